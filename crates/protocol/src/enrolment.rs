@@ -1,0 +1,326 @@
+//! An app's entry in `apps.d`: where the program is, where its updates come from, and what it wants around them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::{AppId, Channel, Digest, Invalid, SourceUrl};
+
+/// The longest enrolment file that is read, in bytes.
+const MAX_BYTES: usize = 64 << 10;
+
+/// What may happen without asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Download and stage in the background, activate when the program is not in the way.
+    Automatic,
+    /// Download and stage in the background, activate when the person says so.
+    #[default]
+    Download,
+    /// Ask before downloading.
+    Ask,
+    /// Never check in the background.
+    Off,
+}
+
+/// How offers are found and verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SourceKind {
+    /// A TUF repository: our server or any static host.
+    #[default]
+    Tuf,
+}
+
+/// How a running program is asked to close.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Close {
+    /// A polite signal (SIGTERM; on Windows a close message).
+    #[default]
+    Signal,
+    /// Start the program itself with these arguments, for example `["--quit"]`.
+    Arguments(Vec<String>),
+    /// Start another command: absolute path, then arguments.
+    Command(Vec<String>),
+}
+
+/// Who starts the program again after the update.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Restart {
+    /// We do, with its arguments, if we closed it.
+    #[default]
+    Ours,
+    /// Nobody: the new bytes serve the next start.
+    Never,
+}
+
+/// How a fresh version proves that it lives.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Health {
+    /// Run once with these arguments after activation: must exit 0 within 10 s.
+    Probe(Vec<String>),
+    /// Closed and started again by us: must live this long.
+    Alive(#[serde(with = "duration")] Duration),
+    /// Must confirm, by library call or `autoupdate confirm`, within this time.
+    Confirm(#[serde(with = "duration")] Duration),
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self::Alive(Duration::from_secs(60))
+    }
+}
+
+/// The first trusted root: a file, and the SHA-256 it must have.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RootPin {
+    /// Absolute path of the root metadata, or a path beside the enrolment file.
+    pub file: PathBuf,
+    /// SHA-256 of that file.
+    pub sha256: Digest,
+}
+
+/// An app's entry in `apps.d`. Unknown keys are refused: in a file that people write they are spelling mistakes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enrolment {
+    /// The app.
+    pub id: AppId,
+    /// What people call it. 1 to 64 characters, no control characters.
+    pub name: String,
+    /// Absolute path of the installed executable.
+    pub path: PathBuf,
+    /// Base URLs, tried in order. At least one, at most 8.
+    pub sources: Vec<SourceUrl>,
+    /// How offers are found.
+    pub source: SourceKind,
+    /// The first trusted root.
+    pub root: RootPin,
+    /// The channel whose releases are offered.
+    pub channel: Channel,
+    /// What may happen without asking.
+    pub mode: Mode,
+    /// How the program is asked to close.
+    pub close: Close,
+    /// Who starts it again.
+    pub restart: Restart,
+    /// How a fresh version proves that it lives.
+    pub health: Health,
+    /// Plain http to other machines is allowed. Only believed in a machine-owned enrolment.
+    pub allow_http: bool,
+}
+
+/// An enrolment that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EnrolmentError {
+    /// Longer than 64 KiB.
+    #[error("the enrolment is longer than 64 KiB")]
+    TooLong,
+    /// No TOML, an unknown key, a missing key or a value of the wrong kind. The text names line and key.
+    #[error("{0}")]
+    Toml(String),
+    /// A key whose value breaks a rule.
+    #[error("key `{key}`: {why}")]
+    Key {
+        /// The key.
+        key: &'static str,
+        /// The rule it breaks.
+        why: String,
+    },
+}
+
+/// The file as written; becomes an [`Enrolment`] once its rules are checked.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    id: AppId,
+    name: String,
+    path: PathBuf,
+    sources: Vec<String>,
+    #[serde(default)]
+    source: SourceKind,
+    #[serde(default)]
+    channel: Channel,
+    #[serde(default)]
+    mode: Mode,
+    #[serde(default)]
+    restart: Restart,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    allow_http: bool,
+    #[serde(default)]
+    close: Close,
+    #[serde(default)]
+    health: Health,
+    root: RootPin,
+}
+
+impl Enrolment {
+    /// Parses an enrolment. `machine_owned` says whether the file belongs to the machine's administrator: only then is
+    /// `allow_http` accepted.
+    ///
+    /// # Errors
+    /// [`EnrolmentError`], which names the line or key and the rule.
+    pub fn parse(text: &str, machine_owned: bool) -> Result<Self, EnrolmentError> {
+        if text.len() > MAX_BYTES {
+            return Err(EnrolmentError::TooLong);
+        }
+        let file: File = toml::from_str(text).map_err(|error| EnrolmentError::Toml(error.to_string()))?;
+        file.check(machine_owned)
+    }
+
+    /// The TOML text of this enrolment; [`Self::parse`] gives the same enrolment back.
+    ///
+    /// # Errors
+    /// [`EnrolmentError::Toml`] if a path is not Unicode.
+    pub fn to_toml(&self) -> Result<String, EnrolmentError> {
+        let file = File {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            path: self.path.clone(),
+            sources: self.sources.iter().map(ToString::to_string).collect(),
+            source: self.source,
+            root: self.root.clone(),
+            channel: self.channel.clone(),
+            mode: self.mode,
+            close: self.close.clone(),
+            restart: self.restart,
+            health: self.health.clone(),
+            allow_http: self.allow_http,
+        };
+        toml::to_string(&file).map_err(|error| EnrolmentError::Toml(error.to_string()))
+    }
+}
+
+impl File {
+    fn check(self, machine_owned: bool) -> Result<Enrolment, EnrolmentError> {
+        let wrong = |key, why: &str| Err(EnrolmentError::Key { key, why: why.to_owned() });
+        if self.name.trim().is_empty()
+            || self.name.chars().count() > 64
+            || self.name.chars().any(char::is_control)
+        {
+            return wrong("name", "it must be 1 to 64 characters without control characters");
+        }
+        if !self.path.is_absolute() || self.path.file_name().is_none() {
+            return wrong("path", "it must be the absolute path of the installed executable");
+        }
+        if self.allow_http && !machine_owned {
+            return wrong("allow_http", "only an enrolment that the administrator owns may allow plain http");
+        }
+        if self.sources.is_empty() || self.sources.len() > 8 {
+            return wrong("sources", "there must be 1 to 8 sources");
+        }
+        let sources = (self.sources.iter())
+            .map(|text| SourceUrl::parse(text, self.allow_http))
+            .collect::<Result<_, Invalid>>()
+            .map_err(|invalid| EnrolmentError::Key { key: "sources", why: invalid.to_string() })?;
+        if matches!(&self.close, Close::Arguments(list) if list.is_empty()) {
+            return wrong("close", "arguments must not be empty");
+        }
+        if let Close::Command(list) = &self.close
+            && !list.first().is_some_and(|program| PathBuf::from(program).is_absolute())
+        {
+            return wrong("close", "a command must begin with an absolute path");
+        }
+        if let Health::Alive(time) | Health::Confirm(time) = &self.health
+            && !(1..=3600).contains(&time.as_secs())
+        {
+            return wrong("health", "the time must be 1 second to 1 hour");
+        }
+        Ok(Enrolment {
+            id: self.id,
+            name: self.name,
+            path: self.path,
+            sources,
+            source: self.source,
+            root: self.root,
+            channel: self.channel,
+            mode: self.mode,
+            close: self.close,
+            restart: self.restart,
+            health: self.health,
+            allow_http: self.allow_http,
+        })
+    }
+}
+
+/// Durations as people write them: `60s`, `5m`.
+mod duration {
+    use super::{Deserialize, Deserializer, Duration, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(time: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&humantime::format_duration(*time))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+        humantime::parse_duration(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHORT: &str = r#"
+id = "lantern"
+name = "Lantern"
+path = "/opt/lantern/lantern"
+sources = ["https://updates.example.org"]
+root = { file = "root.json", sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" }
+"#;
+
+    fn check(change: impl Fn(&str) -> String, machine_owned: bool) -> Result<Enrolment, String> {
+        Enrolment::parse(&change(SHORT), machine_owned).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_short_file_means_the_defaults() {
+        let app = check(str::to_owned, false).unwrap();
+        assert_eq!(app.mode, Mode::Download);
+        assert_eq!(app.channel.as_str(), "stable");
+        assert_eq!(app.health, Health::Alive(Duration::from_secs(60)));
+        assert_eq!(app.close, Close::Signal);
+    }
+
+    #[test]
+    fn every_shape_survives_a_round_trip() {
+        for extra in [
+            "",
+            "mode = \"automatic\"\nrestart = \"never\"\nhealth = { probe = [\"--version\"] }",
+            "close = { arguments = [\"--quit\"] }\nhealth = { confirm = \"5m\" }",
+            "close = { command = [\"/usr/bin/stop\", \"x\"] }\nhealth = { alive = \"2m 30s\" }",
+        ] {
+            let app = check(|text| format!("{extra}\n{text}"), false).unwrap();
+            assert_eq!(Enrolment::parse(&app.to_toml().unwrap(), false).unwrap(), app);
+        }
+    }
+
+    #[test]
+    fn errors_name_the_place() {
+        let error = check(|text| text.replace("name =", "nmae ="), false).unwrap_err();
+        assert!(error.contains("nmae") && error.contains("line 3"), "{error}");
+        let error = check(|text| text.replace("https://updates", "http://updates"), false).unwrap_err();
+        assert!(error.starts_with("key `sources`") && error.contains("https"), "{error}");
+        let error = check(|text| text.replace("/opt/lantern/lantern", "lantern"), false).unwrap_err();
+        assert!(error.starts_with("key `path`"), "{error}");
+        for extra in [
+            "health = { alive = \"2h\" }",
+            "close = { command = [\"x\"] }",
+            "source = \"ftp\"",
+            "mode = \"x\"",
+        ] {
+            assert!(check(|text| format!("{extra}\n{text}"), false).is_err(), "{extra}");
+        }
+    }
+
+    #[test]
+    fn only_the_administrator_allows_plain_http() {
+        let plain = |text: &str| format!("allow_http = true\n{}", text.replace("https:", "http:"));
+        assert!(check(plain, false).unwrap_err().contains("allow_http"));
+        assert!(check(plain, true).is_ok());
+    }
+}
