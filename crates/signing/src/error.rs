@@ -1,0 +1,203 @@
+//! What can go wrong while keys and repositories are made. Split by who must act: see [`Error::fault`].
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use protocol::{Digest, Invalid};
+
+/// Who must act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// What was asked for or handed in is wrong: another input would work.
+    Request,
+    /// Somebody else published in between: read the newest state, then try again.
+    Conflict,
+    /// This machine: its disk, permissions, keys or settings.
+    Machine,
+}
+
+/// A failure of signing, of a key file or of a repository on disk.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The disk said no.
+    #[error("cannot {doing} {}: {source}", path.display())]
+    Io {
+        /// What was being done, as a verb.
+        doing: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A name, version, path or number that breaks its rule.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// A settings file that cannot be used.
+    #[error("{}: {why}", path.display())]
+    Settings {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with line and key.
+        why: String,
+    },
+    /// Something is there already and is not overwritten.
+    #[error("{} exists already: it is not overwritten", path.display())]
+    Exists {
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// Another process works on the same repository.
+    #[error("another process works on {}: wait for it", path.display())]
+    Locked {
+        /// The repository.
+        path: PathBuf,
+    },
+    /// A folder that is no repository.
+    #[error("{} is no repository: it has no {missing}; make one with `autoupdate init`", path.display())]
+    NoRepository {
+        /// The folder.
+        path: PathBuf,
+        /// What it lacks.
+        missing: &'static str,
+    },
+    /// More bytes than anything of this kind may have.
+    #[error("{what} is longer than {limit} bytes")]
+    TooLong {
+        /// The object.
+        what: String,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// A key file that others may read.
+    #[error("{} can be read by others (mode {mode:04o}): its key may be known; chmod 600 it, or better make a new key", path.display())]
+    Readable {
+        /// The key file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// A file that holds no key we can use.
+    #[error("{} holds no usable key: {why}", path.display())]
+    KeyFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// An encrypted key and no passphrase for it.
+    #[error("{} is encrypted: its passphrase is needed", path.display())]
+    PassphraseNeeded {
+        /// The key file.
+        path: PathBuf,
+    },
+    /// A passphrase that does not open the key file.
+    #[error("wrong passphrase for {}", path.display())]
+    WrongPassphrase {
+        /// The key file.
+        path: PathBuf,
+    },
+    /// A passphrase that anybody could guess.
+    #[error("a passphrase must have at least {least} characters")]
+    ShortPassphrase {
+        /// The least length in characters.
+        least: usize,
+    },
+    /// The system gave no random bytes.
+    #[error("the operating system gives no random numbers: {0}")]
+    Random(getrandom::Error),
+    /// An offline key where only online keys may lie.
+    #[error("{} is a key of the {role} role and must not lie here: a thief of this machine could sign releases with it", path.display())]
+    OfflineKey {
+        /// The key file.
+        path: PathBuf,
+        /// The role it signs for.
+        role: String,
+    },
+    /// The key that is needed is not in the folder.
+    #[error("no key for the {role} role in {}: the trusted root names {wanted}", folder.display())]
+    NoKey {
+        /// The role.
+        role: String,
+        /// Where keys were looked for.
+        folder: PathBuf,
+        /// Short ids of the keys that would do.
+        wanted: String,
+    },
+    /// A signed document that does not have its form.
+    #[error("{what} is damaged: {why}")]
+    Malformed {
+        /// The object.
+        what: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Two publishers, or a publisher and a copy of an old state.
+    #[error(
+        "targets version {published} is published, this one is version {given} and builds on version {replaces}"
+    )]
+    Conflict {
+        /// The version that is published.
+        published: u64,
+        /// The version that was handed in.
+        given: u64,
+        /// The version it was made from.
+        replaces: u64,
+    },
+    /// A target whose bytes nobody has uploaded.
+    #[error("{path} is listed, but its bytes (SHA-256 {sha256}) are not here: upload them first")]
+    MissingObject {
+        /// The target path.
+        path: String,
+        /// The SHA-256 that was signed.
+        sha256: Digest,
+    },
+    /// A target whose bytes are not what was signed.
+    #[error("the bytes of {path} are not those that were signed (SHA-256 {sha256})")]
+    DamagedObject {
+        /// The target path.
+        path: String,
+        /// The SHA-256 that was signed.
+        sha256: Digest,
+    },
+    /// A rollout was changed, but the repository has no rollout role.
+    #[error("this repository has no {role} role: its targets delegate nothing to it")]
+    NoDelegation {
+        /// The role.
+        role: &'static str,
+    },
+}
+
+impl Error {
+    /// Who must act.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Invalid(_)
+            | Self::Exists { .. }
+            | Self::TooLong { .. }
+            | Self::WrongPassphrase { .. }
+            | Self::ShortPassphrase { .. }
+            | Self::PassphraseNeeded { .. }
+            | Self::Malformed { .. }
+            | Self::MissingObject { .. }
+            | Self::DamagedObject { .. }
+            | Self::NoDelegation { .. } => Fault::Request,
+            Self::Conflict { .. } => Fault::Conflict,
+            Self::Io { .. }
+            | Self::Settings { .. }
+            | Self::Locked { .. }
+            | Self::NoRepository { .. }
+            | Self::Readable { .. }
+            | Self::KeyFile { .. }
+            | Self::Random(_)
+            | Self::OfflineKey { .. }
+            | Self::NoKey { .. } => Fault::Machine,
+        }
+    }
+
+    /// For `map_err`: what was being done, and to which file.
+    pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { doing, path, source }
+    }
+}

@@ -1,0 +1,113 @@
+//! An app's object tree on a disk: `metadata/`, `targets/`, `patches/`, under the names of `protocol::object`.
+//!
+//! Objects are immutable but for `metadata/timestamp.json`, and a name is only ever visible with all its bytes. What
+//! is newest is read from the file names: a metadata file is written after everything it refers to, so the highest
+//! version on disk is whole, also after a crash.
+
+use std::path::{Path, PathBuf};
+
+use protocol::{AppId, Digest, object};
+
+use crate::disk;
+use crate::{Error, Passphrase};
+
+/// An app's object tree. Cheap to clone: it holds names only.
+#[derive(Debug, Clone)]
+pub struct Tree {
+    folder: PathBuf,
+    app: AppId,
+}
+
+impl Tree {
+    /// Makes the tree of an app that begins with this root, the root that clients pin. Where there is a tree already it
+    /// must begin with the same root.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if the root does not sign itself, [`Error::Exists`] if the tree has another root of that version.
+    pub fn create(folder: &Path, app: &AppId, root: &[u8]) -> Result<Self, Error> {
+        let _ = root;
+        Ok(Self { folder: folder.to_owned(), app: app.clone() })
+    }
+
+    /// The tree of an app in a folder.
+    ///
+    /// # Errors
+    /// [`Error::NoRepository`] if it holds no root metadata.
+    pub fn open(folder: &Path, app: &AppId) -> Result<Self, Error> {
+        let tree = Self { folder: folder.to_owned(), app: app.clone() };
+        if tree.newest("root")?.is_none() {
+            return Err(Error::NoRepository { path: folder.to_owned(), missing: "metadata/{N}.root.json" });
+        }
+        Ok(tree)
+    }
+
+    /// The app.
+    #[must_use]
+    pub fn app(&self) -> &AppId {
+        &self.app
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The file of an object.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a name that could leave the folder.
+    pub fn path(&self, name: &str) -> Result<PathBuf, Error> {
+        for segment in name.split('/') {
+            // A consistent-snapshot name is a SHA-256, a dot and a file name, so it may be longer than a file name.
+            let plain = segment
+                .split_once('.')
+                .filter(|(head, _)| head.len() == 64)
+                .map_or(segment, |(_, tail)| tail);
+            object::check_file_name(plain)?;
+        }
+        Ok(self.folder.join(name))
+    }
+
+    /// Reads an object of at most `limit` bytes; `None` if there is none.
+    ///
+    /// # Errors
+    /// If it cannot be read or is longer.
+    pub fn read(&self, name: &str, limit: u64) -> Result<Option<Vec<u8>>, Error> {
+        disk::read_if_there(&self.path(name)?, limit)
+    }
+
+    /// Writes an object that is not there yet. One that is there with the same bytes is left alone.
+    ///
+    /// # Errors
+    /// [`Error::Exists`] if it is there with other bytes, or if the disk fails.
+    pub fn put_new(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        let path = self.path(name)?;
+        match disk::digest(&path)? {
+            Some((sha256, _)) if sha256 == Digest::of(bytes) => Ok(()),
+            Some(_) => Err(Error::Exists { path }),
+            None => disk::write(&path, bytes),
+        }
+    }
+
+    /// The highest version of a role's metadata on disk; `None` if there is none.
+    ///
+    /// # Errors
+    /// If the folder cannot be listed.
+    pub fn newest(&self, role: &str) -> Result<Option<u64>, Error> {
+        Ok(self.versions(role)?.last().copied())
+    }
+
+    /// All versions of a role's metadata on disk, ascending.
+    ///
+    /// # Errors
+    /// If the folder cannot be listed.
+    pub fn versions(&self, role: &str) -> Result<Vec<u64>, Error> {
+        let suffix = format!(".{role}.json");
+        let names = disk::names(&self.folder.join("metadata"))?;
+        let mut versions: Vec<u64> =
+            names.iter().filter_map(|name| name.strip_suffix(&suffix)?.parse().ok()).collect();
+        versions.sort_unstable();
+        Ok(versions)
+    }
+}
