@@ -1,0 +1,3 @@
+//! (being built)
+mod route;
+pub use route::{Fallback, Route};

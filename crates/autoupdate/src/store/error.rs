@@ -1,0 +1,74 @@
+//! What can go wrong with state on disk.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Actor, Fault, Phase};
+
+/// Why state could not be read or kept.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The user has no home folder.
+    #[error("this user has no home folder to keep state in")]
+    NoHome,
+    /// A file or folder could not be read.
+    #[error("{} could not be read: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// A file or folder could not be written or synced.
+    #[error("{} could not be written: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// A settings file is wrong.
+    #[error("{}:{line}: key `{key}`: {why}", path.display())]
+    Setting {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+        /// The key; empty where the file is no TOML.
+        key: String,
+        /// The rule that is broken.
+        why: String,
+    },
+    /// The operating system gave no random bytes.
+    #[error("the operating system gave no random bytes: {0}")]
+    Random(getrandom::Error),
+}
+
+impl Error {
+    pub(super) fn read(path: &Path, source: io::Error) -> Self {
+        Self::Read { path: path.to_path_buf(), source }
+    }
+
+    pub(super) fn write(path: &Path, source: io::Error) -> Self {
+        Self::Write { path: path.to_path_buf(), source }
+    }
+
+    /// What it means: phase, who must act, stable code.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::NoHome => Fault::lasting("E-STATE-HOME", Phase::Setup, Actor::Machine),
+            Self::Read { .. } => Fault::lasting("E-STATE-READ", Phase::Setup, Actor::Machine),
+            Self::Write { source, .. } if is_full(source) => {
+                Fault::passing("E-DISK-FULL", Phase::Setup, Actor::Machine)
+            }
+            Self::Write { .. } => Fault::lasting("E-STATE-WRITE", Phase::Setup, Actor::Machine),
+            Self::Setting { .. } => Fault::lasting("E-STATE-SETTING", Phase::Setup, Actor::Machine),
+            Self::Random(_) => Fault::passing("E-STATE-RANDOM", Phase::Setup, Actor::Machine),
+        }
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}

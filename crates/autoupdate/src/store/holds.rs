@@ -1,0 +1,158 @@
+//! Which versions a person or administrator does not want.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use protocol::{AppId, Version};
+use serde::{Deserialize, Serialize};
+
+use super::{Error, atomic};
+
+const FORMAT: u32 = 1;
+const MAX_BYTES: u64 = 256 << 10;
+/// Holds per app; older ones go. Nobody skips this many versions and means the first.
+const MAX_PER_APP: usize = 32;
+
+/// A version that is not wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// The app.
+    pub app: AppId,
+    /// The version.
+    pub version: Version,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+struct File {
+    format: u32,
+    holds: Vec<Hold>,
+}
+
+/// The file of holds.
+#[derive(Debug, Clone)]
+pub struct Holds {
+    path: PathBuf,
+}
+
+impl Holds {
+    pub(super) fn at(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    /// The held versions of an app.
+    ///
+    /// # Errors
+    /// [`Error::Read`].
+    pub fn of(&self, app: &AppId) -> Result<Vec<Hold>, Error> {
+        Ok(self.load()?.into_iter().filter(|hold| &hold.app == app).collect())
+    }
+
+    /// Holds a version. Holding it again changes nothing.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn add(&self, hold: Hold) -> Result<(), Error> {
+        let mut holds = self.load()?;
+        if holds.iter().any(|old| old.app == hold.app && old.version == hold.version) {
+            return Ok(());
+        }
+        let of_app = holds.iter().filter(|old| old.app == hold.app).count();
+        if of_app >= MAX_PER_APP
+            && let Some(oldest) = holds.iter().position(|old| old.app == hold.app)
+        {
+            holds.remove(oldest);
+        }
+        holds.push(hold);
+        self.save(holds)
+    }
+
+    /// Lets a version go.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn remove(&self, app: &AppId, version: &Version) -> Result<(), Error> {
+        let mut holds = self.load()?;
+        let before = holds.len();
+        holds.retain(|hold| &hold.app != app || &hold.version != version);
+        if holds.len() == before { Ok(()) } else { self.save(holds) }
+    }
+
+    fn load(&self) -> Result<Vec<Hold>, Error> {
+        let Some(bytes) = atomic::read(&self.path, MAX_BYTES)? else { return Ok(Vec::new()) };
+        match serde_json::from_slice::<File>(&bytes) {
+            Ok(file) if file.format == FORMAT => Ok(file.holds),
+            Ok(_) => {
+                atomic::set_aside(&self.path, "another format version");
+                Ok(Vec::new())
+            }
+            Err(error) => {
+                atomic::set_aside(&self.path, &error.to_string());
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    fn save(&self, holds: Vec<Hold>) -> Result<(), Error> {
+        let bytes = serde_json::to_vec(&File { format: FORMAT, holds });
+        let bytes = bytes.map_err(|error| Error::write(&self.path, std::io::Error::other(error)))?;
+        atomic::write(&self.path, &bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn hold(app: &str, minor: usize) -> Hold {
+        Hold {
+            app: AppId::parse(app).unwrap(),
+            version: Version::parse(&format!("1.{minor}.0")).unwrap(),
+            since: Timestamp::from_second(1_700_000_000).unwrap(),
+        }
+    }
+
+    #[test]
+    fn holds_are_per_app_kept_once_and_bounded() {
+        let folder = tempfile::tempdir().unwrap();
+        let holds = Holds::at(folder.path().join("holds.json"));
+        for _ in 0..2 {
+            holds.add(hold("one", 1)).unwrap();
+        }
+        holds.add(hold("two", 1)).unwrap();
+        assert_eq!(holds.of(&hold("one", 0).app).unwrap(), [hold("one", 1)]);
+        holds.remove(&hold("one", 1).app, &hold("one", 1).version).unwrap();
+        assert_eq!(holds.of(&hold("one", 0).app).unwrap(), []);
+        for minor in 0..50 {
+            holds.add(hold("two", minor)).unwrap();
+        }
+        let of_two = holds.of(&hold("two", 0).app).unwrap();
+        assert_eq!((of_two.len(), of_two.last()), (MAX_PER_APP, Some(&hold("two", 49))));
+    }
+
+    #[test]
+    fn a_damaged_file_is_set_aside() {
+        let folder = tempfile::tempdir().unwrap();
+        let holds = Holds::at(folder.path().join("holds.json"));
+        for bad in [&b"{"[..], b"\xff\xff", br#"{"format":2,"holds":[]}"#, b""] {
+            fs::write(&holds.path, bad).unwrap();
+            assert_eq!(holds.of(&hold("one", 0).app).unwrap(), []);
+            assert!(!holds.path.exists());
+        }
+    }
+
+    #[test]
+    fn the_golden_file_of_format_1_is_read_and_written_alike() {
+        let folder = tempfile::tempdir().unwrap();
+        let holds = Holds::at(folder.path().join("holds.json"));
+        let golden = include_str!("../../fixtures/v1/holds.json").trim();
+        fs::write(&holds.path, golden).unwrap();
+        let list = holds.of(&hold("demo", 0).app).unwrap();
+        assert_eq!(list.len(), 1);
+        holds.save(list).unwrap();
+        assert_eq!(fs::read_to_string(&holds.path).unwrap(), golden);
+    }
+}

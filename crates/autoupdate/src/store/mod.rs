@@ -1,0 +1,80 @@
+//! State on disk: trusted metadata, history, holds, settings, and the id of this installation.
+//!
+//! Rules:
+//! - a file is replaced, never changed: written beside itself, synced, renamed, the folder synced ([`atomic`]);
+//! - files are 0600, folders 0700;
+//! - every format carries its version;
+//! - a damaged file is set aside (`.damaged`) and the state begins anew: it must never stop an update. What protects
+//!   against older releases does not depend on these files alone: the floor lies beside the program;
+//! - everything is bounded: the history has a length, metadata the limits of the verifier.
+//!
+//! Layout: one file per noun. [`Folders`] says where everything lies and is built once.
+
+mod atomic;
+mod error;
+mod folders;
+mod history;
+mod holds;
+mod installation;
+mod settings;
+
+use protocol::{AppId, Digest};
+
+pub use atomic::write as write_atomically;
+pub use error::Error;
+pub use folders::Folders;
+pub use history::{Entry, Event, History};
+pub use holds::{Hold, Holds};
+pub use installation::InstallationId;
+pub use settings::{Origin, Settings, Sourced};
+
+/// The state of one user, below one set of [`Folders`].
+#[derive(Debug, Clone)]
+pub struct Store {
+    folders: Folders,
+}
+
+impl Store {
+    /// The state below these folders. Creates nothing; every write makes the folders that it needs.
+    #[must_use]
+    pub fn new(folders: Folders) -> Self {
+        Self { folders }
+    }
+
+    /// Where everything lies.
+    #[must_use]
+    pub fn folders(&self) -> &Folders {
+        &self.folders
+    }
+
+    /// What happened on this machine, newest last.
+    #[must_use]
+    pub fn history(&self) -> History {
+        History::at(self.folders.state.join("history.jsonl"))
+    }
+
+    /// Which versions a person or administrator does not want.
+    #[must_use]
+    pub fn holds(&self) -> Holds {
+        Holds::at(self.folders.state.join("holds.json"))
+    }
+
+    /// The id of this installation, made at random at the first call.
+    ///
+    /// # Errors
+    /// [`Error`] if it can be neither read nor kept.
+    pub fn installation_id(&self) -> Result<InstallationId, Error> {
+        InstallationId::load_or_make(&self.folders.state.join("installation.json"))
+    }
+
+    /// The effective settings: the administrator's before the person's before the defaults.
+    ///
+    /// # Errors
+    /// [`Error::Setting`], which names file, line and key.
+    pub fn settings(&self) -> Result<Settings, Error> {
+        Settings::load(
+            &self.folders.machine.join("settings.toml"),
+            &self.folders.config.join("settings.toml"),
+        )
+    }
+}
