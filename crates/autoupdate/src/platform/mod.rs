@@ -1,1 +1,3 @@
-//! (being built)
+//! What differs per operating system outside the program's folder: processes, and waiting for them.
+
+pub mod processes;

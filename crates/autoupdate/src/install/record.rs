@@ -1,0 +1,131 @@
+//! What we know about the program beside which it lies: `record.json`.
+//!
+//! - `sha256` and `version` are believed only while the program's file has that digest;
+//! - `floor`, `bad` and `held` hold for the place, whatever is installed there now;
+//! - replaced as a whole (temporary file, fsync, rename, fsync of the folder), so it is old or new, never torn;
+//! - a record that cannot be read counts as none: it adds comfort and protection, and its loss must not stop updates.
+
+use std::path::Path;
+
+use protocol::{Digest, Version};
+use serde::{Deserialize, Serialize};
+
+use super::error::Error;
+
+/// The format this code writes and the highest it reads.
+const FORMAT: u32 = 1;
+
+/// The longest record that is read, in bytes.
+pub(super) const MAX_BYTES: u64 = 64 << 10;
+
+/// The most digests kept in `bad`; the oldest go first. A publisher who needs more has other problems.
+const MAX_BAD: usize = 128;
+
+/// A program's bytes as they lie, or lay, on this disk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// SHA-256 of the bytes.
+    pub sha256: Digest,
+    /// Length in bytes.
+    pub length: u64,
+    /// The version, if verified metadata ever named these bytes.
+    pub version: Option<Version>,
+}
+
+/// The contents of `record.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Record {
+    /// Version of this format.
+    format: u32,
+    /// The bytes to which `version` belongs.
+    pub(super) sha256: Digest,
+    /// Their version.
+    pub(super) version: Option<Version>,
+    /// The highest version ever committed here. Nothing below it is taken from a source.
+    #[serde(default)]
+    pub(super) floor: Option<Version>,
+    /// Releases that failed their probation here.
+    #[serde(default)]
+    pub(super) bad: Vec<Digest>,
+    /// The version that a person undid and does not want back for now.
+    #[serde(default)]
+    pub(super) held: Option<Version>,
+    /// The bytes in `previous`, for a roll back by hand.
+    #[serde(default)]
+    pub(super) previous: Option<Kept>,
+}
+
+impl Record {
+    /// A record that knows only what is installed.
+    pub(super) fn new(sha256: Digest) -> Self {
+        Self {
+            format: FORMAT,
+            sha256,
+            version: None,
+            floor: None,
+            bad: Vec::new(),
+            held: None,
+            previous: None,
+        }
+    }
+
+    /// Reads a record. `None`: not readable, treated as absent.
+    ///
+    /// # Errors
+    /// [`Error::Newer`] if a later version of this software wrote it: overwriting it would lose what it knows.
+    pub(super) fn parse(bytes: &[u8], path: &Path) -> Result<Option<Self>, Error> {
+        #[derive(Deserialize)]
+        struct Head {
+            format: u32,
+        }
+        match serde_json::from_slice::<Head>(bytes) {
+            Ok(Head { format }) if format > FORMAT => Err(Error::Newer { path: path.to_owned(), format }),
+            Ok(_) => Ok(serde_json::from_slice(bytes).ok()),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// The bytes to store.
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        // Digests, versions and numbers: there is nothing in a record that JSON could refuse.
+        let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
+        bytes.push(b'\n');
+        bytes
+    }
+
+    /// The version of the bytes `sha256`, if this record knows it.
+    pub(super) fn version_of(&self, sha256: &Digest) -> Option<&Version> {
+        let previous = || self.previous.as_ref().filter(|kept| kept.sha256 == *sha256)?.version.as_ref();
+        if self.sha256 == *sha256 { self.version.as_ref() } else { previous() }
+    }
+
+    /// `new` lives: it is installed now, `old` can be rolled back to.
+    pub(super) fn committed(mut self, old: &Kept, new: &Kept) -> Self {
+        self.sha256 = new.sha256;
+        self.version.clone_from(&new.version);
+        self.floor = self.floor.max(new.version.clone());
+        if self.held <= new.version {
+            self.held = None;
+        }
+        self.previous = Some(old.clone());
+        self
+    }
+
+    /// `old` is back, nothing is kept to go back to.
+    pub(super) fn rolled_back(mut self, old: &Kept) -> Self {
+        self.sha256 = old.sha256;
+        self.version.clone_from(&old.version);
+        self.previous = None;
+        self
+    }
+
+    /// The release `sha256` is never offered here again.
+    pub(super) fn with_bad(mut self, sha256: Digest) -> Self {
+        if !self.bad.contains(&sha256) {
+            self.bad.push(sha256);
+            let surplus = self.bad.len().saturating_sub(MAX_BAD);
+            self.bad.drain(..surplus);
+        }
+        self
+    }
+}
