@@ -1,1 +1,50 @@
-fn main() {}
+//! `cargo xtask`: what a developer and CI do with this repository, in the language of the rest of it.
+
+mod ci;
+mod command;
+mod packages;
+mod python;
+mod test;
+mod tidy;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::workspace::Workspace;
+
+/// Demo, tests and quality gates of this workspace.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Build everything once and run the tests; without GROUP all of them.
+    Test(test::Options),
+    /// The quality gates, then all tests, with the minutes each took. What CI runs.
+    Ci(ci::Options),
+    /// The laws of this repository that no compiler checks.
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = Workspace::find().and_then(|workspace| match arguments.verb {
+        Verb::Test(options) => test::main(&workspace, &options),
+        Verb::Ci(options) => ci::main(&workspace, &options),
+        Verb::Tidy => tidy::main(&workspace),
+    });
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

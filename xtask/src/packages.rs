@@ -1,0 +1,155 @@
+//! The system packages that the tests and the demo need, and why.
+//!
+//! What is missing is named, with its reason, before anything is installed.
+
+use std::io::{BufRead, Write};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::command;
+use crate::test::Group;
+
+/// One package of the system.
+struct Package {
+    /// Debian's name.
+    apt: &'static str,
+    /// Present if this holds.
+    present: Present,
+    /// What we want it for.
+    why: &'static str,
+    /// Who wants it.
+    wanted_by: &'static [Purpose],
+}
+
+/// How to see that a package is there without asking the package system.
+enum Present {
+    Command(&'static str),
+    /// Python can import these.
+    Python(&'static str),
+}
+
+/// What a package is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To compile anything at all.
+    Build,
+    /// `cargo xtask demo`.
+    Demo,
+    /// A group of tests.
+    Group(Group),
+}
+
+use Present::{Command as Tool, Python};
+use Purpose::{Build, Demo};
+
+const PACKAGES: &[Package] = &[
+    Package {
+        apt: "gcc",
+        present: Tool("cc"),
+        why: "links, and compiles zstd and ring",
+        wanted_by: &[Build],
+    },
+    Package {
+        apt: "python3",
+        present: Tool("python3"),
+        why: "a plain static host for updates (http.server), and python-tuf",
+        wanted_by: &[Purpose::Group(Group::System), Purpose::Group(Group::Interop), Demo],
+    },
+    Package {
+        apt: "python3-venv",
+        present: Python("venv, ensurepip"),
+        why: "a folder below target/ for packages from PyPI, so that the system's Python stays as it is",
+        wanted_by: &[Purpose::Group(Group::Interop), Demo],
+    },
+    Package {
+        apt: "bsdiff",
+        present: Tool("bspatch"),
+        why: "bspatch, the peer that must read our bsdiff40 patches",
+        wanted_by: &[Purpose::Group(Group::Delta), Purpose::Group(Group::Interop)],
+    },
+    Package {
+        apt: "tinyproxy",
+        present: Tool("tinyproxy"),
+        why: "a real HTTP proxy between client and server",
+        wanted_by: &[Purpose::Group(Group::Unit), Purpose::Group(Group::System)],
+    },
+    Package {
+        apt: "strace",
+        present: Tool("strace"),
+        why: "kills the installer at chosen system calls",
+        wanted_by: &[Purpose::Group(Group::Install)],
+    },
+];
+
+impl Package {
+    fn is_present(&self) -> bool {
+        match self.present {
+            Tool(program) => command::exists(program),
+            Python(modules) => command::find("python3").is_some_and(|python| {
+                let import = format!("import {modules}");
+                Command::new(python).args(["-c", &import]).output().is_ok_and(|done| done.status.success())
+            }),
+        }
+    }
+}
+
+/// Installs what is missing for these purposes. What cannot be installed is said, and left to the tests that
+/// need it: they skip with their reason.
+pub(crate) fn ensure(purposes: &[Purpose], yes: bool) -> Result<()> {
+    let wanted = PACKAGES.iter().filter(|package| package.wanted_by.iter().any(|who| purposes.contains(who)));
+    let missing: Vec<&Package> = wanted.filter(|package| !package.is_present()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    println!("These system packages are missing:");
+    for package in &missing {
+        println!("  {:<14} {}", package.apt, package.why);
+    }
+    let names: Vec<&str> = missing.iter().map(|package| package.apt).collect();
+    if !command::exists("apt-get") {
+        println!("This system has no apt-get: please install them by its own means. Going on without them.");
+        return Ok(());
+    }
+    if !yes && !agreed()? {
+        println!("Going on without them.");
+        return Ok(());
+    }
+    if !install(&names)? {
+        println!("Installing them failed (see above). Going on without them.");
+    }
+    Ok(())
+}
+
+fn agreed() -> Result<bool> {
+    if !command::can_ask() {
+        println!("Nobody is there to be asked; `--yes` installs without a question.");
+        return Ok(false);
+    }
+    print!("Install them with apt-get now? [Y/n] ");
+    std::io::stdout().flush()?;
+    let mut answer = String::new();
+    std::io::stdin().lock().read_line(&mut answer).context("reading the answer")?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "" | "y" | "yes"))
+}
+
+fn install(names: &[&str]) -> Result<bool> {
+    let mut update = apt_get();
+    update.args(["-q", "update"]);
+    // Without fresh lists the packages may still be found.
+    let _ = command::succeeds(&mut update)?;
+    let mut install = apt_get();
+    install.args(["-q", "install", "-y", "--no-install-recommends"]).args(names);
+    command::succeeds(&mut install)
+}
+
+/// apt-get as root: as ourselves if we are, else through sudo, which may ask for a password.
+fn apt_get() -> Command {
+    let root = command::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
+    let mut command = if root { Command::new("env") } else { Command::new("sudo") };
+    if !root {
+        command.arg("env");
+    }
+    command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+    command
+}

@@ -1,0 +1,91 @@
+//! The groups of tests, and which test belongs to which.
+
+use super::build::{Executable, Kind};
+
+/// A part of the tests that can be run alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Group {
+    /// The tests beside the code of every package.
+    Unit,
+    /// Whole updates through engine, server and command line.
+    System,
+    /// Stage, activate, roll back; kills and faults in between.
+    Install,
+    /// One file per group of attacks.
+    Threats,
+    /// The server over HTTP.
+    Server,
+    /// Peers that others wrote: python-tuf, bspatch, a static host.
+    Interop,
+    /// Making and applying patches on real programs.
+    Delta,
+}
+
+impl Group {
+    pub(crate) const ALL: &[Self] =
+        &[Self::Unit, Self::System, Self::Install, Self::Threats, Self::Server, Self::Interop, Self::Delta];
+
+    /// As it is typed, and as its module in the tests crate is called.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Unit => "unit",
+            Self::System => "system",
+            Self::Install => "install",
+            Self::Threats => "threats",
+            Self::Server => "server",
+            Self::Interop => "interop",
+            Self::Delta => "delta",
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|group| group.name() == name)
+    }
+
+    /// The group of a test in an executable, by these rules:
+    ///
+    /// - the tests crate's one executable `system` has a module per group;
+    /// - another package's integration tests belong to the group that their file is named after
+    ///   (`install.rs`, `install_kills.rs`), else to the group that their package is named after;
+    /// - everything else is `unit`.
+    ///
+    /// `None`: a test of the tests crate in a module that is no group.
+    pub(crate) fn of(executable: &Executable, test: &str) -> Option<Self> {
+        match executable.kind {
+            Kind::Unit => Some(Self::Unit),
+            Kind::Integration if executable.package == "autoupdate-tests" => {
+                Self::named(test.split_once("::")?.0)
+            }
+            Kind::Integration => {
+                let file = executable.target.split('_').next().unwrap_or_default();
+                let package = executable.package.trim_start_matches("autoupdate-");
+                Some(Self::named(file).or_else(|| Self::named(package)).unwrap_or(Self::Unit))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(kind: Kind, package: &str, target: &str, test: &str, expected: Option<Group>) {
+        let executable =
+            Executable { kind, package: package.into(), target: target.into(), ..Executable::default() };
+        assert_eq!(Group::of(&executable, test), expected, "{package} {target} {test}");
+    }
+
+    #[test]
+    fn every_test_belongs_to_one_group() {
+        use Kind::{Integration, Unit};
+        check(Unit, "autoupdate", "autoupdate", "install::journal::tests::x", Some(Group::Unit));
+        check(Integration, "autoupdate-tests", "system", "threats::patch::bomb", Some(Group::Threats));
+        check(Integration, "autoupdate-tests", "system", "system::install::x", Some(Group::System));
+        check(Integration, "autoupdate-tests", "system", "elsewhere::x", None);
+        check(Integration, "autoupdate-tests", "system", "x", None);
+        check(Integration, "autoupdate", "install_kills", "x", Some(Group::Install));
+        check(Integration, "autoupdate", "face", "x", Some(Group::Unit));
+        check(Integration, "autoupdate-server", "http", "x", Some(Group::Server));
+        check(Integration, "autoupdate-delta", "golden", "x", Some(Group::Delta));
+    }
+}
