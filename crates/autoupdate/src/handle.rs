@@ -1,1 +1,274 @@
-//! (being built)
+//! What everybody but the driver holds: commands in, an [`Answer`] with its reason out, and the View.
+//!
+//! A handle is cheap to clone and outlives nothing: when the engine has stopped, every command answers
+//! [`Refusal::Stopped`]. A command's future ends when what was asked for has come to its end, which may take as long as
+//! a download; dropping the future cancels nothing, [`Handle::cancel`] does.
+
+use protocol::{AppId, Version};
+use serde::{Deserialize, Serialize};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::policy::{Reason, Trace};
+use crate::view::{Blocker, Failure, OfferView, RollBackWhy, UpdateReport, View};
+
+/// A command, as a person or a program gives it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "kebab-case")]
+pub enum Command {
+    /// Look for an update now.
+    Check {
+        /// The app.
+        app: AppId,
+        /// Also past what a person once undid. See [`crate::policy::Asker::Insisting`].
+        #[serde(default)]
+        force: bool,
+    },
+    /// Get the update ready, looking for it first if need be.
+    Prepare {
+        /// The app.
+        app: AppId,
+        /// How.
+        #[serde(default, flatten)]
+        how: How,
+    },
+    /// Put the update in place, getting it ready first if need be.
+    Activate {
+        /// The app.
+        app: AppId,
+        /// How.
+        #[serde(default, flatten)]
+        how: How,
+    },
+    /// Put the previous version back.
+    RollBack {
+        /// The app.
+        app: AppId,
+    },
+    /// Stop what is going on, as far as it can be stopped.
+    Cancel {
+        /// The app.
+        app: AppId,
+    },
+    /// The new version says that it lives.
+    Confirm {
+        /// The app.
+        app: AppId,
+    },
+    /// Why the last check came to what it came to.
+    Why {
+        /// The app.
+        app: AppId,
+    },
+    /// Read the enrolments again.
+    Reload,
+}
+
+/// What a person grants beside the command itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct How {
+    /// Also past what a person once undid.
+    #[serde(default)]
+    pub force: bool,
+    /// Bytes that nobody knows may be replaced.
+    #[serde(default)]
+    pub consent: bool,
+    /// Use no patch.
+    #[serde(default)]
+    pub full: bool,
+}
+
+/// What a command came to. Every one carries its reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "kebab-case")]
+pub enum Answer {
+    /// There is nothing newer, and that was verified.
+    UpToDate {
+        /// The installed version, if it is known.
+        installed: Option<Version>,
+        /// When it was verified.
+        checked_at: jiff::Timestamp,
+        /// Until when the publisher's word counts.
+        valid_until: jiff::Timestamp,
+    },
+    /// There is an update; it may be on its way already.
+    Offered {
+        /// The update.
+        offer: OfferView,
+    },
+    /// There is something, but not for this installation now.
+    NotOffered {
+        /// The version that is kept from us, if it is about one.
+        version: Option<Version>,
+        /// Why.
+        reason: Reason,
+    },
+    /// What the source gave is too old or not rightly signed.
+    CannotVerify {
+        /// Why.
+        failure: Failure,
+    },
+    /// The update is verified and on disk.
+    Ready {
+        /// The update.
+        offer: OfferView,
+    },
+    /// The update is in place for good.
+    Updated {
+        /// What was done.
+        report: UpdateReport,
+    },
+    /// The previous version is in place again.
+    RolledBack {
+        /// The version that was undone.
+        from: Option<Version>,
+        /// The version that runs again.
+        to: Option<Version>,
+        /// Why.
+        why: RollBackWhy,
+    },
+    /// A person must agree to replace bytes that nobody knows.
+    NeedsConsent {
+        /// The update.
+        offer: OfferView,
+    },
+    /// The program did not close in time; the update stays ready.
+    StillRunning {
+        /// What runs.
+        blockers: Vec<Blocker>,
+    },
+    /// It was stopped.
+    Cancelled,
+    /// It was noted.
+    Done,
+    /// The rules that were asked at the last check, in order.
+    Why {
+        /// The rules.
+        trace: Vec<Trace>,
+    },
+    /// It did not work.
+    Failed {
+        /// Why.
+        failure: Failure,
+    },
+    /// Nothing was done.
+    Refused {
+        /// Why.
+        why: Refusal,
+    },
+}
+
+/// Why nothing was done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "why", rename_all = "kebab-case")]
+pub enum Refusal {
+    /// No such app is enrolled.
+    UnknownApp,
+    /// Something else is going on with it.
+    Busy {
+        /// What.
+        doing: Doing,
+    },
+    /// There is nothing to cancel.
+    NothingToCancel,
+    /// It is past the point where it can be stopped.
+    TooLate,
+    /// No previous version is kept.
+    NoPrevious,
+    /// No new version waits for a confirmation.
+    NothingToConfirm,
+    /// The engine has stopped.
+    Stopped,
+}
+
+/// What is going on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Doing {
+    /// Looking for an update.
+    Checking,
+    /// Getting it ready.
+    Preparing,
+    /// Putting it in place.
+    Activating,
+    /// Waiting for proof that the new version lives.
+    Probation,
+    /// Putting the previous version back.
+    RollingBack,
+}
+
+/// A command on its way to the driver, and where its answer goes.
+#[derive(Debug)]
+pub(crate) enum Message {
+    /// A command.
+    Command(Command, oneshot::Sender<Answer>),
+    /// End everything in good order.
+    Shutdown(oneshot::Sender<()>),
+}
+
+/// A cloneable handle to a running engine.
+#[derive(Debug, Clone)]
+pub struct Handle {
+    messages: mpsc::Sender<Message>,
+    view: watch::Receiver<View>,
+}
+
+impl Handle {
+    pub(crate) const fn new(messages: mpsc::Sender<Message>, view: watch::Receiver<View>) -> Self {
+        Self { messages, view }
+    }
+
+    /// Gives a command and waits for what it comes to.
+    pub async fn command(&self, command: Command) -> Answer {
+        let (sender, answer) = oneshot::channel();
+        let stopped = Answer::Refused { why: Refusal::Stopped };
+        if self.messages.send(Message::Command(command, sender)).await.is_err() {
+            return stopped;
+        }
+        answer.await.unwrap_or(stopped)
+    }
+
+    /// Looks for an update now. Answers when it is known; in the modes that fetch by themselves the download goes on.
+    pub async fn check(&self, app: &AppId, force: bool) -> Answer {
+        self.command(Command::Check { app: app.clone(), force }).await
+    }
+
+    /// Gets the update ready.
+    pub async fn prepare(&self, app: &AppId, how: How) -> Answer {
+        self.command(Command::Prepare { app: app.clone(), how }).await
+    }
+
+    /// Puts the update in place; answers after the probation.
+    pub async fn activate(&self, app: &AppId, how: How) -> Answer {
+        self.command(Command::Activate { app: app.clone(), how }).await
+    }
+
+    /// Puts the previous version back.
+    pub async fn roll_back(&self, app: &AppId) -> Answer {
+        self.command(Command::RollBack { app: app.clone() }).await
+    }
+
+    /// Stops what is going on.
+    pub async fn cancel(&self, app: &AppId) -> Answer {
+        self.command(Command::Cancel { app: app.clone() }).await
+    }
+
+    /// Says that the new version lives.
+    pub async fn confirm(&self, app: &AppId) -> Answer {
+        self.command(Command::Confirm { app: app.clone() }).await
+    }
+
+    /// The View: the present one, and a notice of each later one.
+    #[must_use]
+    pub fn view(&self) -> watch::Receiver<View> {
+        self.view.clone()
+    }
+
+    /// Ends the engine: what can be stopped is stopped, a swap that has begun is finished first.
+    pub async fn shutdown(&self) {
+        let (sender, done) = oneshot::channel();
+        if self.messages.send(Message::Shutdown(sender)).await.is_ok() {
+            // An error means that the engine has already gone.
+            let _gone = done.await;
+        }
+    }
+}

@@ -3,7 +3,7 @@
 mod driver;
 pub mod error;
 pub mod fetch;
-mod handle;
+pub mod handle;
 pub mod install;
 pub mod machine;
 pub mod platform;

@@ -1,1 +1,147 @@
-//! (being built)
+//! Decisions, as pure functions over plain data.
+//!
+//! The rules of this room:
+//!
+//! - no clock, no disk, no network, no `self` that remembers: `now` and everything else is an argument;
+//! - an answer is an enum that carries its reason, never a bool, so that every "no" can be explained;
+//! - every rule that was asked leaves a [`Trace`]: which rule, on which facts, with which answer. `autoupdate why`
+//!   shows them in order; the last one that says [`Verdict::Stop`] decided.
+//!
+//! Layout, in the order in which an update meets them: [`schedule`] (when to check) → [`identity`] (what is installed) →
+//! [`eligibility`] with [`rollout`] (what is offered) → [`gate`] (what may happen without asking) → [`route`] (how the
+//! bytes come).
+
+pub mod eligibility;
+pub mod gate;
+pub mod identity;
+pub mod os_version;
+pub mod rollout;
+pub mod route;
+pub mod schedule;
+mod trace;
+
+use protocol::{Artifact, Version};
+use serde::{Deserialize, Serialize};
+
+pub use trace::{Fact, Rule, Trace, Verdict};
+
+/// Who wants to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Asker {
+    /// The schedule. It respects everything.
+    Timer,
+    /// A person, by hand: overrides the rollout's percentage and a skipped version, never a halt, a recall, an
+    /// operating system pin or the administrator.
+    Person,
+    /// A person who insists (`check --force`): that they once undid this version does not count either.
+    Insisting,
+}
+
+impl Asker {
+    /// Whether a person waits for the answer.
+    #[must_use]
+    pub const fn is_person(self) -> bool {
+        match self {
+            Self::Timer => false,
+            Self::Person | Self::Insisting => true,
+        }
+    }
+}
+
+/// A release that this installation may take now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// What to install, as verified metadata describes it.
+    pub artifact: Artifact,
+    /// The installed version, `None` = unknown.
+    pub from: Option<Version>,
+    /// A person must agree first, because nobody knows what is installed now.
+    pub needs_consent: bool,
+}
+
+impl Offer {
+    /// The offered version.
+    #[must_use]
+    pub fn version(&self) -> &Version {
+        &self.artifact.release.version
+    }
+}
+
+/// Why a release is kept from this installation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reason", rename_all = "kebab-case")]
+pub enum Reason {
+    /// The channel has no release for this platform at all.
+    NothingForPlatform,
+    /// The operating system is too old, or its version cannot be told.
+    OsTooOld {
+        /// What the release needs.
+        needs: String,
+        /// What this system is.
+        has: Option<String>,
+    },
+    /// The publisher holds this operating system at another version.
+    OsPinned {
+        /// That version.
+        at: Version,
+    },
+    /// It goes out in steps and it is not this installation's turn.
+    NotYet {
+        /// The share of installations whose turn it is, in 10,000.
+        share: u16,
+        /// This installation's place in the row, 0 to 9,999.
+        bucket: u16,
+    },
+    /// The publisher halted it.
+    Halted,
+    /// The publisher recalled it.
+    Recalled,
+    /// Who gets it when could not be verified, so nobody gets it.
+    ControlUnverified {
+        /// What was wrong.
+        why: String,
+    },
+    /// It did not live when it was installed here.
+    KnownBad,
+    /// It is older than a version that was already good here.
+    BelowFloor {
+        /// That version.
+        floor: Version,
+    },
+    /// It was undone by hand here.
+    Undone,
+    /// A person does not want this version.
+    Skipped,
+}
+
+/// What a check comes to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "decision", rename_all = "kebab-case")]
+pub enum Decision {
+    /// Take this.
+    Offer(Box<Offer>),
+    /// There is nothing newer.
+    UpToDate,
+    /// There is something newer, but not for us now.
+    NotOffered {
+        /// The best version that is kept from us, if it is about one.
+        version: Option<Version>,
+        /// Why.
+        reason: Reason,
+    },
+    /// The installed version was recalled, and there is nothing newer: go back.
+    GoBack {
+        /// The recalled version.
+        recalled: Version,
+    },
+}
+
+/// An answer and how it came about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decided<T> {
+    /// The answer.
+    pub answer: T,
+    /// Every rule that was asked, in order.
+    pub trace: Vec<Trace>,
+}

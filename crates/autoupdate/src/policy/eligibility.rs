@@ -1,0 +1,199 @@
+//! What is offered to this installation.
+//!
+//! Of everything that verified metadata names, the highest version wins that is for this app, platform and channel,
+//! newer than what is installed and stopped by no rule. Its rules, in the order in which they are asked of a release:
+//!
+//! - never below the floor, the highest version that was ever good here (a signed old release is an attack);
+//! - never bytes that did not live here, never what a person undid or skips;
+//! - the operating system must be new enough;
+//! - the rollout's rules ([`super::rollout`]).
+//!
+//! When nothing is left, the reason is that of the highest version that is newer than what is installed: that is the one
+//! people ask about.
+
+use std::cmp::Ordering;
+
+use protocol::{AppId, Artifact, Channel, Digest, Platform, Version};
+
+use super::rollout::{self, Control};
+use super::{Asker, Decided, Decision, Offer, Reason, Rule, Trace, Verdict, os_version};
+
+/// What [`decide`] looks at.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// The app.
+    pub app: &'a AppId,
+    /// The channel it follows.
+    pub channel: &'a Channel,
+    /// This machine.
+    pub platform: Platform,
+    /// The version of its operating system; `None` = cannot be told.
+    pub os_version: Option<&'a str>,
+    /// What is installed.
+    pub installed: Installed<'a>,
+    /// Versions that a person skips.
+    pub skipped: &'a [Version],
+    /// Every artifact that verified metadata names.
+    pub artifacts: &'a [Artifact],
+    /// Who gets what.
+    pub control: &'a Control,
+    /// The id of this installation.
+    pub installation_id: &'a str,
+    /// Who wants to know.
+    pub asker: Asker,
+}
+
+/// What is installed, and what the record beside it remembers.
+#[derive(Debug, Clone, Copy)]
+pub struct Installed<'a> {
+    /// SHA-256 of the file.
+    pub sha256: &'a Digest,
+    /// Its version, `None` = unknown: see [`super::identity`].
+    pub version: Option<&'a Version>,
+    /// The highest version that was ever good here.
+    pub floor: Option<&'a Version>,
+    /// Artifacts that did not live here.
+    pub bad: &'a [Digest],
+    /// The version that a person undid.
+    pub undone: Option<&'a Version>,
+}
+
+/// What does a check come to?
+#[must_use]
+pub fn decide(facts: &Facts<'_>) -> Decided<Decision> {
+    let mut trace = Vec::new();
+    let mut candidates = candidates(facts, &mut trace);
+    let nothing_at_all = candidates.is_empty();
+    candidates.retain(|artifact| is_newer(artifact, facts));
+    candidates.sort_by(|left, right| right.release.version.cmp(&left.release.version));
+    trace.push(
+        Trace::new(Rule::Newer, Verdict::Pass)
+            .maybe("installed", facts.installed.version)
+            .maybe("newest", candidates.first().map(|artifact| &artifact.release.version)),
+    );
+    let mut first_no = None;
+    for artifact in candidates {
+        match judge(artifact, facts, &mut trace) {
+            Ok(()) => {
+                let offer = Offer {
+                    artifact: artifact.clone(),
+                    from: facts.installed.version.cloned(),
+                    needs_consent: facts.installed.version.is_none(),
+                };
+                return Decided { answer: Decision::Offer(Box::new(offer)), trace };
+            }
+            Err(reason) => {
+                first_no.get_or_insert((artifact.release.version.clone(), reason));
+            }
+        }
+    }
+    if let Some(installed) = facts.installed.version
+        && rollout::is_recalled(facts.control, installed)
+    {
+        trace.push(Trace::new(Rule::Recall, Verdict::Stop).about(installed).fact("installed", true));
+        return Decided { answer: Decision::GoBack { recalled: installed.clone() }, trace };
+    }
+    let answer = match first_no {
+        Some((version, reason)) => Decision::NotOffered { version: Some(version), reason },
+        None if nothing_at_all => Decision::NotOffered { version: None, reason: Reason::NothingForPlatform },
+        // Without the rules "nothing newer" would still be true, but a recall could be hidden in them.
+        None => match facts.control {
+            Control::Unverified { why } => {
+                Decision::NotOffered { version: None, reason: Reason::ControlUnverified { why: why.clone() } }
+            }
+            Control::Open | Control::Rules(_) => Decision::UpToDate,
+        },
+    };
+    Decided { answer, trace }
+}
+
+/// The artifacts of this app and platform that the channel offers.
+fn candidates<'a>(facts: &Facts<'a>, trace: &mut Vec<Trace>) -> Vec<&'a Artifact> {
+    let ours: Vec<_> = (facts.artifacts.iter())
+        .filter(|artifact| {
+            artifact.release.app == *facts.app && artifact.release.platform() == facts.platform
+        })
+        .collect();
+    let verdict = |empty| if empty { Verdict::Stop } else { Verdict::Pass };
+    trace.push(
+        Trace::new(Rule::Platform, verdict(ours.is_empty()))
+            .fact("platform", facts.platform)
+            .fact("releases", ours.len()),
+    );
+    let offered: Vec<_> =
+        ours.into_iter().filter(|artifact| artifact.release.channels.contains(facts.channel)).collect();
+    trace.push(
+        Trace::new(Rule::Channel, verdict(offered.is_empty()))
+            .fact("channel", facts.channel)
+            .fact("releases", offered.len()),
+    );
+    offered
+}
+
+/// Newer than what is installed. Of an unknown program everything is newer, except these very bytes.
+fn is_newer(artifact: &Artifact, facts: &Facts<'_>) -> bool {
+    artifact.sha256 != *facts.installed.sha256
+        && facts.installed.version.is_none_or(|installed| artifact.release.version > *installed)
+}
+
+fn judge(artifact: &Artifact, facts: &Facts<'_>, trace: &mut Vec<Trace>) -> Result<(), Reason> {
+    let version = &artifact.release.version;
+    let installed = &facts.installed;
+    let mut ask = |entry: Trace, reason: Option<Reason>| {
+        trace.push(entry.about(version));
+        reason.map_or(Ok(()), Err)
+    };
+    let verdict = |stops: bool| if stops { Verdict::Stop } else { Verdict::Pass };
+
+    let below = installed.floor.filter(|floor| version < floor);
+    ask(
+        Trace::new(Rule::Floor, verdict(below.is_some())).maybe("floor", installed.floor),
+        below.map(|floor| Reason::BelowFloor { floor: floor.clone() }),
+    )?;
+
+    let bad = installed.bad.contains(&artifact.sha256);
+    ask(Trace::new(Rule::KnownBad, verdict(bad)), bad.then_some(Reason::KnownBad))?;
+
+    let undone = installed.undone == Some(version);
+    let overridden = matches!(facts.asker, Asker::Insisting);
+    ask(
+        Trace::new(Rule::Undone, by_wish(undone, overridden)),
+        (undone && !overridden).then_some(Reason::Undone),
+    )?;
+
+    let skipped = facts.skipped.contains(version);
+    let overridden = facts.asker.is_person();
+    ask(
+        Trace::new(Rule::Skip, by_wish(skipped, overridden)),
+        (skipped && !overridden).then_some(Reason::Skipped),
+    )?;
+
+    if let Some(needs) = &artifact.release.min_os {
+        // A system that cannot be compared is not known to be new enough: the release might not even start.
+        let order = facts.os_version.and_then(|has| os_version::compare(has, needs));
+        let old = order.is_none_or(|order| order == Ordering::Less);
+        ask(
+            Trace::new(Rule::MinOs, verdict(old)).fact("needs", needs).maybe("system", facts.os_version),
+            old.then(|| Reason::OsTooOld {
+                needs: needs.clone(),
+                has: facts.os_version.map(ToOwned::to_owned),
+            }),
+        )?;
+    }
+    let rollout = rollout::Facts {
+        control: facts.control,
+        installation_id: facts.installation_id,
+        os: facts.platform.os,
+        os_version: facts.os_version,
+        asker: facts.asker,
+    };
+    rollout::judge(version, &rollout, trace)
+}
+
+const fn by_wish(stops: bool, overridden: bool) -> Verdict {
+    match (stops, overridden) {
+        (false, _) => Verdict::Pass,
+        (true, true) => Verdict::Overridden,
+        (true, false) => Verdict::Stop,
+    }
+}
