@@ -1,0 +1,20 @@
+//! Limits of the process that makes a patch: matching takes what it takes, so the kernel holds the reins.
+
+#[cfg_attr(unix, path = "unix.rs")]
+#[cfg_attr(not(unix), path = "other.rs")]
+mod os;
+
+use std::io;
+
+/// Limits this process, for ever: at most `memory` bytes of address space, at most `cpu_seconds` of CPU time.
+///
+/// Meant for a child process that does nothing but make one patch. Beyond the memory, allocations fail, which ends
+/// the process; beyond the time the kernel ends it (SIGXCPU, one second later SIGKILL). A limit that is already
+/// stricter stays. macOS accepts the memory limit without enforcing it.
+///
+/// # Errors
+/// What the system call gives; on systems without such limits [`io::ErrorKind::Unsupported`], and nothing is
+/// limited.
+pub fn limit_this_process(memory: u64, cpu_seconds: u64) -> io::Result<()> {
+    os::limit_this_process(memory, cpu_seconds)
+}
