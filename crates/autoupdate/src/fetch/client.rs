@@ -1,4 +1,22 @@
-use super::*;
+//! Asking, following redirects, and reading small answers.
+
+use std::sync::{Arc, Once};
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::header::{
+    ACCEPT_ENCODING, CONTENT_ENCODING, DATE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH, LOCATION,
+    RETRY_AFTER,
+};
+use reqwest::{Response, StatusCode};
+use tokio::time::{Instant, timeout_at};
+use url::Url;
+
+use super::address::{self, PublicOnly};
+use super::body::Body;
+use super::redirect::{self, Plain, Zone};
+use super::{Error, Limits, Proxy, error, portal, proxy};
+
 /// Settings of a client.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Config {
@@ -7,49 +25,296 @@ pub struct Config {
     /// The proxy.
     pub proxy: Proxy,
 }
-/// a
-#[derive(Debug, Clone)]
-pub struct Client {}
-/// What the answer must look like, to notice pages that pretend to be the object.
+
+/// What an answer must look like, to notice pages that pretend to be the object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expect {
     /// A JSON object.
     Json,
-    /// Bytes of any kind, but no web page.
+    /// Bytes of any kind.
     Bytes,
 }
-/// a
+
+/// A question for a small object.
 #[derive(Debug, Clone, Copy)]
 pub struct Ask<'a> {
-    /// The most bytes.
+    /// The most bytes worth reading.
     pub limit: u64,
     /// What it must look like.
     pub expect: Expect,
-    /// The entity tag of the stored copy: unchanged is answered by [`Small::NotModified`].
+    /// The entity tag of the stored copy; unchanged is answered by [`Small::NotModified`].
     pub etag: Option<&'a str>,
 }
-/// a
+
+/// The answer to a question for a small object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Small {
-    /// a
+    /// The object.
     Body {
-        /// a
-        bytes: bytes::Bytes,
-        /// a
+        /// Its bytes.
+        bytes: Bytes,
+        /// Its entity tag, if the server has one.
         etag: Option<String>,
     },
-    /// a
+    /// The stored copy is what the server has (304).
     NotModified,
-    /// a
+    /// There is no such object (404, 410; 403 from buckets that hide what is missing).
     NotFound,
 }
+
+/// Asks servers. Cheap to clone; connections are shared.
+#[derive(Debug, Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    limits: Limits,
+    /// Whether an answer may have come through a proxy, so that its address says nothing about the server.
+    proxy_possible: bool,
+    /// For this machine: never through a proxy.
+    loopback: reqwest::Client,
+    /// For the addresses that an enrolment names.
+    named: reqwest::Client,
+    /// For the addresses that a public server redirects to.
+    redirected: reqwest::Client,
+}
+
+/// The head of an answer that arrived, after all redirects.
+pub(super) struct Answer {
+    pub(super) url: Url,
+    pub(super) response: Response,
+}
+
 impl Client {
-    /// a
+    /// A client with these settings.
+    ///
+    /// # Errors
+    /// [`Error::Client`] if the HTTP library cannot be set up, [`Error::BadProxy`] for a proxy that it cannot use.
     pub fn new(config: Config) -> Result<Self, Error> {
-        todo!()
+        // Process-wide and only once; whoever installed another provider before us keeps it.
+        static PROVIDER: Once = Once::new();
+        PROVIDER.call_once(|| {
+            let _ = rustls::crypto::ring::default_provider().install_default();
+        });
+        let Config { limits, proxy } = config;
+        let resolver = PublicOnly::except(proxy::hosts(&proxy));
+        Ok(Self {
+            shared: Arc::new(Shared {
+                proxy_possible: proxy::possible(&proxy),
+                loopback: build(&limits, &Proxy::Off, None)?,
+                named: build(&limits, &proxy, None)?,
+                redirected: build(&limits, &proxy, Some(resolver))?,
+                limits,
+            }),
+        })
     }
-    /// a
-    pub async fn small(&self, url: &url::Url, ask: Ask<'_>) -> Result<Small, Error> {
-        todo!()
+
+    /// The limits of this client.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.shared.limits
+    }
+
+    /// Fetches a small object whole.
+    ///
+    /// # Errors
+    /// [`Error`]; an answer of somebody in between is [`Error::Portal`].
+    pub async fn small(&self, url: &Url, ask: Ask<'_>) -> Result<Small, Error> {
+        let limit = self.shared.limits.small;
+        let asked = tokio::time::timeout(limit, self.small_unhurried(url, ask));
+        asked.await.unwrap_or_else(|_| Err(Error::Deadline { url: error::shown(url), limit }))
+    }
+
+    async fn small_unhurried(&self, url: &Url, ask: Ask<'_>) -> Result<Small, Error> {
+        let mut headers = HeaderMap::new();
+        let etag = ask.etag.and_then(|etag| HeaderValue::from_str(etag).ok());
+        let conditional = etag.is_some();
+        if let Some(etag) = etag {
+            headers.insert(IF_NONE_MATCH, etag);
+        }
+        let answer = self.get(url, &headers).await?;
+        match answer.response.status().as_u16() {
+            200 => {}
+            304 if conditional => return Ok(Small::NotModified),
+            403 | 404 | 410 => return Ok(Small::NotFound),
+            _ => return Err(self.refusal(&answer)),
+        }
+        let etag = answer.response.headers().get(ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
+        let mut body = Body::new(answer, ask.limit, &self.shared.limits, self.shared.limits.small)?;
+        let mut bytes = Vec::new();
+        while let Some(piece) = body.next().await? {
+            bytes.extend_from_slice(&piece);
+        }
+        if let Some(sign) = portal::in_body(&bytes, ask.expect) {
+            return Err(Error::Portal { url: error::shown(url), sign });
+        }
+        Ok(Small::Body { bytes: bytes.into(), etag })
+    }
+
+    /// Sends a GET and follows redirects, until the head of a final answer is here. Answers of somebody in between, as
+    /// far as the head gives them away, and content codings are refused here.
+    pub(super) async fn get(&self, url: &Url, headers: &HeaderMap) -> Result<Answer, Error> {
+        let limits = &self.shared.limits;
+        let deadline = Instant::now() + limits.first_byte;
+        let plain = Plain::of(url);
+        let (mut next, mut zone, mut redirects) = (url.clone(), None, 0);
+        loop {
+            let client = match zone {
+                _ if redirect::is_loopback(&next) => &self.shared.loopback,
+                Some(Zone::Public) => &self.shared.redirected,
+                Some(Zone::Private) | None => &self.shared.named,
+            };
+            let request = client.get(next.clone()).headers(headers.clone());
+            let response = match timeout_at(deadline, request.send()).await {
+                Ok(Ok(response)) => response,
+                Ok(Err(source)) => return Err(error::of_request(&next, source, limits)),
+                Err(_) => return Err(Error::Deadline { url: error::shown(&next), limit: limits.first_byte }),
+            };
+            if !is_redirect(response.status()) {
+                check_head(&next, &response, headers)?;
+                return Ok(Answer { url: next, response });
+            }
+            let location =
+                response.headers().get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+            let refuse = |rule| Error::Redirect {
+                from: error::shown(&next),
+                to: redirect::shown(&next, location),
+                rule,
+            };
+            if redirects == limits.redirects {
+                return Err(refuse("too many redirects"));
+            }
+            let from = self.zone_of(&next, &response);
+            let to = redirect::target(&next, location, from, plain).map_err(refuse)?;
+            // Once public, always public: nobody out there may send us back in.
+            zone = Some(if zone == Some(Zone::Public) { Zone::Public } else { from });
+            redirects += 1;
+            next = to;
+        }
+    }
+
+    /// Where an answer came from. Unknown counts as public, which is the stricter.
+    fn zone_of(&self, url: &Url, response: &Response) -> Zone {
+        let address = match url.host() {
+            Some(url::Host::Ipv4(ip)) => Some(ip.into()),
+            Some(url::Host::Ipv6(ip)) => Some(ip.into()),
+            _ if redirect::is_loopback(url) || !self.shared.proxy_possible => {
+                response.remote_addr().map(|address| address.ip())
+            }
+            _ => None,
+        };
+        match address {
+            Some(ip) if !address::is_public(ip) => Zone::Private,
+            _ => Zone::Public,
+        }
+    }
+
+    /// What an answer without the object means.
+    pub(super) fn refusal(&self, answer: &Answer) -> Error {
+        let url = error::shown(&answer.url);
+        match answer.response.status().as_u16() {
+            status @ (403 | 404 | 410) => Error::NotFound { url, status },
+            407 => Error::ProxyRefused { url },
+            status @ (202 | 429 | 503) => {
+                let wait = retry_after(answer.response.headers());
+                Error::Busy {
+                    url,
+                    status,
+                    retry_after: wait.map(|time| time.min(self.shared.limits.retry_after)),
+                }
+            }
+            status => Error::Status { url, status },
+        }
+    }
+}
+
+fn is_redirect(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
+}
+
+fn check_head(url: &Url, response: &Response, asked: &HeaderMap) -> Result<(), Error> {
+    let headers = response.headers();
+    if let Some(sign) = portal::in_head(response.status(), headers, asked.contains_key(IF_NONE_MATCH)) {
+        return Err(Error::Portal { url: error::shown(url), sign });
+    }
+    match headers.get(CONTENT_ENCODING) {
+        Some(coding) if response.status().is_success() && coding.as_bytes() != b"identity" => {
+            let coding = String::from_utf8_lossy(coding.as_bytes()).chars().take(40).collect();
+            Err(Error::Coding { url: error::shown(url), coding })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// How long an answer asks to wait: seconds, or a date compared with the answer's own date, so that our clock does not
+/// matter. At least one second.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let seconds = match text.parse::<u64>() {
+        Ok(seconds) => seconds,
+        Err(_) => {
+            let date =
+                |text: &str| jiff::fmt::rfc2822::parse(text).ok().map(|zoned| zoned.timestamp().as_second());
+            let now = date(headers.get(DATE)?.to_str().ok()?)?;
+            u64::try_from(date(text)?.saturating_sub(now)).unwrap_or(0)
+        }
+    };
+    Some(Duration::from_secs(seconds.max(1)))
+}
+
+fn build(limits: &Limits, proxy: &Proxy, resolver: Option<PublicOnly>) -> Result<reqwest::Client, Error> {
+    let builder = || {
+        let builder = reqwest::Client::builder()
+            .user_agent(concat!("autoupdate/", env!("CARGO_PKG_VERSION")))
+            .default_headers(HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("identity"))]))
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .connect_timeout(limits.connect)
+            .http1_max_headers(limits.headers)
+            .http2_max_header_list_size(32 << 10)
+            .pool_max_idle_per_host(2)
+            .pool_idle_timeout(Duration::from_secs(30));
+        let builder = proxy::apply(builder, proxy)?;
+        Ok(match resolver.clone() {
+            Some(resolver) => builder.dns_resolver(resolver),
+            None => builder,
+        })
+    };
+    // A machine without any certificate authorities can still update over plain loopback http; every https connection
+    // then fails for want of an authority, which is the truth.
+    builder()?
+        .build()
+        .or_else(|_| builder()?.tls_certs_only([]).build().map_err(|source| Error::Client { source }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let check = |retry: &str, date: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, retry.parse().unwrap());
+            if let Some(date) = date {
+                headers.insert(DATE, date.parse().unwrap());
+            }
+            retry_after(&headers).map(|time| time.as_secs())
+        };
+        let now = Some("Mon, 23 Nov 2026 10:00:00 GMT");
+        for (retry, date, expected) in [
+            ("120", None, Some(120)),
+            ("0", None, Some(1)),
+            ("Mon, 23 Nov 2026 10:02:00 GMT", now, Some(120)),
+            ("Mon, 23 Nov 2026 09:00:00 GMT", now, Some(1)),
+            ("Mon, 23 Nov 2026 10:02:00 GMT", None, None),
+            ("soon", now, None),
+            ("-5", now, None),
+            ("99999999999999999999", now, None),
+        ] {
+            assert_eq!(check(retry, date), expected, "{retry}");
+        }
     }
 }

@@ -4,6 +4,10 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use url::Url;
+
+use super::Limits;
+use super::address::NotPublic;
 use crate::error::{Actor, Fault, Phase};
 
 /// Why bytes did not come. URLs are without query: a redirect's may hold a secret.
@@ -206,4 +210,65 @@ impl Error {
 
 fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+/// A URL as errors show it: without query, fragment, name and password, and cut to 200 characters.
+pub(super) fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    // Both fail only for URLs that cannot have them.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.as_str().chars().take(200).collect()
+}
+
+/// What a request that brought no head means.
+pub(super) fn of_request(asked: &Url, source: reqwest::Error, limits: &Limits) -> Error {
+    let url = shown(asked);
+    let source = source.without_url();
+    if let Some(tls) = cause::<rustls::Error>(&source) {
+        return Error::Tls { url, why: tls.to_string() };
+    }
+    if cause::<NotPublic>(&source).is_some() {
+        let rule = "its name has no public address";
+        return Error::Redirect { from: "a redirect".to_owned(), to: url, rule };
+    }
+    if source.is_dns() {
+        return Error::Name { url };
+    }
+    if source.is_timeout() {
+        return Error::Deadline { url, limit: limits.connect };
+    }
+    if !source.is_connect() {
+        return Error::Broken { url, source };
+    }
+    // The only foreign error whose type is private; a test against a real proxy notices when its text changes.
+    if causes(&source).any(|error| error.to_string().contains("proxy authorization required")) {
+        return Error::ProxyRefused { url };
+    }
+    Error::Connect { url, source }
+}
+
+/// What a body that broke off means.
+pub(super) fn of_body(asked: &Url, source: reqwest::Error) -> Error {
+    Error::Broken { url: shown(asked), source: source.without_url() }
+}
+
+type Cause = dyn std::error::Error + 'static;
+
+/// An error and what caused it, at most 16 deep.
+fn causes(error: &Cause) -> impl Iterator<Item = &Cause> {
+    fn next(error: &Cause) -> Option<&Cause> {
+        // An I/O error does not show what it wraps as its source, so look inside.
+        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        }
+    }
+    std::iter::successors(Some(error), |error| next(error)).take(16)
+}
+
+fn cause<T: std::error::Error + 'static>(error: &Cause) -> Option<&T> {
+    causes(error).find_map(|error| error.downcast_ref::<T>())
 }

@@ -1,7 +1,9 @@
 //! Which proxy, if any: the environment's (and on macOS and Windows the system's), none, or a set one.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
+use reqwest::{ClientBuilder, NoProxy};
 use url::Url;
 
 use super::Error;
@@ -43,6 +45,50 @@ impl ProxyUrl {
     /// The URL, with its password.
     pub(super) fn as_url(&self) -> &Url {
         &self.0
+    }
+}
+
+/// The variables that the HTTP library reads.
+const VARIABLES: [&str; 6] =
+    ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+
+/// Gives a client its proxy.
+pub(super) fn apply(builder: ClientBuilder, proxy: &Proxy) -> Result<ClientBuilder, Error> {
+    Ok(match proxy {
+        Proxy::System => builder,
+        Proxy::Off => builder.no_proxy(),
+        Proxy::Set { url, except } => {
+            let set = reqwest::Proxy::all(url.as_url().clone());
+            let set = set.map_err(|_| Error::BadProxy { proxy: url.to_string() })?;
+            builder.proxy(set.no_proxy(NoProxy::from_string(except)))
+        }
+    })
+}
+
+/// Whether a request may go through a proxy. Only on Linux is the environment all there is.
+pub(super) fn possible(proxy: &Proxy) -> bool {
+    match proxy {
+        Proxy::Off => false,
+        Proxy::Set { .. } => true,
+        Proxy::System => {
+            !cfg!(target_os = "linux") || VARIABLES.iter().any(|name| std::env::var_os(name).is_some())
+        }
+    }
+}
+
+/// The host names of all proxies that a client may use, in lower case.
+pub(super) fn hosts(proxy: &Proxy) -> BTreeSet<String> {
+    let host = |url: &Url| url.host_str().map(str::to_ascii_lowercase);
+    match proxy {
+        Proxy::Off => BTreeSet::new(),
+        Proxy::Set { url, .. } => host(url.as_url()).into_iter().collect(),
+        Proxy::System => (VARIABLES.iter().filter_map(|name| std::env::var(name).ok()))
+            .filter_map(|text| {
+                // `proxy:3128` without a scheme is usual there.
+                let text = if text.contains("://") { text } else { format!("http://{text}") };
+                host(&Url::parse(&text).ok()?)
+            })
+            .collect(),
     }
 }
 

@@ -16,6 +16,7 @@ mod folders;
 mod history;
 mod holds;
 mod installation;
+mod metadata;
 mod settings;
 
 use protocol::{AppId, Digest};
@@ -26,6 +27,7 @@ pub use folders::Folders;
 pub use history::{Entry, Event, History};
 pub use holds::{Hold, Holds};
 pub use installation::InstallationId;
+pub use metadata::Metadata;
 pub use settings::{Origin, Settings, Sourced};
 
 /// The state of one user, below one set of [`Folders`].
@@ -45,6 +47,12 @@ impl Store {
     #[must_use]
     pub fn folders(&self) -> &Folders {
         &self.folders
+    }
+
+    /// The trusted metadata of an app. It is kept per pinned root: another pin is another chain of trust.
+    #[must_use]
+    pub fn metadata(&self, app: &AppId, pinned_root: &Digest) -> Metadata {
+        Metadata::at(self.folders.state.join("metadata").join(app.as_str()).join(pinned_root.to_string()))
     }
 
     /// What happened on this machine, newest last.

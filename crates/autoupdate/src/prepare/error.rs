@@ -1,0 +1,99 @@
+//! What can go wrong between an offer and its stage.
+
+use std::time::Duration;
+
+use protocol::{Digest, FormatId, Invalid};
+
+use crate::error::{Actor, Fault, Phase};
+use crate::{fetch, install};
+
+/// Why a route did not lead to a stage.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The network, a server or the spool.
+    #[error(transparent)]
+    Fetch(#[from] fetch::Error),
+    /// The disk or the program.
+    #[error(transparent)]
+    Install(#[from] install::Error),
+    /// The patch is bad, or bad for these bytes.
+    #[error(transparent)]
+    Patch(#[from] delta::Error),
+    /// A patch starts from other bytes than those installed: somebody changed the program.
+    #[error("the patch starts from {expected:?}, but {found:?} is installed")]
+    OtherBase {
+        /// What the patch starts from.
+        expected: Digest,
+        /// What is installed.
+        found: Digest,
+    },
+    /// A format that this program cannot apply.
+    #[error("patches of format {format} cannot be applied here")]
+    Format {
+        /// The format.
+        format: FormatId,
+    },
+    /// A patch that needs too much memory.
+    #[error("the patch needs {needed} bytes of memory; {limit} are allowed")]
+    Memory {
+        /// What it says it needs, in bytes.
+        needed: u64,
+        /// What is allowed, in bytes.
+        limit: u64,
+    },
+    /// A patch that is not smaller than the artifact.
+    #[error("the patch has {length} bytes, the artifact itself {full}")]
+    NotSmaller {
+        /// Length of the patch in bytes.
+        length: u64,
+        /// Length of the artifact in bytes.
+        full: u64,
+    },
+    /// The server was still making the patch when the patience ended.
+    #[error("the server did not make the patch within {waited:?}")]
+    NotMade {
+        /// How long was waited.
+        waited: Duration,
+    },
+    /// The bytes are not what was signed.
+    #[error("what came over the route is not what was signed: {why}")]
+    NotSigned {
+        /// What differs.
+        why: String,
+    },
+    /// The compressed artifact cannot be read.
+    #[error("the compressed artifact is damaged: {0}")]
+    Compressed(std::io::Error),
+    /// A name in verified metadata cannot be an object's name.
+    #[error("the artifact cannot be addressed: {0}")]
+    Name(Invalid),
+    /// There was no source or no route.
+    #[error("there is no way to get the artifact")]
+    NoRoute,
+    /// A blocking step died.
+    #[error("a step of the preparation died")]
+    Died,
+}
+
+impl Error {
+    /// What it means: phase, who must act, stable code.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        use Actor::{Bug, Machine, Repository};
+        match self {
+            Self::Fetch(error) => error.fault(),
+            Self::Install(error) => error.fault(),
+            Self::Patch(error) => Fault::passing(error.code(), Phase::Apply, Repository),
+            Self::OtherBase { .. } => Fault::lasting("E-PATCH-BASE", Phase::Apply, Machine),
+            Self::Format { .. } => Fault::lasting("E-PATCH-FORMAT", Phase::Apply, Machine),
+            Self::Memory { .. } => Fault::lasting("E-PATCH-MEMORY", Phase::Apply, Repository),
+            Self::NotSmaller { .. } => Fault::lasting("E-PATCH-SIZE", Phase::Fetch, Repository),
+            Self::NotMade { .. } => Fault::passing("E-PATCH-NOT-MADE", Phase::Fetch, Repository),
+            Self::NotSigned { .. } => Fault::passing("E-FILE-NOT-SIGNED", Phase::Verify, Repository),
+            Self::Compressed(_) => Fault::passing("E-FILE-COMPRESSED", Phase::Apply, Repository),
+            Self::Name(_) => Fault::lasting("E-META-NAME", Phase::Fetch, Repository),
+            Self::NoRoute => Fault::lasting("E-FILE-NO-ROUTE", Phase::Fetch, Repository),
+            Self::Died => Fault::passing("E-FILE-DIED", Phase::Stage, Bug),
+        }
+    }
+}
