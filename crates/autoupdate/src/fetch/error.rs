@@ -259,14 +259,17 @@ type Cause = dyn std::error::Error + 'static;
 
 /// An error and what caused it, at most 16 deep.
 fn causes(error: &Cause) -> impl Iterator<Item = &Cause> {
-    fn next(error: &Cause) -> Option<&Cause> {
+    let mut next = Some(error);
+    std::iter::from_fn(move || {
+        let this = next?;
         // An I/O error does not show what it wraps as its source, so look inside.
-        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        next = match this.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
             Some(inner) => Some(inner),
-            None => error.source(),
-        }
-    }
-    std::iter::successors(Some(error), |error| next(error)).take(16)
+            None => this.source(),
+        };
+        Some(this)
+    })
+    .take(16)
 }
 
 fn cause<T: std::error::Error + 'static>(error: &Cause) -> Option<&T> {
