@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::test::{self, Group, Outcome, Skip};
+use crate::test::{self, Group, Outcome, Skip, What};
 use crate::workspace::Workspace;
 use crate::{command, tidy};
 
@@ -75,7 +75,7 @@ pub(crate) fn main(workspace: &Workspace, options: &Options) -> Result<bool> {
         let reason = "cargo-deny is not installed on this machine".to_owned();
         all.skips.push(Skip { name: "gate deny".to_owned(), reason });
     }
-    let built = clock.time("build", || test::build(workspace));
+    let built = clock.time("build", || test::build(workspace, What::Everything));
     match built {
         Ok(built) => {
             for group in Group::ALL {
