@@ -200,7 +200,7 @@ pub enum KeyFlaw {
     /// Its public part does not parse.
     #[error("its public part cannot be read")]
     Unreadable,
-    /// A small-order or non-canonical point: anyone could sign for it.
+    /// No point of the curve, a second encoding of one, or one of small order, for which anyone could sign.
     #[error("it is weak")]
     Weak,
     /// The same key under another id: one signer would count twice.

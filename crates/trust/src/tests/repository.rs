@@ -10,6 +10,7 @@ use sigstore_tuf::canonical_json;
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
 type Edit = Box<dyn Fn(&mut Value)>;
+type EditBytes = Box<dyn Fn(Vec<u8>) -> Vec<u8>>;
 
 /// The signing key that grows from one number.
 pub(crate) fn key(seed: u8) -> SigningKey {
@@ -67,7 +68,7 @@ pub(crate) struct Repository {
     /// Changes to the `signed` object of a role before it is signed.
     pub(crate) edit_signed: BTreeMap<&'static str, Edit>,
     /// Changes to the finished file of a role; pins above it follow.
-    pub(crate) edit_file: BTreeMap<&'static str, Box<dyn Fn(Vec<u8>) -> Vec<u8>>>,
+    pub(crate) edit_file: BTreeMap<&'static str, EditBytes>,
 }
 
 impl Default for Repository {
