@@ -97,17 +97,13 @@ fn a_walk_ends_after_the_step_limit_and_goes_on_next_time() {
     for version in 2..=u64::from(LIMITS.root_steps) + 1 {
         assert_eq!(roots.wanted().unwrap().version, Some(version));
         repository.party("root").version = version;
-        last = Some(roots.received(&root_of(&repository)).unwrap());
+        last = Some(roots.received(&repository.root()).unwrap());
     }
     assert_eq!(roots.wanted(), None);
     repository.party("root").version += 1;
-    assert_eq!(roots.received(&root_of(&repository)).unwrap_err().code(), "E-META-LIMIT");
+    assert_eq!(roots.received(&repository.root()).unwrap_err().code(), "E-META-LIMIT");
     let mut stored = Stored::default();
     stored.keep(last.unwrap());
     let roots = begin(crypto(), &client.pinned, &stored, noon()).unwrap();
     assert_eq!(roots.wanted().unwrap().version, Some(u64::from(LIMITS.root_steps) + 2));
-}
-
-fn root_of(repository: &Repository) -> Vec<u8> {
-    repository.file(&format!("{}.root.json", repository.parties["root"].version))
 }

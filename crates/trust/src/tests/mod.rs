@@ -4,6 +4,7 @@
 mod repository;
 
 mod delegation;
+mod golden;
 mod honest;
 mod key;
 mod mutation;

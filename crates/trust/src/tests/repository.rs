@@ -171,7 +171,8 @@ impl Repository {
         self.files()[name].clone()
     }
 
-    fn root(&self) -> Vec<u8> {
+    /// The newest root.
+    pub(crate) fn root(&self) -> Vec<u8> {
         let party = &self.parties["root"];
         let top = ["root", "targets", "snapshot", "timestamp"];
         let keys: BTreeMap<_, _> =
