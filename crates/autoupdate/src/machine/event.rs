@@ -1,5 +1,7 @@
 //! What happened.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use protocol::{Artifact, Version};
 use trust::Freshness;
@@ -25,7 +27,12 @@ pub enum Event {
     /// A check gave this.
     Checked(Box<Found>),
     /// A check failed.
-    CheckFailed(Failure),
+    CheckFailed {
+        /// Why.
+        failure: Failure,
+        /// How long the server asks to wait before the next one.
+        retry_after: Option<Duration>,
+    },
     /// The offer is verified and staged.
     Prepared {
         /// What it cost.
@@ -105,7 +112,7 @@ impl Event {
     #[must_use]
     pub const fn failure(&self) -> Option<&Failure> {
         match self {
-            Self::CheckFailed(failure)
+            Self::CheckFailed { failure, .. }
             | Self::PrepareFailed(failure)
             | Self::ActivateFailed(failure)
             | Self::RollBackFailed(failure) => Some(failure),

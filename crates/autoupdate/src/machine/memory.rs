@@ -62,7 +62,8 @@ impl Memory {
                     length: found.installed.length,
                 });
             }
-            Event::CheckFailed(failure) => {
+            Event::CheckFailed { failure, retry_after } => {
+                self.retry_after = *retry_after;
                 self.last_check = Some(LastCheck { at: now, by: asker, failure: Some(failure.clone()) });
                 self.check_failures = self.check_failures.saturating_add(1);
             }

@@ -77,7 +77,7 @@ fn resting(rest: Rest, event: Event, facts: &Facts<'_>) -> Next {
         Event::RollBackWanted
         | Event::CancelWanted
         | Event::Checked(_)
-        | Event::CheckFailed(_)
+        | Event::CheckFailed { .. }
         | Event::Prepared { .. }
         | Event::PrepareFailed(_)
         | Event::Closing { .. }
@@ -116,7 +116,7 @@ fn checking(errand: Errand, before: Box<Rest>, event: Event, facts: &Facts<'_>) 
         Event::Wanted(more) => stay(State::Checking { errand: errand.and(more), before }),
         Event::CancelWanted => (State::Checking { errand, before }, vec![Effect::Cancel]),
         Event::Checked(found) => found_out(errand, *before, &found, facts),
-        Event::CheckFailed(failure) => check_failed(errand, *before, failure, facts),
+        Event::CheckFailed { failure, .. } => check_failed(errand, *before, failure, facts),
         Event::Cancelled => rest_in(*before, Vec::new(), facts),
         Event::Due
         | Event::RollBackWanted
@@ -238,7 +238,7 @@ fn preparing(errand: Errand, offer: Box<Offer>, event: Event, facts: &Facts<'_>)
         | Event::RollBackWanted
         | Event::Opened(_)
         | Event::Checked(_)
-        | Event::CheckFailed(_)
+        | Event::CheckFailed { .. }
         | Event::Closing { .. }
         | Event::Replacing
         | Event::StillRunning { .. }
@@ -273,7 +273,7 @@ fn activating(ready: Box<Ready>, stage: Stage, event: Event, facts: &Facts<'_>) 
         | Event::RollBackWanted
         | Event::Opened(_)
         | Event::Checked(_)
-        | Event::CheckFailed(_)
+        | Event::CheckFailed { .. }
         | Event::Prepared { .. }
         | Event::PrepareFailed(_)
         | Event::Committed(_)
@@ -306,7 +306,7 @@ fn probation(fresh: Fresh, event: Event, facts: &Facts<'_>) -> Next {
         | Event::CancelWanted
         | Event::Opened(_)
         | Event::Checked(_)
-        | Event::CheckFailed(_)
+        | Event::CheckFailed { .. }
         | Event::Prepared { .. }
         | Event::PrepareFailed(_)
         | Event::Closing { .. }
@@ -342,7 +342,7 @@ fn rolling_back(why: RollBackWhy, begun: bool, event: Event, facts: &Facts<'_>) 
         | Event::CancelWanted
         | Event::Opened(_)
         | Event::Checked(_)
-        | Event::CheckFailed(_)
+        | Event::CheckFailed { .. }
         | Event::Prepared { .. }
         | Event::PrepareFailed(_)
         | Event::Closing { .. }
