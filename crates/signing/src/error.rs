@@ -131,6 +131,15 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// `trust`, reading as a client would, refuses what was signed or handed in.
+    #[error("a client would refuse {object}: {why}")]
+    Refused {
+        /// The object.
+        object: String,
+        /// Why.
+        #[source]
+        why: trust::Error,
+    },
     /// Two publishers, or a publisher and a copy of an old state.
     #[error(
         "targets version {published} is published, this one is version {given} and builds on version {replaces}"
@@ -142,6 +151,12 @@ pub enum Error {
         given: u64,
         /// The version it was made from.
         replaces: u64,
+    },
+    /// Another root of the same version is published: the ceremony was held twice.
+    #[error("another root version {version} is published already")]
+    RootConflict {
+        /// The version.
+        version: u64,
     },
     /// A target whose bytes nobody has uploaded.
     #[error("{path} is listed, but its bytes (SHA-256 {sha256}) are not here: upload them first")]
@@ -159,6 +174,18 @@ pub enum Error {
         /// The SHA-256 that was signed.
         sha256: Digest,
     },
+    /// A file that somebody writes to while it is read.
+    #[error("{} changed while it was read: try again when nobody writes to it", path.display())]
+    Changing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// An edit of the list of releases that a rule forbids.
+    #[error(transparent)]
+    Edit(#[from] crate::release::EditError),
+    /// A root ceremony that cannot go on.
+    #[error(transparent)]
+    Ceremony(#[from] crate::ceremony::CeremonyError),
     /// A rollout was changed, but the repository has no rollout role.
     #[error("this repository has no {role} role: its targets delegate nothing to it")]
     NoDelegation {
@@ -179,10 +206,14 @@ impl Error {
             | Self::ShortPassphrase { .. }
             | Self::PassphraseNeeded { .. }
             | Self::Malformed { .. }
+            | Self::Refused { .. }
             | Self::MissingObject { .. }
             | Self::DamagedObject { .. }
+            | Self::Changing { .. }
+            | Self::Edit(_)
+            | Self::Ceremony(_)
             | Self::NoDelegation { .. } => Fault::Request,
-            Self::Conflict { .. } => Fault::Conflict,
+            Self::Conflict { .. } | Self::RootConflict { .. } => Fault::Conflict,
             Self::Io { .. }
             | Self::Settings { .. }
             | Self::Locked { .. }

@@ -67,6 +67,17 @@ impl PublicKey {
         KeyId(Digest::of(canonical.as_bytes()).to_string())
     }
 
+    /// From root metadata; `None` for other schemes and for weak keys.
+    #[must_use]
+    pub fn from_json(key: &Value) -> Option<Self> {
+        if key.get("keytype")? != "ed25519" || key.get("scheme")? != "ed25519" {
+            return None;
+        }
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(key.get("keyval")?.get("public")?.as_str()?, &mut bytes).ok()?;
+        Self::from_bytes(&bytes)
+    }
+
     /// As it stands in root metadata.
     #[must_use]
     pub fn to_json(&self) -> Value {

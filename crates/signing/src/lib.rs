@@ -10,27 +10,43 @@
 //! - versions only go forward, also after a restore from a backup;
 //! - `now` is an argument, and nothing here knows a network or an async runtime.
 //!
-//! Layout: `key` and `key_file` hold secrets; `document` and `envelope` are the signed JSON; `disk` and [`Tree`] are
-//! the only writers; `online` is what a server does alone; `publication` is what it takes from a publisher;
-//! `repository` is the publisher's own folder, `release` and `ceremony` what is done there; `verify` is the client's view.
+//! Layout: `key`, `key_file`, `keyring`, `passphrase` hold secrets · `document`, `envelope` the signed JSON · `disk`, `tree`
+//! the only writers · `batch` what is about to be written, verified by `walk`, the client's view · `complete`, `online`,
+//! `rollout` what online keys sign · `publication` what a server takes · `repository`, `release`, `edits`, `ceremony`,
+//! `settings` what a publisher does.
 
+mod batch;
+mod ceremony;
+mod complete;
 mod disk;
+mod document;
+mod edits;
+mod envelope;
 mod error;
 mod key;
 mod key_file;
+mod keyring;
 mod online;
 mod passphrase;
 mod publication;
+mod release;
+mod repository;
 mod rollout;
 mod settings;
 mod tree;
+mod walk;
 
+pub use ceremony::{AcceptedRoot, CeremonyError, DraftSummary, Progress, RootChange, RootDraft};
+pub use edits::NewRelease;
 pub use error::{Error, Fault};
 pub use key::{KeyId, PublicKey, SecretKey};
 pub use key_file::KeyFile;
 pub use online::{OnlineKeys, Renew, Renewed, due, renew};
 pub use passphrase::Passphrase;
 pub use publication::{Accepted, MAX_PUBLICATION_BYTES, Publication, accept, missing};
-pub use rollout::{RolloutChange, set_rollout};
+pub use release::{Change, EditError, MAX_NOTES_BYTES, MAX_VERSIONS, changes};
+pub use repository::{NewKeys, Repository, Signed, Unlock};
+pub use rollout::{RolloutChange, rollout_of, set_rollout};
 pub use settings::{Settings, Validity};
 pub use tree::Tree;
+pub use walk::{WalkError, walk};

@@ -1,12 +1,17 @@
 //! What a publisher hands to a server: new roots and the new signed list of releases. The body of `POST targets`.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use protocol::{Artifact, Digest};
+use protocol::{Artifact, Digest, object};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, OnlineKeys, Tree, Validity};
+use crate::batch::Batch;
+use crate::document::{Root, Target, Targets};
+use crate::envelope::Envelope;
+use crate::release::check_artifact;
+use crate::{Error, OnlineKeys, Renew, Tree, Validity, complete, disk};
 
 /// The longest publication that a server reads, in bytes: 1 MiB of targets and room for the roots, both quoted as JSON text.
 pub const MAX_PUBLICATION_BYTES: u64 = 8 << 20;
@@ -65,8 +70,45 @@ pub fn accept(
     publication: &Publication,
     now: Timestamp,
 ) -> Result<Accepted, Error> {
-    let _ = (tree, keys, validity, incoming, publication, now);
-    Ok(Accepted { root: 0, targets: 0, unchanged: true, added: Vec::new() })
+    let what = "the publication";
+    let malformed = |why: &str| Error::Malformed { what: what.to_owned(), why: why.to_owned() };
+    if publication.format != Publication::FORMAT {
+        return Err(malformed("only format 1 is known: update this program"));
+    }
+    let mut batch = Batch::new(tree);
+    let before = batch.newest("targets")?;
+    let new_roots = add_roots(&mut batch, &publication.roots)?;
+    let new: Targets = targets_of(publication)?;
+    let old: Option<Targets> = match &before {
+        Some((_, bytes)) => Some(Envelope::parse("targets", bytes)?.document("targets")?),
+        None => None,
+    };
+    let same = before.as_ref().is_some_and(|(_, bytes)| *bytes == publication.targets);
+    let published = before.map_or(0, |(version, _)| version);
+    let (given, replaces) = (new.head.version, publication.replaces);
+    if !same && (published != replaces || given <= published) {
+        return Err(Error::Conflict { published, given, replaces });
+    }
+    for artifact in new.artifacts() {
+        check_artifact(&artifact, tree.app())?;
+    }
+    let moves = if same { BTreeMap::new() } else { objects(tree, incoming, old.as_ref(), &new)? };
+    if !same {
+        batch.add("targets", given, publication.targets.clone());
+    }
+    complete::online_roles(&mut batch, keys, validity, now, Renew::IfDue)?;
+    let accepted = Accepted {
+        root: batch.root()?.head.version,
+        targets: given,
+        unchanged: same && new_roots == 0,
+        added: added(old.as_ref(), &new),
+    };
+    if !batch.is_empty() {
+        batch.verify(now)?;
+        place(moves)?;
+        batch.write()?;
+    }
+    Ok(accepted)
 }
 
 /// The objects that the targets of a publication name and that neither the tree nor `incoming` has. Nothing is verified.
@@ -74,8 +116,84 @@ pub fn accept(
 /// # Errors
 /// [`Error::Malformed`] if the targets are no targets.
 pub fn missing(tree: &Tree, incoming: &Path, publication: &Publication) -> Result<Vec<Digest>, Error> {
-    let _ = (tree, incoming, publication);
-    Ok(Vec::new())
+    let mut missing = Vec::new();
+    for (path, target) in &targets_of(publication)?.targets {
+        let sha256 = target.sha256(path)?;
+        let here = disk::length(&tree.path(&object::target(path, &sha256)?)?)? == Some(target.length);
+        if !here && disk::length(&incoming.join(sha256.to_string()))?.is_none() && !missing.contains(&sha256)
+        {
+            missing.push(sha256);
+        }
+    }
+    Ok(missing)
+}
+
+fn targets_of(publication: &Publication) -> Result<Targets, Error> {
+    let what = "the published targets";
+    Envelope::parse(what, &publication.targets)?.document(what)
+}
+
+/// Adds the roots that the tree does not have yet; how many. One that it has must be the same bytes.
+fn add_roots(batch: &mut Batch<'_>, roots: &[Vec<u8>]) -> Result<usize, Error> {
+    let mut known = batch.root()?.head.version;
+    let mut new = 0;
+    for bytes in roots {
+        let what = "a published root";
+        let version = Envelope::parse(what, bytes)?.document::<Root>(what)?.head.version;
+        let name = object::metadata("root", version);
+        if version > known {
+            batch.add("root", version, bytes.clone());
+            (known, new) = (version, new + 1);
+        } else if batch.read(&name, trust::LIMITS.root_bytes)?.is_some_and(|there| there != *bytes) {
+            return Err(Error::RootConflict { version });
+        }
+    }
+    Ok(new)
+}
+
+/// Finds the bytes of every target: which uploaded file goes to which places in the tree. What was published before is
+/// there already and only its length is looked at; what is new is hashed.
+fn objects(
+    tree: &Tree,
+    incoming: &Path,
+    old: Option<&Targets>,
+    new: &Targets,
+) -> Result<BTreeMap<PathBuf, Vec<PathBuf>>, Error> {
+    let mut moves: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
+    for (path, target) in &new.targets {
+        let sha256 = target.sha256(path)?;
+        let place = tree.path(&object::target(path, &sha256)?)?;
+        let listed = old.and_then(|old| old.targets.get(path)).is_some_and(|old| old.hashes == target.hashes);
+        let right = |found: Option<(Digest, u64)>| found == Some((sha256, target.length));
+        if listed && disk::length(&place)? == Some(target.length) || !listed && right(disk::digest(&place)?) {
+            continue;
+        }
+        let upload = incoming.join(sha256.to_string());
+        match disk::digest(&upload)? {
+            None => return Err(Error::MissingObject { path: path.clone(), sha256 }),
+            found if right(found) => moves.entry(upload).or_default().push(place),
+            Some(_) => return Err(Error::DamagedObject { path: path.clone(), sha256 }),
+        }
+    }
+    Ok(moves)
+}
+
+/// Puts uploads in their places.
+fn place(moves: BTreeMap<PathBuf, Vec<PathBuf>>) -> Result<(), Error> {
+    for (upload, places) in moves {
+        if let Some((last, others)) = places.split_last() {
+            for other in others {
+                disk::copy(&upload, other)?;
+            }
+            disk::move_into(&upload, last)?;
+        }
+    }
+    Ok(())
+}
+
+fn added(old: Option<&Targets>, new: &Targets) -> Vec<Artifact> {
+    let was = |path: &str| -> Option<&Target> { old?.targets.get(path) };
+    new.artifacts().into_iter().filter(|artifact| was(&artifact.path).is_none()).collect()
 }
 
 mod text {

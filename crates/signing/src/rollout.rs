@@ -1,10 +1,15 @@
 //! Who gets a release when: changes of the signed `rollout/{channel}.json`.
 
 use jiff::Timestamp;
-use protocol::{BasisPoints, Channel, Os, OsPin, Rollout, Version};
+use protocol::{
+    BasisPoints, Channel, MAX_ROLLOUT_BYTES, Os, OsPin, ReleaseRollout, Rollout, Version, object,
+};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, OnlineKeys, Tree, Validity};
+use crate::batch::Batch;
+use crate::document::{ROLLOUT, Targets};
+use crate::envelope::Envelope;
+use crate::{Error, OnlineKeys, Renew, Tree, Validity, complete};
 
 /// One change of a channel's rollout. In JSON `{"do": "share", "version": "7.2.0", "basis_points": 500}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +58,116 @@ pub fn set_rollout(
     change: &RolloutChange,
     now: Timestamp,
 ) -> Result<Rollout, Error> {
-    let _ = (tree, keys, validity, channel, change, now);
-    Err(Error::NoDelegation { role: "rollout" })
+    let mut batch = Batch::new(tree);
+    keys.check_offline(&batch.root()?)?;
+    let targets = batch.targets()?;
+    let (delegation, _) = targets.delegation(ROLLOUT).ok_or(Error::NoDelegation { role: ROLLOUT })?;
+    let mut rollouts = rollouts(&batch, now)?;
+    let mut rollout = read(&batch, &rollouts, channel)?;
+    apply(&mut rollout, change);
+    complete::put_rollout(&mut batch, &mut rollouts, &rollout)?;
+    complete::sign_delegated(&mut batch, ROLLOUT, rollouts, keys, &delegation.keys, validity, now)?;
+    complete::online_roles(&mut batch, keys, validity, now, Renew::IfDue)?;
+    batch.verify(now)?;
+    batch.write()?;
+    Ok(rollout)
+}
+
+/// The rollout of a channel as it is in a tree, without verifying it: for the tree's own keeper.
+///
+/// # Errors
+/// If it cannot be read or is damaged.
+pub fn rollout_of(tree: &Tree, channel: &Channel) -> Result<Rollout, Error> {
+    let batch = Batch::new(tree);
+    read(&batch, &rollouts(&batch, Timestamp::MIN)?, channel)
+}
+
+fn rollouts(batch: &Batch<'_>, now: Timestamp) -> Result<Targets, Error> {
+    match batch.newest(ROLLOUT)? {
+        Some((_, bytes)) => Envelope::parse(ROLLOUT, &bytes)?.document(ROLLOUT),
+        None => Ok(Targets::empty(0, now)),
+    }
+}
+
+fn read(batch: &Batch<'_>, rollouts: &Targets, channel: &Channel) -> Result<Rollout, Error> {
+    let app = batch.tree.app();
+    let path = object::rollout_path(channel);
+    let Some(target) = rollouts.targets.get(&path) else {
+        return Ok(Rollout::open(app.clone(), channel.clone()));
+    };
+    let sha256 = target.sha256(&path)?;
+    let bytes = batch.read(&object::target(&path, &sha256)?, MAX_ROLLOUT_BYTES)?;
+    let bytes = bytes.ok_or_else(|| Error::MissingObject { path: path.clone(), sha256 })?;
+    if protocol::Digest::of(&bytes) != sha256 {
+        return Err(Error::DamagedObject { path, sha256 });
+    }
+    Ok(Rollout::parse(&bytes, app, channel)?)
+}
+
+fn apply(rollout: &mut Rollout, change: &RolloutChange) {
+    let mut of = |version: &Version, set: &dyn Fn(&mut ReleaseRollout)| {
+        let everybody = || ReleaseRollout {
+            basis_points: BasisPoints::ALL,
+            // Another salt for every version: other machines are first each time.
+            salt: version.to_string(),
+            halted: false,
+            recalled: false,
+        };
+        set(rollout.releases.entry(version.clone()).or_insert_with(everybody));
+    };
+    match change {
+        RolloutChange::Share { version, basis_points } => {
+            of(version, &|release| release.basis_points = *basis_points);
+        }
+        RolloutChange::Halt { version } => of(version, &|release| release.halted = true),
+        RolloutChange::Resume { version } => of(version, &|release| {
+            release.halted = false;
+            release.recalled = false;
+        }),
+        RolloutChange::Recall { version } => of(version, &|release| release.recalled = true),
+        RolloutChange::Pin(pin) => {
+            rollout.os_pins.retain(|there| (there.os, &there.below) != (pin.os, &pin.below));
+            rollout.os_pins.push(pin.clone());
+        }
+        RolloutChange::Unpin { os } => rollout.os_pins.retain(|pin| pin.os != *os),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::AppId;
+
+    use super::*;
+
+    #[test]
+    fn changes_add_up() {
+        let version = Version::parse("1.2.3").unwrap();
+        let mut rollout = Rollout::open(AppId::parse("a").unwrap(), Channel::default());
+        let mut check = |change: RolloutChange, share: u16, halted: bool, recalled: bool| {
+            let text = serde_json::to_string(&change).unwrap();
+            assert_eq!(serde_json::from_str::<RolloutChange>(&text).unwrap(), change, "{text}");
+            apply(&mut rollout, &change);
+            let release = &rollout.releases[&version];
+            assert_eq!(
+                (release.basis_points.get(), release.halted, release.recalled),
+                (share, halted, recalled)
+            );
+            assert_eq!(release.salt, "1.2.3");
+        };
+        let share = |points| RolloutChange::Share {
+            version: Version::parse("1.2.3").unwrap(),
+            basis_points: BasisPoints::new(points).unwrap(),
+        };
+        check(share(500), 500, false, false);
+        check(RolloutChange::Halt { version: version.clone() }, 500, true, false);
+        check(share(1000), 1000, true, false);
+        check(RolloutChange::Recall { version: version.clone() }, 1000, true, true);
+        check(RolloutChange::Resume { version: version.clone() }, 1000, false, false);
+        let pin = OsPin { os: Os::Macos, below: "15".to_owned(), version: version.clone() };
+        check(RolloutChange::Pin(pin.clone()), 1000, false, false);
+        check(RolloutChange::Pin(pin), 1000, false, false);
+        assert_eq!(rollout.os_pins.len(), 1);
+        apply(&mut rollout, &RolloutChange::Unpin { os: Os::Macos });
+        assert!(rollout.os_pins.is_empty());
+    }
 }

@@ -6,10 +6,14 @@
 
 use std::path::{Path, PathBuf};
 
-use protocol::{AppId, Digest, object};
+use jiff::Timestamp;
+use protocol::{AppId, Artifact, Digest, object};
+use trust::{Crypto, Stored};
 
-use crate::disk;
-use crate::{Error, Passphrase};
+use crate::batch::Batch;
+use crate::document::Root;
+use crate::envelope::Envelope;
+use crate::{Error, disk};
 
 /// An app's object tree. Cheap to clone: it holds names only.
 #[derive(Debug, Clone)]
@@ -25,8 +29,18 @@ impl Tree {
     /// # Errors
     /// [`Error::Refused`] if the root does not sign itself, [`Error::Exists`] if the tree has another root of that version.
     pub fn create(folder: &Path, app: &AppId, root: &[u8]) -> Result<Self, Error> {
-        let _ = root;
-        Ok(Self { folder: folder.to_owned(), app: app.clone() })
+        let refused = |why| Error::Refused { object: "the root".to_owned(), why };
+        // Expiry does not matter here: a server may be rebuilt years after its first root.
+        let crypto = Crypto::ed25519().map_err(refused)?;
+        trust::begin(crypto, root, &Stored::default(), Timestamp::MIN).map_err(refused)?;
+        let version = Envelope::parse("the root", root)?.document::<Root>("the root")?.head.version;
+        let tree = Self { folder: folder.to_owned(), app: app.clone() };
+        let name = object::metadata("root", version);
+        if tree.newest("root")?.is_some() && tree.read(&name, trust::LIMITS.root_bytes)?.is_none() {
+            return Err(Error::Exists { path: tree.folder });
+        }
+        tree.put_new(&name, root)?;
+        Ok(tree)
     }
 
     /// The tree of an app in a folder.
@@ -109,5 +123,28 @@ impl Tree {
             names.iter().filter_map(|name| name.strip_suffix(&suffix)?.parse().ok()).collect();
         versions.sort_unstable();
         Ok(versions)
+    }
+
+    /// The artifacts that the newest targets list; none before the first publication. Nothing is verified: for the tree's
+    /// own keeper.
+    ///
+    /// # Errors
+    /// If they cannot be read or are damaged.
+    pub fn artifacts(&self) -> Result<Vec<Artifact>, Error> {
+        match self.newest("targets")? {
+            Some(_) => Ok(Batch::new(self).targets()?.artifacts()),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Writes the compressed twin of an artifact beside it, one zstd frame, unless that would not be smaller. The twin is
+    /// not signed: whoever decodes it compares the result with the artifact's length and SHA-256. Its length in bytes.
+    ///
+    /// # Errors
+    /// If the artifact is not there or the disk fails.
+    pub fn write_twin(&self, artifact: &Artifact) -> Result<Option<u64>, Error> {
+        let from = self.path(&object::target(&artifact.path, &artifact.sha256)?)?;
+        let to = self.path(&object::compressed_target(&artifact.path, &artifact.sha256)?)?;
+        disk::compress(&from, &to, artifact.length)
     }
 }

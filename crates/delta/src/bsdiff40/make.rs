@@ -3,15 +3,11 @@
 
 use super::{MAGIC, bzip, sign_magnitude};
 use crate::Error;
-use crate::steps::{self, Cursor, Step};
+use crate::steps::{self, Cursor};
 
 /// The patch from `base` to `artifact`.
 pub(crate) fn make(base: &[u8], artifact: &[u8]) -> Result<Vec<u8>, Error> {
-    write(&steps::find(base, artifact).map_err(Error::Compress)?, base, artifact)
-}
-
-/// The patch that takes these steps.
-pub(crate) fn write(steps: &[Step], base: &[u8], artifact: &[u8]) -> Result<Vec<u8>, Error> {
+    let steps = steps::find(base, artifact).map_err(Error::Compress)?;
     let (mut old, mut new) = (Cursor::new(base), Cursor::new(artifact));
     let (mut control, mut difference, mut extra) = (Vec::new(), Vec::new(), Vec::new());
     // In this format a step seeks after it gave its bytes: a first seek needs a triple of its own.
@@ -26,7 +22,9 @@ pub(crate) fn write(steps: &[Step], base: &[u8], artifact: &[u8]) -> Result<Vec<
         difference.extend(pairs.map(|(new, old)| new.wrapping_sub(*old)));
         extra.extend(new.take(step.copy)?);
     }
-    let (control, difference, extra) = (bzip::pack(&control)?, bzip::pack(&difference)?, bzip::pack(&extra)?);
+    let blocks = [control, difference, extra].map(|block| bzip::pack(&block));
+    let [control, difference, extra] = blocks;
+    let (control, difference, extra) = (control?, difference?, extra?);
     let mut patch = MAGIC.to_vec();
     for length in [control.len(), difference.len(), artifact.len()] {
         patch.extend((length as u64).to_le_bytes());
