@@ -1,11 +1,12 @@
 //! `cargo xtask ci`: the quality gates, then all tests, and how long each took.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::test::{self, Group, Outcome, Skip};
+use crate::test::{self, Group, Outcome, Skip, What};
 use crate::workspace::Workspace;
 use crate::{command, tidy};
 
@@ -69,13 +70,16 @@ pub(crate) fn main(workspace: &Workspace, options: &Options) -> Result<bool> {
         let words = ["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"];
         command::succeeds(workspace.cargo().args(words))
     })?;
-    if deny_is_there() {
-        gate(&mut clock, "deny", &|| deny(workspace))?;
-    } else {
-        let reason = "cargo-deny is not installed on this machine".to_owned();
-        all.skips.push(Skip { name: "gate deny".to_owned(), reason });
+    for (name, missing, work) in [
+        ("deny", missing_for_deny(), &deny as &dyn Fn(&Workspace) -> Result<bool>),
+        ("windows", missing_for_windows()?, &windows),
+    ] {
+        match missing {
+            None => gate(&mut clock, name, &|| work(workspace))?,
+            Some(reason) => all.skips.push(Skip { name: format!("gate {name}"), reason: reason.to_owned() }),
+        }
     }
-    let built = clock.time("build", || test::build(workspace));
+    let built = clock.time("build", || test::build(workspace, What::Everything));
     match built {
         Ok(built) => {
             for group in Group::ALL {
@@ -94,8 +98,34 @@ pub(crate) fn main(workspace: &Workspace, options: &Options) -> Result<bool> {
     all.report(workspace)
 }
 
-fn deny_is_there() -> bool {
-    Command::new("cargo-deny").arg("--version").output().is_ok_and(|done| done.status.success())
+fn missing_for_deny() -> Option<&'static str> {
+    let there = Command::new("cargo-deny").arg("--version").output().is_ok_and(|done| done.status.success());
+    (!there).then_some("cargo-deny is not installed on this machine")
+}
+
+/// Another system's files are compiled where its standard library and a C compiler for it are at hand.
+const WINDOWS: &str = "x86_64-pc-windows-gnu";
+
+fn missing_for_windows() -> Result<Option<&'static str>> {
+    let sysroot = command::output(Command::new("rustc").args(["--print", "sysroot"]))?;
+    if !Path::new(sysroot.trim()).join("lib/rustlib").join(WINDOWS).is_dir() {
+        return Ok(Some(
+            "Rust's standard library for x86_64-pc-windows-gnu is not installed on this machine",
+        ));
+    }
+    Ok((!command::exists("x86_64-w64-mingw32-gcc"))
+        .then_some("there is no C compiler for Windows on this machine"))
+}
+
+fn windows(workspace: &Workspace) -> Result<bool> {
+    let mut check = workspace.cargo();
+    check.args(["check", "--quiet", "--target", WINDOWS]);
+    for member in workspace.metadata.members().filter(|member| member.name.starts_with("autoupdate")) {
+        if member.name != "autoupdate-tests" {
+            check.args(["--package", &member.name]);
+        }
+    }
+    command::succeeds(&mut check)
 }
 
 /// Licences, sources and bans always; known vulnerabilities where the advisory database has been fetched.
@@ -103,7 +133,7 @@ fn deny(workspace: &Workspace) -> Result<bool> {
     let mut always = workspace.cargo();
     always.args(["deny", "--offline", "check", "bans", "licenses", "sources"]);
     let good = command::succeeds(&mut always)?;
-    let cargo_home = std::env::var_os("CARGO_HOME").map(std::path::PathBuf::from);
+    let cargo_home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
     let home = cargo_home.or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
     if !home.is_some_and(|home| home.join("advisory-dbs").is_dir()) {
         println!("deny: no advisory database on this machine, known vulnerabilities are not looked up");

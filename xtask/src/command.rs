@@ -127,3 +127,37 @@ pub(crate) fn wait_until(
         thread::sleep(LOOK);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str, limit: Duration) -> Ended {
+        run_within(Command::new("sh").args(["-c", script]), limit).unwrap()
+    }
+
+    #[test]
+    fn output_and_end_are_captured() {
+        let ended = shell("echo out; echo err >&2; exit 3", Duration::from_secs(60));
+        assert_eq!(ended.text, "out\nerr\n");
+        assert_eq!(ended.status.and_then(|status| status.code()), Some(3));
+    }
+
+    #[test]
+    fn more_output_than_a_pipe_holds_does_not_stop_it() {
+        let ended = shell("head -c 1000000 /dev/zero", Duration::from_secs(60));
+        assert_eq!(ended.text.len(), 1_000_000);
+    }
+
+    #[test]
+    fn what_takes_too_long_is_stopped() {
+        let ended = shell("echo begun; exec sleep 600", Duration::from_millis(300));
+        assert!(ended.status.is_none() && ended.text == "begun\n");
+    }
+
+    #[test]
+    fn what_cannot_be_started_is_named() {
+        let error = output(&mut Command::new("no-such-program")).unwrap_err().to_string();
+        assert_eq!(error, "starting `no-such-program`");
+    }
+}

@@ -2,6 +2,7 @@
 
 mod ci;
 mod command;
+mod demo;
 mod packages;
 mod python;
 mod test;
@@ -24,6 +25,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Verb {
+    /// Update real programs from one real release to the next, through everything that we build.
+    Demo(demo::Options),
     /// Build everything once and run the tests; without GROUP all of them.
     Test(test::Options),
     /// The quality gates, then all tests, with the minutes each took. What CI runs.
@@ -35,6 +38,7 @@ enum Verb {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = Workspace::find().and_then(|workspace| match arguments.verb {
+        Verb::Demo(options) => demo::main(&workspace, &options),
         Verb::Test(options) => test::main(&workspace, &options),
         Verb::Ci(options) => ci::main(&workspace, &options),
         Verb::Tidy => tidy::main(&workspace),

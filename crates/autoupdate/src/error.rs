@@ -5,6 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::install::probation::Unhealthy;
+use crate::platform::processes;
+use crate::{fetch, install, prepare, source, store};
+
 /// The step of an update in which it failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -70,4 +74,86 @@ impl Fault {
     pub(crate) const fn lasting(code: &'static str, phase: Phase, actor: Actor) -> Self {
         Self { code, phase, actor, retry: false }
     }
+}
+
+/// Everything that the engine can fail with.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The network.
+    #[error(transparent)]
+    Fetch(#[from] fetch::Error),
+    /// A check.
+    #[error(transparent)]
+    Source(#[from] source::Error),
+    /// Getting an artifact.
+    #[error(transparent)]
+    Prepare(#[from] prepare::Error),
+    /// The program's place on disk.
+    #[error(transparent)]
+    Install(#[from] install::Error),
+    /// Running programs.
+    #[error(transparent)]
+    Processes(#[from] processes::Error),
+    /// Our own state on disk.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The verifier cannot be set up.
+    #[error(transparent)]
+    Trust(#[from] trust::Error),
+    /// The new version did not prove that it lives.
+    #[error(transparent)]
+    Unhealthy(#[from] Unhealthy),
+    /// The new version was started, but did not confirm in time.
+    #[error("the new version did not confirm that it works in time")]
+    NotConfirmed,
+    /// There are no releases for such a machine: its kind is unknown to us.
+    #[error("this kind of machine ({os}, {arch}) is not known")]
+    UnknownPlatform {
+        /// Operating system, as the compiler names it.
+        os: &'static str,
+        /// Architecture, as the compiler names it.
+        arch: &'static str,
+    },
+    /// Nobody knows which version is installed, so a person must agree to replace it.
+    #[error("it is not known which version is installed; replacing it needs a person's consent")]
+    NeedsConsent,
+    /// Somebody stopped it.
+    #[error("stopped")]
+    Cancelled,
+    /// A step of ours ended without an answer.
+    #[error("a step of the engine ended without an answer")]
+    Died,
+}
+
+impl Error {
+    /// What it means: phase, who must act, stable code.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Fetch(error) => error.fault(),
+            Self::Source(error) => error.fault(),
+            Self::Prepare(error) => error.fault(),
+            Self::Install(error) => error.fault(),
+            Self::Processes(error) => error.fault(),
+            Self::Store(error) => error.fault(),
+            Self::Trust(error) => Fault::lasting(error.code(), Phase::Setup, Actor::Bug),
+            Self::Unhealthy(error) => unhealthy(error),
+            Self::NotConfirmed => Fault::lasting("E-RUN-CONFIRM", Phase::Probation, Actor::Repository),
+            Self::UnknownPlatform { .. } => Fault::lasting("E-POLICY-PLATFORM", Phase::Setup, Actor::Bug),
+            Self::NeedsConsent => Fault::lasting("E-POLICY-CONSENT", Phase::Check, Actor::Machine),
+            Self::Cancelled => Fault::passing("E-STATE-CANCELLED", Phase::Fetch, Actor::Machine),
+            Self::Died => Fault::passing("E-STATE-DIED", Phase::Setup, Actor::Bug),
+        }
+    }
+}
+
+/// What it means that a new version did not live: its publisher must act.
+const fn unhealthy(error: &Unhealthy) -> Fault {
+    let code = match error {
+        Unhealthy::NotStarted(_) => "E-RUN-NOT-STARTED",
+        Unhealthy::Ended(_) => "E-RUN-ENDED",
+        Unhealthy::TimedOut(_) => "E-RUN-TIMEOUT",
+        Unhealthy::Unwatched(_) => "E-RUN-UNWATCHED",
+    };
+    Fault::lasting(code, Phase::Probation, Actor::Repository)
 }

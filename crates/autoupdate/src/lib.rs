@@ -1,6 +1,12 @@
 //! The update engine: a few lines make a program update itself.
+//!
+//! Whoever watches several programs (the tray app, the command line) starts an [`Engine`] and holds its [`Handle`].
+//!
+//! Layout: [`policy`] decides, [`machine`] says what comes next, [`driver`] does it with [`source`], [`fetch`], [`prepare`] and
+//! [`install`]; [`view`] is what can be seen, [`handle`] what can be asked; [`enrolments`] and [`store`] are on disk.
 
-mod driver;
+pub mod driver;
+pub mod enrolments;
 pub mod error;
 pub mod fetch;
 pub mod handle;
@@ -12,3 +18,8 @@ pub mod prepare;
 pub mod source;
 pub mod store;
 pub mod view;
+
+pub use driver::{Config, Engine};
+pub use error::Error;
+pub use handle::{Answer, Command, Handle};
+pub use view::View;

@@ -15,7 +15,7 @@ pub(crate) const MAGIC: &[u8; 8] = b"\x8faupatch";
 /// The version of this header.
 const VERSION: u16 = 1;
 /// The most streams that a header may list.
-const MAX_STREAMS: usize = 8;
+const MAX_STREAMS: usize = 32;
 /// Length of the part before the streams, of one stream, and of the checksum.
 const FIXED: usize = 124;
 const PER_STREAM: usize = 20;
@@ -23,37 +23,21 @@ const CHECKSUM: usize = 8;
 /// Stream codec: one zstd frame.
 pub(crate) const CODEC_ZSTD: u8 = 1;
 
-/// What a stream carries.
+/// What a stream carries. Other formats may add roles; which streams there are is each format's to check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
-    Control,
-    Difference,
-    Extra,
-}
+pub(crate) struct Role(u8);
 
 impl Role {
-    fn number(self) -> u8 {
-        match self {
-            Self::Control => 1,
-            Self::Difference => 2,
-            Self::Extra => 3,
-        }
-    }
-
-    fn from_number(number: u8) -> Result<Self, Error> {
-        match number {
-            1 => Ok(Self::Control),
-            2 => Ok(Self::Difference),
-            3 => Ok(Self::Extra),
-            _ => Err(Error::Malformed("a stream of unknown role")),
-        }
-    }
+    pub(crate) const CONTROL: Self = Self(1);
+    pub(crate) const DIFFERENCE: Self = Self(2);
+    pub(crate) const EXTRA: Self = Self(3);
 
     fn name(self) -> &'static str {
         match self {
-            Self::Control => "control",
-            Self::Difference => "difference",
-            Self::Extra => "extra",
+            Self::CONTROL => "control",
+            Self::DIFFERENCE => "difference",
+            Self::EXTRA => "extra",
+            _ => "unknown",
         }
     }
 }
@@ -101,7 +85,7 @@ impl Header {
         bytes.extend(self.memory.to_le_bytes());
         bytes.extend([u8::try_from(self.streams.len()).unwrap_or(u8::MAX), 0, 0, 0, 0, 0, 0, 0]);
         for stream in &self.streams {
-            bytes.extend([stream.role.number(), stream.codec, stream.window_log, 0]);
+            bytes.extend([stream.role.0, stream.codec, stream.window_log, 0]);
             bytes.extend(stream.plain.to_le_bytes());
             bytes.extend(stream.packed.to_le_bytes());
         }
@@ -146,9 +130,8 @@ impl Header {
             let [role, codec, window_log, 0] = fields.array()? else {
                 return Err(Error::Malformed("reserved bytes that are not zero"));
             };
-            let role = Role::from_number(role)?;
             streams.push(Stream {
-                role,
+                role: Role(role),
                 codec,
                 window_log,
                 plain: fields.number()?,
@@ -244,7 +227,7 @@ mod tests {
             base: Identity { length: 3, sha256: Digest::of(b"old") },
             artifact: Identity { length: 4, sha256: Digest::of(b"new!") },
             memory: 5,
-            streams: [Role::Control, Role::Difference, Role::Extra].map(stream).to_vec(),
+            streams: [Role::CONTROL, Role::DIFFERENCE, Role::EXTRA].map(stream).to_vec(),
         }
     }
 

@@ -42,7 +42,7 @@ pub enum Error {
     },
     /// The patch says that it gives something else than verified metadata wants.
     #[error(
-        "the patch gives {found_length} bytes, {expected_length} with another SHA-256 or length are wanted"
+        "the patch gives another artifact, of {found_length} bytes; the one that is wanted has {expected_length}"
     )]
     OtherArtifact {
         /// The length that verified metadata says.

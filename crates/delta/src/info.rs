@@ -21,7 +21,7 @@ pub struct Identity {
 /// One stream of a patch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct StreamInfo {
-    /// What it carries: `control`, `difference` or `extra`.
+    /// What it carries: `control`, `difference`, `extra`, or `unknown` for a role from the future.
     pub name: &'static str,
     /// Bytes after decompression; `None` where the format does not say.
     pub plain: Option<u64>,

@@ -20,11 +20,15 @@
 mod base;
 mod bsdiff40;
 mod bsz1;
+#[cfg(all(test, target_os = "linux"))]
+mod child;
 mod container;
 mod error;
 mod info;
 mod input;
 mod limits;
+#[cfg(all(test, target_os = "linux"))]
+mod memory_tests;
 mod process_limits;
 mod rebuild;
 mod steps;
@@ -59,7 +63,7 @@ pub struct Made {
 /// The finished patch is applied and its result compared before the first byte goes to `out`: a patch that this
 /// function wrote is a patch that works.
 ///
-/// Memory is about 17 bytes per byte of the base and 6 per byte of the artifact, time is not bounded by anything
+/// Memory is about 20 bytes per byte of the larger file, and 100 MB for packing; time is not bounded by anything
 /// but the inputs: a program that makes patches for others does it in a child process with [`limit_this_process`].
 ///
 /// # Errors

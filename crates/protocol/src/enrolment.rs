@@ -121,17 +121,45 @@ pub enum EnrolmentError {
     /// Longer than 64 KiB.
     #[error("the enrolment is longer than 64 KiB")]
     TooLong,
-    /// No TOML, an unknown key, a missing key or a value of the wrong kind. The text names line and key.
-    #[error("{0}")]
-    Toml(String),
+    /// No TOML, an unknown key, a missing key or a value of the wrong kind.
+    #[error("{text}")]
+    Toml {
+        /// The line, counted from 1, if the error has a place.
+        line: Option<u32>,
+        /// What is wrong; names line and key, too.
+        text: String,
+    },
     /// A key whose value breaks a rule.
     #[error("key `{key}`: {why}")]
     Key {
+        /// The line, counted from 1; `None` where the enrolment does not come from a text.
+        line: Option<u32>,
         /// The key.
         key: &'static str,
         /// The rule it breaks.
         why: String,
     },
+}
+
+impl EnrolmentError {
+    /// The same error with the line of its key.
+    fn in_text(self, text: &str) -> Self {
+        let Self::Key { line: None, key, why } = self else { return self };
+        let keys = toml::de::DeTable::parse(text).ok();
+        let span = keys.and_then(|keys| {
+            keys.get_ref()
+                .iter()
+                .find(|(name, _)| name.get_ref().as_ref() == key)
+                .map(|(name, _)| name.span())
+        });
+        Self::Key { line: span.map(|span| line_of(text, span.start)), key, why }
+    }
+}
+
+/// The line of a place in a text, counted from 1.
+fn line_of(text: &str, at: usize) -> u32 {
+    let breaks = text.bytes().take(at).filter(|byte| *byte == b'\n').count();
+    u32::try_from(breaks).unwrap_or(u32::MAX).saturating_add(1)
 }
 
 /// The file as written; becomes an [`Enrolment`] once its rules are checked.
@@ -169,8 +197,11 @@ impl Enrolment {
         if text.len() > MAX_BYTES {
             return Err(EnrolmentError::TooLong);
         }
-        let file: File = toml::from_str(text).map_err(|error| EnrolmentError::Toml(error.to_string()))?;
-        file.check(machine_owned)
+        let file: File = toml::from_str(text).map_err(|error| EnrolmentError::Toml {
+            line: error.span().map(|span| line_of(text, span.start)),
+            text: error.to_string(),
+        })?;
+        file.check(machine_owned).map_err(|error| error.in_text(text))
     }
 
     /// The TOML text of this enrolment; [`Self::parse`] gives the same enrolment back.
@@ -192,13 +223,13 @@ impl Enrolment {
             health: self.health.clone(),
             allow_http: self.allow_http,
         };
-        toml::to_string(&file).map_err(|error| EnrolmentError::Toml(error.to_string()))
+        toml::to_string(&file).map_err(|error| EnrolmentError::Toml { line: None, text: error.to_string() })
     }
 }
 
 impl File {
     fn check(self, machine_owned: bool) -> Result<Enrolment, EnrolmentError> {
-        let wrong = |key, why: &str| Err(EnrolmentError::Key { key, why: why.to_owned() });
+        let wrong = |key, why: &str| Err(EnrolmentError::Key { line: None, key, why: why.to_owned() });
         if self.name.trim().is_empty()
             || self.name.chars().count() > 64
             || self.name.chars().any(char::is_control)
@@ -217,7 +248,11 @@ impl File {
         let sources = (self.sources.iter())
             .map(|text| SourceUrl::parse(text, self.allow_http))
             .collect::<Result<_, Invalid>>()
-            .map_err(|invalid| EnrolmentError::Key { key: "sources", why: invalid.to_string() })?;
+            .map_err(|invalid| EnrolmentError::Key {
+                line: None,
+                key: "sources",
+                why: invalid.to_string(),
+            })?;
         if matches!(&self.close, Close::Arguments(list) if list.is_empty()) {
             return wrong("close", "arguments must not be empty");
         }
@@ -307,6 +342,14 @@ root = { file = "root.json", sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e46
         assert!(error.starts_with("key `sources`") && error.contains("https"), "{error}");
         let error = check(|text| text.replace("/opt/lantern/lantern", "lantern"), false).unwrap_err();
         assert!(error.starts_with("key `path`"), "{error}");
+        let text = SHORT.replace("\"Lantern\"", "\"\"");
+        let place = |text: &str| match Enrolment::parse(text, false).unwrap_err() {
+            EnrolmentError::Key { line, key, .. } => (line, Some(key)),
+            EnrolmentError::Toml { line, .. } => (line, None),
+            EnrolmentError::TooLong => (None, None),
+        };
+        assert_eq!(place(&text), (Some(3), Some("name")));
+        assert_eq!(place(&SHORT.replace("name", "nmae")), (Some(3), None));
         for extra in [
             "health = { alive = \"2h\" }",
             "close = { command = [\"x\"] }",

@@ -241,7 +241,7 @@ impl AwaitSnapshot {
         let none = BTreeMap::new();
         for (name, known) in self.floor.as_ref().map_or(&none, |floor| &floor.meta) {
             let offered = new.signed().meta.get(name).map_or(0, |pin| pin.version);
-            not_below(name.trim_end_matches(".json"), known.version, offered)?;
+            not_below(name.strip_suffix(".json").unwrap_or(name), known.version, offered)?;
         }
         Ok(set)
     }

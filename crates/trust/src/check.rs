@@ -73,6 +73,10 @@ fn envelope<T: Role>(role: &str, bytes: &[u8]) -> Result<Metadata<T>, Error> {
     if !metadata.signatures().iter().all(|signature| ids.insert(&signature.keyid)) {
         return Err(Error::malformed(role, Flaw::DuplicateSignature));
     }
+    let lower_hex = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    if !metadata.signatures().iter().all(|signature| lower_hex(&signature.sig)) {
+        return Err(Error::malformed(role, Flaw::SignatureText));
+    }
     version(role, metadata.signed().version())?;
     Ok(metadata)
 }

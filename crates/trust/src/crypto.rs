@@ -113,3 +113,9 @@ pub(crate) fn is_strong(public: &[u8; 32]) -> bool {
     VerifyingKey::from_bytes(public)
         .is_ok_and(|key| !key.is_weak() && key.to_edwards().compress().to_bytes() == *public)
 }
+
+/// What the provider says about one signature.
+#[cfg(test)]
+pub(crate) fn strict_accepts(key: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    STRICT.verify_raw(SigningScheme::Ed25519, key, message, signature).is_ok()
+}

@@ -100,7 +100,7 @@ pub enum Error {
         role: String,
         /// The version known already.
         trusted: u64,
-        /// The offered version; 0 when the role is not listed any more.
+        /// The offered version; 0 if the role is not listed any more.
         new: u64,
     },
     /// Root replaced the keys of the role, so what the old keys signed is forgotten (a note, never a failure).
@@ -174,6 +174,9 @@ pub enum Flaw {
     /// A version of 0 or above [`crate::LIMITS`].
     #[error("a version is outside 1 to 2^63-1")]
     Version,
+    /// A signature that is not written in lower-case hexadecimal digits: a file has one spelling.
+    #[error("a signature is not in lower-case hexadecimal digits")]
+    SignatureText,
     /// Two signatures with the same key id.
     #[error("two signatures have the same key id")]
     DuplicateSignature,
@@ -197,7 +200,7 @@ pub enum KeyFlaw {
     /// Its public part does not parse.
     #[error("its public part cannot be read")]
     Unreadable,
-    /// A small-order or non-canonical point: anyone could sign for it.
+    /// No point of the curve, a second encoding of one, or one of small order, for which anyone could sign.
     #[error("it is weak")]
     Weak,
     /// The same key under another id: one signer would count twice.
@@ -286,7 +289,11 @@ impl Error {
         let role = role.to_owned();
         match error {
             Tuf::ThresholdNotMet { found, threshold, .. } => Self::Signature { role, found, threshold },
-            Tuf::Rollback { trusted, new, .. } => Self::Rollback { role, trusted, new },
+            // Named like `targets.json (via snapshot)`: the file that was received may pin the one that goes back.
+            Tuf::Rollback { role: named, trusted, new } => {
+                let file = named.split(' ').next().unwrap_or_default();
+                Self::Rollback { role: file.strip_suffix(".json").unwrap_or(file).to_owned(), trusted, new }
+            }
             // The verifier names the role that expired, which may be a delegator of the one that was received.
             Tuf::Expired { role, expires } => Self::Expired { role, expires },
             Tuf::BadRootVersion { trusted, new } => Self::RootVersion { trusted, new },

@@ -64,11 +64,25 @@ struct Profile {
     test: bool,
 }
 
-/// Builds libraries, programs, examples and tests of the whole workspace in one run of cargo: one set of features,
-/// so nothing is compiled twice, and the tests drive the very programs that were built with them.
-pub(crate) fn build(workspace: &Workspace) -> Result<Built> {
+/// What to build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum What {
+    /// Libraries, programs, examples and tests of the whole workspace in one run of cargo: one set of features, so
+    /// nothing is compiled twice, and the tests drive the very programs that were built with them.
+    Everything,
+    /// What the demo runs.
+    Programs,
+}
+
+/// Builds, and says what there is now.
+pub(crate) fn build(workspace: &Workspace, what: What) -> Result<Built> {
     let mut cargo = workspace.cargo();
-    cargo.args(["build", "--workspace", "--lib", "--bins", "--examples", "--tests"]);
+    cargo.arg("build").args(match what {
+        What::Everything => &["--workspace", "--lib", "--bins", "--examples", "--tests"][..],
+        What::Programs => {
+            &["-p", "autoupdate-cli", "-p", "autoupdate-server", "-p", "demo-program", "--bins"]
+        }
+    });
     cargo.arg("--message-format=json-render-diagnostics");
     if workspace.ci {
         cargo.arg("--locked");
@@ -112,6 +126,11 @@ impl Built {
         self.tests.push(Executable { package, target: target.name, kind, path, folder });
     }
 
+    /// The program of this name.
+    pub(crate) fn program(&self, name: &str) -> Result<&PathBuf> {
+        self.programs.get(name).with_context(|| format!("the workspace has no program `{name}`"))
+    }
+
     /// What tells the tests where programs and examples are.
     pub(super) fn environment(&self) -> Vec<(OsString, OsString)> {
         let variable = |prefix: &str, name: &str| -> OsString {
@@ -137,5 +156,6 @@ mod tests {
             ("EXAMPLE_SELF_UPDATE".into(), "/t/self_update".into()),
         ];
         assert_eq!(built.environment(), expected);
+        assert!(built.program("autoupdate-server").is_ok() && built.program("other").is_err());
     }
 }

@@ -22,7 +22,7 @@ use crate::packages::{self, Purpose};
 use crate::workspace::Workspace;
 use crate::{command, python};
 
-pub(crate) use self::build::{Built, build};
+pub(crate) use self::build::{Built, What, build};
 pub(crate) use self::skips::Allowed;
 
 /// What to test.
@@ -93,7 +93,7 @@ impl Outcome {
 pub(crate) fn main(workspace: &Workspace, options: &Options) -> Result<bool> {
     let groups = if options.groups.is_empty() { Group::ALL } else { &options.groups };
     prepare(groups, options.yes || workspace.ci)?;
-    let built = build(workspace)?;
+    let built = build(workspace, What::Everything)?;
     let mut all = Outcome::default();
     for (_, outcome) in run_groups(workspace, &built, groups, options.exhaustive)? {
         all.add(outcome);

@@ -69,7 +69,8 @@ fn executable(
     environment: &[(OsString, OsString)],
 ) -> Result<Outcome> {
     let Executable { package, target, path, folder, .. } = part.executable;
-    let label = if package == target { package.clone() } else { format!("{package} {target}") };
+    let label =
+        if *package == target.replace('_', "-") { package.clone() } else { format!("{package} {target}") };
     let mut command = Command::new(path);
     command.current_dir(folder).env("CARGO_MANIFEST_DIR", folder).arg("--show-output");
     command.envs(environment.iter().map(|(name, value)| (name, value)));

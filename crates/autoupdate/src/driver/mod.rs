@@ -1,1 +1,146 @@
-//! (being built)
+//! The one task that owns the state: something happens → an event → [`crate::machine::step()`] → effects.
+//!
+//! - One task owns everything; everybody else holds a [`Handle`] or reports through a channel.
+//! - An effect is a task of its own and ends with exactly one event; per app one runs at a time, so a program's
+//!   place is opened by at most one of them.
+//! - Work that blocks (disk, hashing, processes) runs on threads for that, never in this task.
+//! - The place of a program is open, and locked, only while something is done with it.
+//! - Long waits are cut into pieces of [`LONGEST_SLEEP`]: timers stand still while a machine sleeps, and clocks are set.
+//!
+//! Layout: [`Config`] and [`Engine::start`] → `owner` (the task) → `app` (one app's state and its waiting people) → `work` (the
+//! effects) → `system` ([`Clock`] and [`Platform`], the only two traits).
+
+mod app;
+mod history;
+mod owner;
+mod pending;
+mod progress;
+mod system;
+pub(crate) mod work;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use protocol::Digest;
+use tokio::sync::{mpsc, watch};
+use trust::Crypto;
+
+use crate::enrolments::{Enrolled, Enrolments};
+use crate::error::Error;
+use crate::fetch::Client;
+use crate::handle::Handle;
+use crate::policy::schedule::Timing;
+use crate::store::{Folders, Store};
+use crate::view::View;
+use owner::Driver;
+
+pub use system::{Clock, Platform, SystemClock, ThisMachine};
+pub(crate) use work::Shared;
+
+/// The longest time that the engine sleeps at once.
+pub const LONGEST_SLEEP: Duration = Duration::from_secs(30 * 60);
+
+/// Commands that may wait for the engine; who sends more waits.
+const MAX_MESSAGES: usize = 64;
+
+/// How long things may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// A program that was asked to close, to do so.
+    pub close: Duration,
+    /// A server, to make a patch.
+    pub patch: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { close: Duration::from_secs(60), patch: Duration::from_secs(60) }
+    }
+}
+
+/// What an engine is made of.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where everything lies.
+    pub folders: Folders,
+    /// The programs.
+    pub enrolments: Enrolments,
+    /// When to check.
+    pub timing: Timing,
+    /// How long things may take.
+    pub patience: Patience,
+    /// The most memory that applying a patch may need, in bytes.
+    pub patch_memory: u64,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The machine.
+    pub platform: Arc<dyn Platform>,
+    /// The network.
+    pub client: Client,
+}
+
+impl Config {
+    /// The configuration of this machine and user: settings files, enrolments, the real clock.
+    ///
+    /// # Errors
+    /// A settings file that is wrong; a network client that cannot be set up. Wrong enrolments are no error: they are
+    /// in the View.
+    pub fn of_user(folders: Folders) -> Result<Self, Error> {
+        let settings = Store::new(folders.clone()).settings()?;
+        let client = Client::new(crate::fetch::Config { proxy: settings.proxy.value, ..Default::default() })?;
+        let timing = Timing { interval: settings.check_every.value, ..Timing::default() };
+        Ok(Self {
+            enrolments: crate::enrolments::load(&folders),
+            folders,
+            timing,
+            patience: Patience::default(),
+            patch_memory: settings.patch_memory.value,
+            clock: Arc::new(SystemClock),
+            platform: Arc::new(ThisMachine),
+            client,
+        })
+    }
+}
+
+/// A running engine; all there is to hold of it is its [`Handle`].
+#[derive(Debug)]
+pub struct Engine;
+
+impl Engine {
+    /// Starts an engine on the present tokio runtime. It ends by [`Handle::shutdown`], or when the last handle is gone.
+    ///
+    /// # Errors
+    /// The verifier or the state cannot be set up; an unknown kind of machine.
+    pub async fn start(config: Config) -> Result<Handle, Error> {
+        let Config { folders, enrolments, timing, patience, patch_memory, clock, platform, client } = config;
+        let machine = platform
+            .platform()
+            .ok_or(Error::UnknownPlatform { os: std::env::consts::OS, arch: std::env::consts::ARCH })?;
+        let store = Store::new(folders);
+        let for_id = store.clone();
+        let id = work::blocking(move || Ok::<_, Error>(for_id.installation_id()?)).await?;
+        let shared = Arc::new(Shared {
+            store,
+            client,
+            crypto: Crypto::ed25519()?,
+            os_version: platform.os_version(),
+            machine,
+            installation_id: id.as_str().to_owned(),
+            clock,
+            platform,
+            patience,
+            patch_memory,
+        });
+        let (messages, inbox) = mpsc::channel(MAX_MESSAGES);
+        let (view, shown) = watch::channel(View::new(Vec::new(), Vec::new()));
+        let driver = Driver::new(shared, timing, enrolments, inbox, view);
+        // Nobody waits for the task: it ends with its handles, and `shutdown` has its own answer.
+        drop(tokio::spawn(driver.run()));
+        Ok(Handle::new(messages, shown))
+    }
+}
+
+/// Something that tells apart enrolments of the same id: when it changes, the app begins anew.
+fn fingerprint(enrolled: &Enrolled) -> Digest {
+    Digest::of(format!("{enrolled:?}").as_bytes())
+}

@@ -10,3 +10,19 @@
 //!
 //! Layout: [`State`] and [`Rest`] → [`Event`] → [`Effect`] → [`step`]; [`Memory`] holds what outlives a state; [`show()`] draws the
 //! state for the View; [`answer`] tells a waiting person.
+
+mod admit;
+mod effect;
+mod event;
+mod memory;
+mod show;
+mod state;
+mod step;
+
+pub use admit::{Goal, News, admit, answer};
+pub use effect::{Activation, Effect, Note};
+pub use event::{Event, Found, Opened};
+pub use memory::{Draw, Memory};
+pub use show::{EXPIRED, Frame, Measured, changes_at, offer_view, show};
+pub use state::{Cost, Errand, Fresh, Reach, Ready, Rest, Stage, State, Undone};
+pub use step::{Facts, step};

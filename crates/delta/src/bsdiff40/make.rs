@@ -3,11 +3,15 @@
 
 use super::{MAGIC, bzip, sign_magnitude};
 use crate::Error;
-use crate::steps::{self, Cursor};
+use crate::steps::{self, Cursor, Step};
 
 /// The patch from `base` to `artifact`.
 pub(crate) fn make(base: &[u8], artifact: &[u8]) -> Result<Vec<u8>, Error> {
-    let steps = steps::find(base, artifact).map_err(Error::Compress)?;
+    write(&steps::find(base, artifact).map_err(Error::Compress)?, base, artifact)
+}
+
+/// The patch that takes these steps.
+pub(crate) fn write(steps: &[Step], base: &[u8], artifact: &[u8]) -> Result<Vec<u8>, Error> {
     let (mut old, mut new) = (Cursor::new(base), Cursor::new(artifact));
     let (mut control, mut difference, mut extra) = (Vec::new(), Vec::new(), Vec::new());
     // In this format a step seeks after it gave its bytes: a first seek needs a triple of its own.
@@ -22,9 +26,7 @@ pub(crate) fn make(base: &[u8], artifact: &[u8]) -> Result<Vec<u8>, Error> {
         difference.extend(pairs.map(|(new, old)| new.wrapping_sub(*old)));
         extra.extend(new.take(step.copy)?);
     }
-    let blocks = [control, difference, extra].map(|block| bzip::pack(&block));
-    let [control, difference, extra] = blocks;
-    let (control, difference, extra) = (control?, difference?, extra?);
+    let (control, difference, extra) = (bzip::pack(&control)?, bzip::pack(&difference)?, bzip::pack(&extra)?);
     let mut patch = MAGIC.to_vec();
     for length in [control.len(), difference.len(), artifact.len()] {
         patch.extend((length as u64).to_le_bytes());

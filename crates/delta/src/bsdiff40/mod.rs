@@ -16,6 +16,8 @@ use crate::{Error, Info, StreamInfo};
 
 pub(crate) use apply::apply;
 pub(crate) use make::make;
+#[cfg(test)]
+pub(crate) use make::write;
 
 /// The first bytes of every patch.
 pub(crate) const MAGIC: &[u8; 8] = b"BSDIFF40";

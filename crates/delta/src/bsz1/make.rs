@@ -17,7 +17,7 @@ pub(crate) fn make(base: &[u8], artifact: &[u8]) -> Result<Vec<u8>, Error> {
 }
 
 /// The patch that takes these steps.
-fn write(steps: &[Step], base: &[u8], artifact: &[u8]) -> Result<Vec<u8>, Error> {
+pub(crate) fn write(steps: &[Step], base: &[u8], artifact: &[u8]) -> Result<Vec<u8>, Error> {
     let mut plain = Segments::default();
     let (mut old, mut new) = (steps::Cursor::new(base), steps::Cursor::new(artifact));
     for step in steps {

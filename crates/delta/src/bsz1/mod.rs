@@ -9,11 +9,15 @@
 
 mod apply;
 mod make;
+#[cfg(test)]
+mod tests;
 mod varint;
 mod zstream;
 
 pub(crate) use apply::apply;
 pub(crate) use make::make;
+#[cfg(test)]
+pub(crate) use make::write;
 
 use crate::Error;
 use crate::container::{CODEC_ZSTD, Role, Stream};
@@ -27,7 +31,7 @@ const PACKED_EXTRA: u32 = 64 << 10;
 /// The windows that are allowed, as logarithms.
 const WINDOW_LOG: std::ops::RangeInclusive<u8> = 10..=23;
 /// The streams, in this order.
-const ROLES: [Role; 3] = [Role::Control, Role::Difference, Role::Extra];
+const ROLES: [Role; 3] = [Role::CONTROL, Role::DIFFERENCE, Role::EXTRA];
 /// Memory to apply, apart from the decoders: buffers of a segment, of the base and of the result.
 const MEMORY_FIXED: u64 = 4 << 20;
 /// Memory of one decoder, apart from its window.

@@ -18,3 +18,29 @@ use std::io;
 pub fn limit_this_process(memory: u64, cpu_seconds: u64) -> io::Result<()> {
     os::limit_this_process(memory, cpu_seconds)
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::os::unix::process::ExitStatusExt as _;
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::child;
+
+    #[test]
+    fn memory_and_time_run_out() {
+        if let Some(folder) = child::folder() {
+            limit_this_process(1 << 30, 1).unwrap();
+            assert!(Vec::<u8>::new().try_reserve_exact(2 << 30).is_err());
+            std::fs::write(folder.join("memory"), "refused").unwrap();
+            let start = Instant::now();
+            while start.elapsed() < Duration::from_secs(60) {}
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let output = child::run("process_limits::tests::memory_and_time_run_out", folder.path());
+        assert!(folder.path().join("memory").exists(), "{output:?}");
+        let xcpu = rustix::process::Signal::XCPU.as_raw();
+        assert_eq!(output.status.signal(), Some(xcpu), "{output:?}");
+    }
+}

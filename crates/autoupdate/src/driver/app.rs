@@ -1,0 +1,424 @@
+//! One app: its state, what runs for it, and who waits for it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use protocol::Digest;
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use super::work::{self, Carry, FromWork, Job, Report, Reporter, Root, Seen, Shared, Subject, blocking};
+use super::{fingerprint, pending};
+use crate::enrolments::Enrolled;
+use crate::error::Error;
+use crate::handle::{Answer, Command, Doing, Refusal};
+use crate::install::Place;
+use crate::machine::{
+    self, Draw, Effect, Event, Facts, Frame, Goal, Measured, Memory, News, Note, Opened, Rest, State,
+};
+use crate::policy::Asker;
+use crate::policy::schedule::{Timing, When};
+use crate::store::Entry;
+use crate::view::AppView;
+
+/// Commands that may wait until the program's place was looked at for the first time.
+const MAX_EARLY: usize = 64;
+
+/// What every app needs of the driver.
+#[derive(Debug, Clone)]
+pub(super) struct Around {
+    pub(super) shared: Arc<Shared>,
+    pub(super) timing: Timing,
+    pub(super) reports: mpsc::Sender<FromWork>,
+}
+
+/// Somebody who waits.
+#[derive(Debug)]
+struct Waiter {
+    goal: Goal,
+    reply: oneshot::Sender<Answer>,
+}
+
+/// An effect that runs.
+#[derive(Debug)]
+struct Running {
+    number: u64,
+    cancel: CancellationToken,
+}
+
+/// Something that runs for an app as a task of its own.
+#[derive(Debug)]
+enum Task {
+    /// The first look at the place.
+    Open,
+    /// An effect.
+    Effect(Effect),
+}
+
+/// One app.
+#[derive(Debug)]
+pub(super) struct App {
+    around: Around,
+    pub(super) enrolled: Enrolled,
+    pub(super) fingerprint: Digest,
+    subject: Arc<Subject>,
+    state: State,
+    memory: Memory,
+    measured: Measured,
+    due: Option<Timestamp>,
+    running: Option<Running>,
+    /// Numbers tasks, so that a report of an old one is known as such.
+    number: u64,
+    /// What is to run when what runs has ended.
+    queued: VecDeque<Task>,
+    carry: Carry,
+    waiters: Vec<Waiter>,
+    /// Commands that came before the place was looked at; `None` afterwards.
+    early: Option<VecDeque<(Goal, Event, oneshot::Sender<Answer>)>>,
+    stopping: bool,
+}
+
+impl App {
+    /// An app, whose place is being looked at.
+    pub(super) fn new(around: Around, enrolled: Enrolled) -> Self {
+        let root = Root::Beside(enrolled.file.clone());
+        let mut app = Self {
+            subject: Arc::new(Subject { enrolment: enrolled.enrolment.clone(), root }),
+            fingerprint: fingerprint(&enrolled),
+            enrolled,
+            around,
+            state: State::Resting(Rest::Fresh),
+            memory: Memory::default(),
+            measured: Measured::default(),
+            due: None,
+            running: None,
+            number: 0,
+            queued: VecDeque::new(),
+            carry: Carry::default(),
+            waiters: Vec::new(),
+            early: Some(VecDeque::new()),
+            stopping: false,
+        };
+        app.start(Task::Open);
+        app
+    }
+
+    /// Whether nothing runs for it.
+    pub(super) fn is_idle(&self) -> bool {
+        self.running.is_none() && self.queued.is_empty()
+    }
+
+    /// When something happens by itself next.
+    pub(super) fn wake(&self, now: Timestamp) -> Option<Timestamp> {
+        // A picture that has changed already needs no further wake-up.
+        let picture = machine::changes_at(&self.state).filter(|at| *at > now);
+        [self.due, picture].into_iter().flatten().min()
+    }
+
+    /// The time may have come.
+    pub(super) async fn tick(&mut self, now: Timestamp) {
+        if self.due.is_some_and(|due| due <= now) {
+            self.due = None;
+            self.happened(Event::Due).await;
+        }
+    }
+
+    /// Somebody wants something that takes time.
+    pub(super) async fn wanted(&mut self, goal: Goal, event: Event, reply: oneshot::Sender<Answer>) {
+        if let Some(early) = &mut self.early {
+            if early.len() < MAX_EARLY {
+                early.push_back((goal, event, reply));
+            } else {
+                tell(reply, Answer::Refused { why: Refusal::Busy { doing: Doing::Checking } });
+            }
+            return;
+        }
+        match machine::admit(goal, &self.state, &self.memory) {
+            Err(why) => tell(reply, Answer::Refused { why }),
+            Ok(()) => {
+                self.waiters.push(Waiter { goal, reply });
+                self.happened(event).await;
+            }
+        }
+    }
+
+    /// How the last decision came about.
+    pub(super) fn why(&self) -> Answer {
+        Answer::Why { trace: self.memory.trace.clone() }
+    }
+
+    /// A report of a task.
+    pub(super) async fn reported(&mut self, number: u64, report: Report) {
+        if self.running.as_ref().is_none_or(|running| running.number != number) {
+            tracing::debug!(app = %self.enrolled.enrolment.id, number, "a report of a task that is over");
+            return;
+        }
+        match report {
+            Report::Event(event) => self.happened(*event).await,
+            Report::Measured(measured) => self.measured = measured,
+            Report::Seen(seen) => self.saw(seen),
+            Report::Ended(event, carry) => {
+                self.running = None;
+                self.carry = carry;
+                self.measured = Measured::default();
+                self.happened(*event).await;
+                if let Some(next) = self.queued.pop_front() {
+                    self.start(next);
+                }
+                if self.is_idle() {
+                    // Lets go of the place and its lock.
+                    self.carry = Carry::default();
+                }
+                for (goal, event, reply) in self.early.take().into_iter().flatten() {
+                    self.wanted(goal, event, reply).await;
+                }
+            }
+        }
+    }
+
+    /// Ends what can be ended; what cannot is finished first.
+    pub(super) fn stop(&mut self) {
+        self.stopping = true;
+        self.queued.clear();
+        if let Some(running) = &self.running {
+            running.cancel.cancel();
+        }
+    }
+
+    /// Nobody looks after this app any more.
+    pub(super) fn gone(self) {
+        for waiter in self.waiters {
+            tell(waiter.reply, Answer::Refused { why: Refusal::UnknownApp });
+        }
+    }
+
+    fn saw(&mut self, seen: Seen) {
+        self.memory.installed = Some(seen.installed);
+        self.memory.previous = seen.previous.map(|kept| kept.version);
+    }
+
+    /// The one way in which the state changes.
+    async fn happened(&mut self, event: Event) {
+        let now = self.around.shared.clock.now();
+        let asker = match &self.state {
+            State::Checking { errand, .. } => errand.asker,
+            State::Resting(_)
+            | State::Preparing { .. }
+            | State::Activating { .. }
+            | State::Probation(_)
+            | State::RollingBack { .. } => Asker::Timer,
+        };
+        let enrolment = &self.enrolled.enrolment;
+        let shared = Arc::clone(&self.around.shared);
+        self.memory.note(&event, asker, &enrolment.id, shared.machine, now);
+        let news = News::of(&event);
+        let before = std::mem::replace(&mut self.state, State::Resting(Rest::Fresh));
+        let told = format!("{event:?}").chars().take(200).collect::<String>();
+        let (state, effects) = machine::step(
+            before.clone(),
+            event,
+            &Facts {
+                now,
+                app: &enrolment.id,
+                channel: &enrolment.channel,
+                mode: enrolment.mode,
+                platform: shared.machine,
+                os_version: shared.os_version.as_deref(),
+                installation_id: &shared.installation_id,
+                draw: Draw { timing: self.around.timing, draw: draw() },
+                memory: &self.memory,
+            },
+        );
+        if state == before && effects.is_empty() {
+            tracing::debug!(app = %enrolment.id, event = told, "changes nothing");
+        } else {
+            tracing::debug!(app = %enrolment.id, event = told, effects = effects.len(), "stepped");
+        }
+        self.state = state;
+        for effect in effects {
+            self.carry_out(effect).await;
+        }
+        let waiters = std::mem::take(&mut self.waiters);
+        for waiter in waiters {
+            match machine::answer(waiter.goal, &self.state, &self.memory, &news) {
+                Some(answer) => tell(waiter.reply, answer),
+                None => self.waiters.push(waiter),
+            }
+        }
+    }
+
+    async fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Check { .. } | Effect::Prepare { .. } | Effect::Activate(_) | Effect::RollBack { .. } => {
+                self.start(Task::Effect(effect));
+            }
+            Effect::Schedule(When::At(at)) => {
+                self.due = Some(at);
+                self.memory.next_check = Some(at);
+            }
+            Effect::Schedule(When::Never) => {
+                self.due = None;
+                self.memory.next_check = None;
+            }
+            Effect::Cancel => {
+                if let Some(running) = &self.running {
+                    running.cancel.cancel();
+                }
+            }
+            Effect::Persist(Note::Decided(trace)) => self.memory.trace = trace,
+            Effect::Persist(note) => self.persist(note).await,
+        }
+    }
+
+    /// Starts a task, or queues it behind what runs.
+    fn start(&mut self, task: Task) {
+        if self.stopping {
+            return;
+        }
+        if self.running.is_some() {
+            self.queued.push_back(task);
+            return;
+        }
+        self.number += 1;
+        let cancel = CancellationToken::new();
+        let reporter = Reporter {
+            app: self.enrolled.enrolment.id.clone(),
+            number: self.number,
+            reports: self.around.reports.clone(),
+        };
+        let job = Job {
+            shared: Arc::clone(&self.around.shared),
+            subject: Arc::clone(&self.subject),
+            cancel: cancel.clone(),
+            carry: std::mem::take(&mut self.carry),
+            reporter: reporter.clone(),
+        };
+        self.running = Some(Running { number: self.number, cancel });
+        let died = died(&task);
+        let task = tokio::spawn(run(job, task));
+        // Whatever happens to the task, the app hears of its end.
+        drop(tokio::spawn(async move {
+            let (event, carry) = task.await.unwrap_or_else(|_| (died, Carry::default()));
+            reporter.tell(Report::Ended(Box::new(event), carry)).await;
+        }));
+    }
+
+    /// Writes down what is to be remembered. That it could not be is no reason to stop: the program's own record and journal
+    /// do not depend on it.
+    async fn persist(&mut self, note: Note) {
+        let app = self.enrolled.enrolment.id.clone();
+        let now = self.around.shared.clock.now();
+        let (store, subject) = (self.around.shared.store.clone(), Arc::clone(&self.subject));
+        let place = self.carry.place.clone();
+        let entry = super::history::event(&note).map(|event| Entry { at: now, app: app.clone(), event });
+        let id = app.clone();
+        let done = blocking(move || {
+            match &note {
+                Note::Decided(_) | Note::Failed { .. } => {}
+                Note::Ready(ready) => pending::save(&store, &app, ready)?,
+                Note::Updated(_) | Note::RolledBack(_) => pending::forget(&store, &app),
+                Note::DropStage => {
+                    pending::forget(&store, &app);
+                    drop(place);
+                    Place::open(subject.path())?.discard_stage()?;
+                }
+            }
+            match entry {
+                Some(entry) => Ok::<_, Error>(store.history().append(&entry)?),
+                None => Ok(()),
+            }
+        });
+        if let Err(error) = done.await {
+            tracing::warn!(app = %id, %error, "could not be written down");
+        }
+    }
+
+    /// The picture of this app.
+    pub(super) fn view(&self, now: Timestamp) -> AppView {
+        let enrolment = &self.enrolled.enrolment;
+        let frame = Frame {
+            now,
+            mode: enrolment.mode,
+            owner: self.enrolled.owner,
+            memory: &self.memory,
+            measured: &self.measured,
+        };
+        AppView {
+            id: enrolment.id.clone(),
+            name: enrolment.name.clone(),
+            path: enrolment.path.display().to_string(),
+            owner: self.enrolled.owner,
+            channel: enrolment.channel.clone(),
+            mode: enrolment.mode,
+            installed: self.memory.installed.clone(),
+            state: machine::show(&self.state, &frame),
+            previous: self.memory.previous.clone().flatten(),
+            last_check: self.memory.last_check.clone(),
+            next_check: self.memory.next_check,
+            last_update: self.memory.last_update.clone(),
+        }
+    }
+}
+
+async fn run(mut job: Job, task: Task) -> (Event, Carry) {
+    let event = match task {
+        Task::Open => work::open(&mut job).await,
+        Task::Effect(Effect::Check { .. }) => work::check(&mut job).await,
+        Task::Effect(Effect::Prepare { offer, full }) => work::prepare(&mut job, &offer, full).await,
+        Task::Effect(Effect::Activate(activation)) => work::activate(&mut job, &activation).await,
+        Task::Effect(Effect::RollBack { why }) => work::roll_back(&mut job, &why).await,
+        // Never started as a task: see `carry_out`.
+        Task::Effect(Effect::Schedule(_) | Effect::Cancel | Effect::Persist(_)) => Event::Cancelled,
+    };
+    (event, job.carry)
+}
+
+/// What it means that a task ended without an answer.
+fn died(task: &Task) -> Event {
+    let failure = work::failure(&Error::Died);
+    match task {
+        Task::Open => Event::Opened(Opened::Nothing),
+        Task::Effect(Effect::Prepare { .. }) => Event::PrepareFailed(failure),
+        Task::Effect(Effect::Activate(_)) => Event::ActivateFailed(failure),
+        Task::Effect(Effect::RollBack { .. }) => Event::RollBackFailed(failure),
+        Task::Effect(Effect::Check { .. } | Effect::Schedule(_) | Effect::Cancel | Effect::Persist(_)) => {
+            Event::CheckFailed { failure, retry_after: None }
+        }
+    }
+}
+
+/// A number from 0 to 9,999. Without random bytes the middle: it only spreads load.
+fn draw() -> u16 {
+    let mut bytes = [0; 4];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => u16::try_from(u32::from_le_bytes(bytes) % 10_000).unwrap_or(5_000),
+        Err(_) => 5_000,
+    }
+}
+
+/// Who waited may have gone.
+pub(super) fn tell(reply: oneshot::Sender<Answer>, answer: Answer) {
+    let _gone = reply.send(answer);
+}
+
+/// What a command asks of an app, if it is one that takes time.
+pub(super) fn goal_of(command: &Command) -> Option<(Goal, Event)> {
+    use crate::machine::{Errand, Reach};
+    let asker = |force| if force { Asker::Insisting } else { Asker::Person };
+    let wanted = |goal, reach, how: &crate::handle::How| {
+        let errand = Errand { asker: asker(how.force), reach, consent: how.consent, full: how.full };
+        Some((goal, Event::Wanted(errand)))
+    };
+    match command {
+        Command::Check { force, .. } => {
+            let how = crate::handle::How { force: *force, ..Default::default() };
+            wanted(Goal::Check, Reach::Check, &how)
+        }
+        Command::Prepare { how, .. } => wanted(Goal::Prepare, Reach::Prepare, how),
+        Command::Activate { how, .. } => wanted(Goal::Activate, Reach::Activate, how),
+        Command::RollBack { .. } => Some((Goal::RollBack, Event::RollBackWanted)),
+        Command::Cancel { .. } => Some((Goal::Cancel, Event::CancelWanted)),
+        Command::Confirm { .. } | Command::Why { .. } | Command::Reload => None,
+    }
+}

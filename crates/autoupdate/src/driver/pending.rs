@@ -1,0 +1,52 @@
+//! What is staged, remembered over a restart of the engine: the offer, and what getting it cost.
+//!
+//! Only for the View and the history: what may be activated is what the place's journal says is staged. If this file is lost,
+//! the next check finds the offer again and the stage is used as it is.
+
+use std::fs;
+use std::io::Read;
+use std::path::PathBuf;
+
+use protocol::AppId;
+use serde::{Deserialize, Serialize};
+
+use crate::machine::Ready;
+use crate::store::{self, Store};
+
+const FORMAT: u32 = 1;
+const MAX_BYTES: u64 = 256 << 10;
+
+#[derive(Serialize, Deserialize)]
+struct File {
+    format: u32,
+    ready: Ready,
+}
+
+fn path(store: &Store, app: &AppId) -> PathBuf {
+    store.folders().state.join("pending").join(format!("{app}.json"))
+}
+
+/// What is staged, if that is known.
+pub(super) fn load(store: &Store, app: &AppId) -> Option<Ready> {
+    let mut bytes = Vec::new();
+    fs::File::open(path(store, app)).ok()?.take(MAX_BYTES).read_to_end(&mut bytes).ok()?;
+    let file: File = serde_json::from_slice(&bytes).ok()?;
+    (file.format == FORMAT).then_some(file.ready)
+}
+
+/// Remembers what is staged.
+pub(super) fn save(store: &Store, app: &AppId, ready: &Ready) -> Result<(), store::Error> {
+    let path = path(store, app);
+    let bytes = serde_json::to_vec(&File { format: FORMAT, ready: ready.clone() })
+        .map_err(|error| store::Error::Write { path: path.clone(), source: error.into() })?;
+    store::write_atomically(&path, &bytes)
+}
+
+/// Forgets it.
+pub(super) fn forget(store: &Store, app: &AppId) {
+    match fs::remove_file(path(store, app)) {
+        Ok(()) => {}
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => tracing::debug!(%app, %error, "cannot forget what was staged"),
+    }
+}

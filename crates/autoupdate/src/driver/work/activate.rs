@@ -1,0 +1,144 @@
+//! Close, replace, start, watch, commit.
+
+use tokio::time::Instant;
+
+use super::close::{Closed, close_all, undo_close};
+use super::{Job, SharedPlace, at_place, blocking, failure, locked, watch};
+use crate::driver::pending;
+use crate::error::Error;
+use crate::install::{self, Committed, Probation};
+use crate::machine::{Activation, Cost, Event, Fresh, Ready};
+use crate::view::UpdateReport;
+
+/// Runs an activation, or what is left of one, to its end.
+pub(crate) async fn activate(job: &mut Job, activation: &Activation) -> Event {
+    let end = match activation {
+        Activation::Begin(ready) => begin(job, ready).await,
+        Activation::Watch(_) => go_on(job).await,
+    };
+    match end {
+        Ok(event) => event,
+        Err(Error::Cancelled) => Event::Cancelled,
+        Err(error) => {
+            let failure = failure(&error);
+            tracing::error!(
+                app = %job.subject.enrolment.id, code = failure.code, error = failure.text, "activating failed"
+            );
+            Event::ActivateFailed(failure)
+        }
+    }
+}
+
+async fn begin(job: &mut Job, ready: &Ready) -> Result<Event, Error> {
+    let place = job.place().await?;
+    let sha256 = ready.offer.artifact.sha256;
+    if !locked(&place, |place| place.staged().is_some_and(|staged| staged.sha256 == sha256)) {
+        return Err(install::Error::NoStage { path: job.subject.path().to_owned() }.into());
+    }
+    let closed = match close_all(job).await {
+        Ok(closed) => closed,
+        Err(error) => {
+            undo_close(job).await;
+            return Err(error);
+        }
+    };
+    match closed {
+        Closed::All => {}
+        Closed::Not(blockers) => {
+            undo_close(job).await;
+            return Ok(Event::StillRunning { blockers });
+        }
+        Closed::Cancelled => {
+            undo_close(job).await;
+            return Ok(Event::Cancelled);
+        }
+    }
+    job.reporter.event(Event::Replacing).await;
+    let began = Instant::now();
+    let (health, now) = (job.subject.enrolment.health.clone(), job.shared.clock.now());
+    let activated = at_place(&place, move |place| place.activate(&health, now)).await;
+    let probation = match activated {
+        Ok(probation) => probation,
+        Err(error) => {
+            undo_close(job).await;
+            return Err(error);
+        }
+    };
+    job.seen(&place).await;
+    job.reporter.event(Event::Activated(fresh(&probation))).await;
+    let proof = watch::fresh(job, &place, &probation.health).await;
+    let mut cost = ready.cost.clone();
+    let worked = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    cost.milliseconds = cost.milliseconds.saturating_add(worked);
+    end(job, &place, proof, cost).await
+}
+
+/// An earlier process put the new version in place and did not see the end of its probation.
+async fn go_on(job: &mut Job) -> Result<Event, Error> {
+    let place = job.place().await?;
+    let Some(probation) = locked(&place, |place| place.probation().cloned()) else {
+        return Err(install::Error::NotInProbation { path: job.subject.path().to_owned() }.into());
+    };
+    let proof = watch::again(job, &place, &probation).await;
+    let (store, app) = (job.shared.store.clone(), job.subject.enrolment.id.clone());
+    let known = blocking(move || Ok::<_, Error>(pending::load(&store, &app))).await?;
+    let cost = known
+        .filter(|ready| ready.offer.artifact.sha256 == probation.to.sha256)
+        .map(|ready| ready.cost)
+        .unwrap_or_default();
+    end(job, &place, proof, cost).await
+}
+
+/// Commits, or says why not.
+async fn end(
+    job: &mut Job,
+    place: &SharedPlace,
+    proof: Result<(), Error>,
+    cost: Cost,
+) -> Result<Event, Error> {
+    let app = &job.subject.enrolment.id;
+    match proof {
+        Ok(()) => {}
+        Err(Error::Cancelled) => return Ok(Event::Cancelled),
+        Err(error) => {
+            let failure = failure(&error);
+            tracing::warn!(%app, code = failure.code, error = failure.text, "the new version does not live");
+            return Ok(Event::Unhealthy { code: failure.code, text: failure.text });
+        }
+    }
+    let committed = at_place(place, |place| place.commit()).await?;
+    job.carry.closed.clear();
+    job.seen(place).await;
+    let report = report(job, &committed, cost);
+    tracing::info!(
+        app = %job.subject.enrolment.id, to = %report.to, bytes = report.bytes_fetched,
+        full = report.full_bytes, "updated"
+    );
+    Ok(Event::Committed(Box::new(report)))
+}
+
+fn report(job: &Job, committed: &Committed, cost: Cost) -> UpdateReport {
+    let Committed { from, to } = committed;
+    UpdateReport {
+        app: job.subject.enrolment.id.clone(),
+        from: from.version.clone(),
+        to: to.version.clone(),
+        at: job.shared.clock.now(),
+        route: cost.route,
+        bytes_fetched: cost.bytes_fetched,
+        full_bytes: to.length,
+        patches_fetched: cost.patches_fetched,
+        sha256_before: from.sha256,
+        sha256_after: to.sha256,
+        seconds: cost.milliseconds.div_ceil(1000),
+        fallbacks: cost.fallbacks,
+    }
+}
+
+pub(super) fn fresh(probation: &Probation) -> Fresh {
+    Fresh {
+        from: probation.from.version.clone(),
+        to: probation.to.version.clone(),
+        until: watch::until(probation),
+    }
+}

@@ -1,0 +1,80 @@
+//! Look at the program, refresh and verify metadata.
+
+use protocol::AppId;
+
+use super::{Job, Shared, blocking, failure};
+use crate::error::Error;
+use crate::install::Place;
+use crate::machine::{Event, Found};
+use crate::policy::rollout::Control;
+use crate::source;
+use crate::source::tuf::{self, RolloutState};
+
+/// Runs a check to its end.
+pub(crate) async fn check(job: &mut Job) -> Event {
+    let cancel = job.cancel.clone();
+    tokio::select! {
+        biased;
+        () = cancel.cancelled() => Event::Cancelled,
+        found = find(job) => match found {
+            Ok(found) => Event::Checked(Box::new(found)),
+            Err(error) => {
+                let retry_after = match &error {
+                    Error::Source(source::Error::Fetch(error)) => error.retry_after(),
+                    _ => None,
+                };
+                let failure = failure(&error);
+                tracing::warn!(app = %job.subject.enrolment.id, code = failure.code, error = failure.text, "check failed");
+                Event::CheckFailed { failure, retry_after }
+            }
+        },
+    }
+}
+
+async fn find(job: &Job) -> Result<Found, Error> {
+    let (shared, subject) = (&job.shared, &job.subject);
+    let enrolment = &subject.enrolment;
+    // One fixed time for everything that is verified in this check.
+    let now = shared.clock.now();
+    let (for_disk, at_disk) = (std::sync::Arc::clone(subject), std::sync::Arc::clone(shared));
+    let (installed, root, skipped, running) = blocking(move || {
+        let installed = Place::inspect(for_disk.path())?;
+        let root = for_disk.pinned_root()?;
+        let skipped = skipped(&at_disk, &for_disk.enrolment.id)?;
+        Ok::<_, Error>((installed, root, skipped, is_running(&at_disk, for_disk.path())))
+    })
+    .await?;
+    let checked = tuf::refresh(&shared.client, &shared.store, enrolment, &root, shared.crypto, now).await?;
+    for left_out in checked.verified.left_out(&enrolment.id, shared.machine) {
+        tracing::debug!(app = %enrolment.id, path = left_out.path, why = ?left_out.why, "not a release for us");
+    }
+    let fetched: u64 = checked.objects.iter().map(|object| object.bytes).sum();
+    tracing::info!(app = %enrolment.id, objects = checked.objects.len(), bytes = fetched, "checked");
+    Ok(Found {
+        freshness: checked.verified.freshness(),
+        artifacts: checked.verified.artifacts(&enrolment.id, shared.machine),
+        control: match checked.rollout {
+            RolloutState::Open => Control::Open,
+            RolloutState::Rules(rollout) => Control::Rules(rollout),
+            RolloutState::Unverified { why, code } => Control::Unverified { why: format!("{code}: {why}") },
+        },
+        installed,
+        skipped,
+        running,
+    })
+}
+
+fn skipped(shared: &Shared, app: &AppId) -> Result<Vec<protocol::Version>, Error> {
+    Ok(shared.store.holds().of(app)?.into_iter().map(|hold| hold.version).collect())
+}
+
+/// Whether the program runs. Where that cannot be told, it counts as running: then a person is asked.
+pub(super) fn is_running(shared: &Shared, path: &std::path::Path) -> bool {
+    match shared.platform.instances(path) {
+        Ok(instances) => !instances.is_empty(),
+        Err(error) => {
+            tracing::debug!(%error, path = %path.display(), "cannot tell whether it runs");
+            true
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Ask the program to close, and start it again.
+
+use std::process::Child;
+use std::sync::Arc;
+
+use protocol::Restart;
+use tokio::task::JoinSet;
+
+use super::{Job, blocking, on_thread};
+use crate::error::Error;
+use crate::machine::Event;
+use crate::platform::processes::Instance;
+use crate::view::Blocker;
+
+/// How asking the program to close ended.
+#[derive(Debug)]
+pub(super) enum Closed {
+    /// Nothing is in the way.
+    All,
+    /// These still run.
+    Not(Vec<Blocker>),
+    /// It was stopped; these still run.
+    Cancelled,
+}
+
+/// Asks every instance that somebody could miss to close, unless the enrolment says that nobody starts it again.
+/// Instances in a terminal are never closed: the new bytes serve their next start. What was closed is in the carry.
+pub(super) async fn close_all(job: &mut Job) -> Result<Closed, Error> {
+    match job.subject.enrolment.restart {
+        Restart::Never => return Ok(Closed::All),
+        Restart::Ours => {}
+    }
+    let (shared, subject) = (Arc::clone(&job.shared), Arc::clone(&job.subject));
+    let instances = blocking(move || Ok::<_, Error>(shared.platform.instances(subject.path())?)).await?;
+    let mut open: Vec<_> = instances.into_iter().filter(|instance| !instance.terminal).collect();
+    if open.is_empty() {
+        return Ok(Closed::All);
+    }
+    let patience = job.shared.patience.close;
+    let until = job.shared.clock.now().saturating_add(patience).unwrap_or(jiff::Timestamp::MAX);
+    let deadline = std::time::Instant::now() + patience;
+    job.reporter.event(Event::Closing { blockers: blockers(&open), until }).await;
+    let mut asked = JoinSet::new();
+    for instance in open.clone() {
+        let (shared, subject) = (Arc::clone(&job.shared), Arc::clone(&job.subject));
+        asked.spawn(on_thread(move || {
+            let how = &subject.enrolment.close;
+            let closed = shared.platform.close(subject.path(), &instance, how, deadline);
+            (instance, closed)
+        }));
+    }
+    loop {
+        let ended = tokio::select! {
+            biased;
+            () = job.cancel.cancelled() => return Ok(Closed::Cancelled),
+            ended = asked.join_next() => ended,
+        };
+        match ended {
+            None => break,
+            Some(Ok(Ok((instance, Ok(()))))) => {
+                open.retain(|other| other.pid != instance.pid);
+                job.carry.closed.push(instance);
+                job.reporter.event(Event::Closing { blockers: blockers(&open), until }).await;
+            }
+            Some(Ok(Ok((instance, Err(error))))) => {
+                tracing::info!(app = %job.subject.enrolment.id, pid = instance.pid, %error, "did not close");
+            }
+            Some(Ok(Err(error))) => return Err(error),
+            Some(Err(_died)) => return Err(Error::Died),
+        }
+    }
+    Ok(if open.is_empty() { Closed::All } else { Closed::Not(blockers(&open)) })
+}
+
+/// Starts what was closed again. What cannot be started is told in the result, the others run.
+pub(super) async fn start_again(job: &Job) -> Result<Vec<Child>, Error> {
+    let (shared, subject) = (Arc::clone(&job.shared), Arc::clone(&job.subject));
+    let closed = job.carry.closed.clone();
+    blocking(move || {
+        let (mut children, mut failed) = (Vec::new(), None);
+        for instance in &closed {
+            match shared.platform.relaunch(subject.path(), instance) {
+                Ok(child) => children.push(child),
+                Err(error) => {
+                    failed.get_or_insert(error);
+                }
+            }
+        }
+        match failed {
+            None => Ok(children),
+            Some(error) => {
+                children.into_iter().for_each(let_live);
+                Err(Error::from(error))
+            }
+        }
+    })
+    .await
+}
+
+/// Puts the running program back as it was, after nothing was changed on disk.
+pub(super) async fn undo_close(job: &mut Job) {
+    match start_again(job).await {
+        Ok(children) => children.into_iter().for_each(let_live),
+        Err(error) => {
+            tracing::error!(app = %job.subject.enrolment.id, %error, "cannot start the program again");
+        }
+    }
+    job.carry.closed.clear();
+}
+
+/// Nobody watches this child any more; when it ends it must not stay behind as a zombie.
+pub(super) fn let_live(mut child: Child) {
+    let pid = child.id();
+    let reaper = std::thread::Builder::new().name(format!("autoupdate-child-{pid}")).spawn(move || {
+        // How it ends is its own business.
+        let _ended = child.wait();
+    });
+    if let Err(error) = reaper {
+        tracing::debug!(%error, pid, "cannot wait for the end of a child");
+    }
+}
+
+fn blockers(instances: &[Instance]) -> Vec<Blocker> {
+    let name = |instance: &Instance| {
+        let program = instance.args.first().map(|arg| arg.to_string_lossy().into_owned()).unwrap_or_default();
+        program.rsplit(['/', '\\']).next().unwrap_or_default().to_owned()
+    };
+    instances.iter().map(|instance| Blocker { pid: instance.pid, name: name(instance) }).collect()
+}

@@ -1,0 +1,135 @@
+//! Preflight, fetch, apply, verify, stage.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::{Job, Report, at_place, blocking, check, failure, locked};
+use crate::driver::{pending, progress};
+use crate::error::Error;
+use crate::install::Need;
+use crate::machine::{Cost, Event};
+use crate::policy::{Offer, route};
+use crate::prepare::{self, Prepared, Progress};
+use crate::source::patch_index;
+use crate::view::FallbackView;
+
+/// Runs a preparation to its end.
+pub(crate) async fn prepare(job: &mut Job, offer: &Offer, full: bool) -> Event {
+    let began = Instant::now();
+    match stage(job, offer, full).await {
+        Ok(mut cost) => {
+            let worked = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            cost.milliseconds = cost.milliseconds.saturating_add(worked);
+            let (shared, subject) = (Arc::clone(&job.shared), Arc::clone(&job.subject));
+            let running = blocking(move || Ok::<_, Error>(check::is_running(&shared, subject.path()))).await;
+            Event::Prepared { cost: Box::new(cost), running: running.unwrap_or(true) }
+        }
+        Err(_) if job.cancel.is_cancelled() => Event::Cancelled,
+        Err(error) => {
+            let failure = failure(&error);
+            tracing::warn!(
+                app = %job.subject.enrolment.id, version = %offer.version(), code = failure.code,
+                error = failure.text, "preparing failed"
+            );
+            Event::PrepareFailed(failure)
+        }
+    }
+}
+
+async fn stage(job: &mut Job, offer: &Offer, full: bool) -> Result<Cost, Error> {
+    let place = job.place().await?;
+    let artifact = &offer.artifact;
+    let app = job.subject.enrolment.id.clone();
+    if locked(&place, |place| place.staged().is_some_and(|staged| staged.sha256 == artifact.sha256)) {
+        // Staged by an earlier run: nothing to fetch.
+        let (store, app) = (job.shared.store.clone(), app.clone());
+        let known = blocking(move || Ok::<_, Error>(pending::load(&store, &app))).await?;
+        return Ok(known
+            .filter(|ready| ready.offer.artifact.sha256 == artifact.sha256)
+            .map(|ready| ready.cost)
+            .unwrap_or_default());
+    }
+    let spool = job.shared.store.folders().spool();
+    let installed = locked(&place, |place| place.installed().clone());
+    let need = Need {
+        stage: artifact.length,
+        previous: installed.length,
+        // The worst case: no patch leads to it, and all of it comes.
+        spool: (spool.clone(), artifact.length),
+    };
+    let version = offer.from.clone();
+    at_place(&place, move |place| {
+        place.preflight(&need)?;
+        // The signed metadata knows these bytes; it may forget them later, the record does not.
+        match version.filter(|version| place.installed().version.as_ref() != Some(version)) {
+            Some(version) => place.set_version(&version),
+            None => Ok(()),
+        }
+    })
+    .await?;
+    let known = offer.from.is_some();
+    let sources = job.subject.enrolment.sources.clone();
+    let index = if full || !known {
+        None
+    } else {
+        tokio::select! {
+            () = job.cancel.cancelled() => return Err(Error::Cancelled),
+            index = patch_index(&job.shared.client, &sources, &app, &artifact.sha256) => index,
+        }
+    };
+    let decided = route::routes(&route::Facts {
+        installed: &installed.sha256,
+        known,
+        artifact,
+        index: index.as_ref().map(|(index, _)| index),
+        applicable: delta::APPLICABLE,
+        memory: job.shared.patch_memory,
+        full,
+    });
+    tracing::debug!(%app, trace = ?decided.trace, "the ways");
+    let (sender, receiver) = watch::channel(Progress::default());
+    let measuring = progress::measure(job.reporter.clone(), receiver);
+    let prepared = prepare::prepare(prepare::Job {
+        place: Arc::clone(&place),
+        app: app.clone(),
+        artifact: artifact.clone(),
+        routes: decided.answer,
+        client: job.shared.client.clone(),
+        sources,
+        spool,
+        patch_memory: job.shared.patch_memory,
+        patience: job.shared.patience.patch,
+        progress: sender,
+        cancel: job.cancel.clone(),
+    });
+    // The measuring ends when the preparation drops its end of the channel.
+    let (prepared, ()) = tokio::join!(prepared, measuring);
+    let cost = cost(&prepared?);
+    job.reporter.tell(Report::Measured(crate::machine::Measured::default())).await;
+    Ok(cost)
+}
+
+fn cost(prepared: &Prepared) -> Cost {
+    let patches = prepared.objects.iter().filter(|object| is_patch(&object.name)).count();
+    Cost {
+        route: Some(progress::route_view(&prepared.route)),
+        bytes_fetched: prepared.bytes_fetched,
+        patches_fetched: u32::try_from(patches).unwrap_or(u32::MAX),
+        milliseconds: 0,
+        fallbacks: prepared
+            .fallbacks
+            .iter()
+            .map(|fallback| FallbackView {
+                route: progress::route_view(&fallback.route),
+                code: fallback.code.clone(),
+                text: fallback.why.clone(),
+            })
+            .collect(),
+    }
+}
+
+fn is_patch(name: &str) -> bool {
+    name.starts_with("patches/") && !name.ends_with("/index.json")
+}

@@ -1,0 +1,136 @@
+//! What happened.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use protocol::{Artifact, Version};
+use trust::Freshness;
+
+use super::state::{Cost, Errand, Fresh, Ready, Undone};
+use crate::install::Installed;
+use crate::policy::rollout::Control;
+use crate::view::{Blocker, Failure, UpdateReport};
+
+/// What happened. The first four come from outside, the others are ends of effects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The time that was scheduled has come.
+    Due,
+    /// A person wants something.
+    Wanted(Errand),
+    /// A person wants the previous version back.
+    RollBackWanted,
+    /// A person wants it to stop.
+    CancelWanted,
+    /// The program's place was opened for the first time: what an earlier process left.
+    Opened(Opened),
+    /// A check gave this.
+    Checked(Box<Found>),
+    /// A check failed.
+    CheckFailed {
+        /// Why.
+        failure: Failure,
+        /// How long the server asks to wait before the next one.
+        retry_after: Option<Duration>,
+    },
+    /// The offer is verified and staged.
+    Prepared {
+        /// What it cost.
+        cost: Box<Cost>,
+        /// Whether the program runs now.
+        running: bool,
+    },
+    /// Preparing failed.
+    PrepareFailed(Failure),
+    /// The program was asked to close, and these still run.
+    Closing {
+        /// What still runs.
+        blockers: Vec<Blocker>,
+        /// When waiting ends.
+        until: Timestamp,
+    },
+    /// Nothing is in the way any more.
+    Replacing,
+    /// It did not close in time. Nothing was changed.
+    StillRunning {
+        /// What still runs.
+        blockers: Vec<Blocker>,
+    },
+    /// The new version is in place and on probation.
+    Activated(Fresh),
+    /// Activating failed. The program is the one from before.
+    ActivateFailed(Failure),
+    /// The new version proved that it lives, and is in place for good.
+    Committed(Box<UpdateReport>),
+    /// The new version did not prove that it lives.
+    Unhealthy {
+        /// Stable code.
+        code: String,
+        /// For logs and terminals.
+        text: String,
+    },
+    /// The previous version is in place again.
+    RolledBack(Undone),
+    /// Rolling back failed. The program is the one from before.
+    RollBackFailed(Failure),
+    /// What ran was stopped, and changed nothing.
+    Cancelled,
+}
+
+/// What an earlier process left at a program's place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opened {
+    /// Nothing to go on with.
+    Nothing,
+    /// A verified stage.
+    Ready(Box<Ready>),
+    /// A version on probation.
+    Probation(Fresh),
+    /// It was rolled back just now, because it had to be.
+    RolledBack(Undone),
+}
+
+/// What a check found. Facts only: what they come to is decided by [`super::step()`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Until when all of it may be believed.
+    pub freshness: Freshness,
+    /// Every artifact that verified metadata names for this app and platform.
+    pub artifacts: Vec<Artifact>,
+    /// Who gets what.
+    pub control: Control,
+    /// What is installed.
+    pub installed: Installed,
+    /// Versions that a person skips.
+    pub skipped: Vec<Version>,
+    /// Whether the program runs now.
+    pub running: bool,
+}
+
+impl Event {
+    /// The failure that it tells of.
+    #[must_use]
+    pub const fn failure(&self) -> Option<&Failure> {
+        match self {
+            Self::CheckFailed { failure, .. }
+            | Self::PrepareFailed(failure)
+            | Self::ActivateFailed(failure)
+            | Self::RollBackFailed(failure) => Some(failure),
+            Self::Due
+            | Self::Wanted(_)
+            | Self::RollBackWanted
+            | Self::CancelWanted
+            | Self::Opened(_)
+            | Self::Checked(_)
+            | Self::Prepared { .. }
+            | Self::Closing { .. }
+            | Self::Replacing
+            | Self::StillRunning { .. }
+            | Self::Activated(_)
+            | Self::Committed(_)
+            | Self::Unhealthy { .. }
+            | Self::RolledBack(_)
+            | Self::Cancelled => None,
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What outlives a state: what is known about the program, and how checks went.
+
+use jiff::Timestamp;
+use protocol::{AppId, Platform, Version};
+use std::time::Duration;
+
+use super::event::{Event, Found};
+use crate::policy::identity;
+use crate::policy::schedule::{self, Timing};
+use crate::policy::{Asker, Trace};
+use crate::view::{InstalledView, LastCheck, UpdateReport};
+
+/// What outlives a state.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Memory {
+    /// What is installed; `None` until it has been looked at.
+    pub installed: Option<InstalledView>,
+    /// The version that a roll back would bring back: outer `None` = there is none, inner `None` = its version is
+    /// unknown.
+    pub previous: Option<Option<Version>>,
+    /// The last check that ended.
+    pub last_check: Option<LastCheck>,
+    /// The last check that could be verified.
+    pub last_good: Option<Timestamp>,
+    /// Checks that failed in a row.
+    pub check_failures: u32,
+    /// Attempts to prepare or activate that failed in a row. Good checks in between do not count: fetching the same
+    /// bytes in vain again and again helps nobody.
+    pub update_failures: u32,
+    /// What the server asked for at the last check.
+    pub retry_after: Option<Duration>,
+    /// When the next check is planned.
+    pub next_check: Option<Timestamp>,
+    /// The last update that was committed.
+    pub last_update: Option<UpdateReport>,
+    /// How the last decision came about.
+    pub trace: Vec<Trace>,
+}
+
+/// What [`Memory::schedule`] needs beside the memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Draw {
+    /// The lengths of the waits.
+    pub timing: Timing,
+    /// A random number, 0 to 9,999.
+    pub draw: u16,
+}
+
+impl Memory {
+    /// Takes note of what happened, before the step.
+    pub fn note(&mut self, event: &Event, asker: Asker, app: &AppId, platform: Platform, now: Timestamp) {
+        match event {
+            Event::Checked(found) => {
+                self.last_check = Some(LastCheck { at: now, by: asker, failure: None });
+                self.last_good = Some(found.freshness.checked_at());
+                self.check_failures = 0;
+                self.retry_after = None;
+                let version = version_of(found, app, platform);
+                self.installed = Some(InstalledView {
+                    version,
+                    sha256: found.installed.sha256,
+                    length: found.installed.length,
+                });
+            }
+            Event::CheckFailed { failure, retry_after } => {
+                self.retry_after = *retry_after;
+                self.last_check = Some(LastCheck { at: now, by: asker, failure: Some(failure.clone()) });
+                self.check_failures = self.check_failures.saturating_add(1);
+            }
+            Event::PrepareFailed(_) | Event::ActivateFailed(_) | Event::RollBackFailed(_) => {
+                self.update_failures = self.update_failures.saturating_add(1);
+            }
+            Event::Prepared { .. } => self.update_failures = 0,
+            Event::Committed(report) => {
+                self.update_failures = 0;
+                self.last_update = Some(report.as_ref().clone());
+            }
+            Event::Due
+            | Event::Wanted(_)
+            | Event::RollBackWanted
+            | Event::CancelWanted
+            | Event::Opened(_)
+            | Event::Closing { .. }
+            | Event::Replacing
+            | Event::StillRunning { .. }
+            | Event::Activated(_)
+            | Event::Unhealthy { .. }
+            | Event::RolledBack(_)
+            | Event::Cancelled => {}
+        }
+    }
+
+    /// What the schedule is asked with.
+    #[must_use]
+    pub fn schedule(&self, now: Timestamp, mode: protocol::Mode, draw: Draw) -> schedule::Facts {
+        schedule::Facts {
+            now,
+            timing: draw.timing,
+            mode,
+            last: self.last_check.as_ref().map(|check| check.at),
+            failures: self.check_failures.max(self.update_failures),
+            retry_after: self.retry_after,
+            draw: draw.draw,
+        }
+    }
+}
+
+/// The installed version, as [`identity::identify`] says.
+pub(super) fn version_of(found: &Found, app: &AppId, platform: Platform) -> Option<Version> {
+    let facts = identity::Facts {
+        app,
+        platform,
+        sha256: &found.installed.sha256,
+        recorded: found.installed.version.as_ref(),
+        artifacts: &found.artifacts,
+    };
+    identity::identify(&facts).answer
+}

@@ -1,0 +1,199 @@
+//! What an app's update is doing.
+
+use jiff::Timestamp;
+use protocol::Version;
+use serde::{Deserialize, Serialize};
+use trust::Freshness;
+
+use crate::policy::gate::Wish;
+use crate::policy::{Asker, Offer, Reason};
+use crate::view::{Blocker, Failure, FallbackView, RollBackWhy, RouteView, UpdateReport};
+
+/// What an app's update is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// Nothing runs.
+    Resting(Rest),
+    /// Looking for an update.
+    Checking {
+        /// On whose behalf, and how far it may go.
+        errand: Errand,
+        /// What stood there before, and comes back if this is cancelled.
+        before: Box<Rest>,
+    },
+    /// Fetching, verifying and staging.
+    Preparing {
+        /// On whose behalf, and how far it may go.
+        errand: Errand,
+        /// What.
+        offer: Box<Offer>,
+    },
+    /// Closing the program, putting the stage in place, starting it again.
+    Activating {
+        /// What.
+        ready: Box<Ready>,
+        /// How far it is.
+        stage: Stage,
+    },
+    /// The new version is in place and must prove that it lives.
+    Probation(Fresh),
+    /// The previous version is being put back.
+    RollingBack {
+        /// Why.
+        why: RollBackWhy,
+        /// It waits for the end of what ran before.
+        begun: bool,
+    },
+}
+
+/// What there is to show and to do while nothing runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rest {
+    /// Nothing is known yet.
+    Fresh,
+    /// There is nothing newer. Can only be said with proof of freshness.
+    UpToDate(Freshness),
+    /// There is something, but not for this installation now.
+    NotOffered {
+        /// The version that is kept from us.
+        version: Option<Version>,
+        /// Why.
+        reason: Reason,
+        /// When this was found out.
+        checked_at: Timestamp,
+    },
+    /// A person decides whether to fetch it.
+    Available(Box<Offer>),
+    /// Verified and on disk.
+    Ready(Box<Ready>),
+    /// Whether there is something newer cannot be said.
+    CannotVerify(Failure),
+    /// It did not work.
+    Failed {
+        /// Why.
+        failure: Failure,
+        /// The version that it was about.
+        version: Option<Version>,
+    },
+    /// The new version is in place for good.
+    Updated(Box<UpdateReport>),
+    /// The previous version is in place again.
+    RolledBack(Undone),
+}
+
+/// How far an activation is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stage {
+    /// Waiting for the program to close; can be cancelled.
+    Closing {
+        /// What still runs; empty until it was looked.
+        blockers: Vec<Blocker>,
+        /// When waiting ends; `None` until it was looked.
+        until: Option<Timestamp>,
+    },
+    /// Past the point where it can be stopped.
+    Replacing,
+}
+
+/// On whose behalf something runs, and how far it may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Errand {
+    /// Who asked.
+    pub asker: Asker,
+    /// How far they said to go.
+    pub reach: Reach,
+    /// Bytes that nobody knows may be replaced.
+    pub consent: bool,
+    /// Use no patch.
+    pub full: bool,
+}
+
+/// How far to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// Look.
+    Check,
+    /// Fetch and stage.
+    Prepare,
+    /// Put in place.
+    Activate,
+}
+
+impl Errand {
+    /// The schedule's errand.
+    pub const TIMER: Self = Self { asker: Asker::Timer, reach: Reach::Check, consent: false, full: false };
+
+    /// Both errands in one: who waits for the further-reaching one gets it.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        let rank = |asker| match asker {
+            Asker::Timer => 0,
+            Asker::Person => 1,
+            Asker::Insisting => 2,
+        };
+        let asker = if rank(other.asker) > rank(self.asker) { other.asker } else { self.asker };
+        Self {
+            asker,
+            reach: self.reach.max(other.reach),
+            consent: self.consent || other.consent,
+            full: self.full || other.full,
+        }
+    }
+
+    /// What the gates are asked with.
+    #[must_use]
+    pub const fn wish(self) -> Wish {
+        let (fetch, activate) = match self.reach {
+            Reach::Check => (false, false),
+            Reach::Prepare => (true, false),
+            Reach::Activate => (true, true),
+        };
+        Wish { asker: self.asker, fetch, activate, consent: self.consent }
+    }
+}
+
+/// A verified stage, and what is known about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ready {
+    /// What was offered.
+    pub offer: Offer,
+    /// What getting it cost.
+    pub cost: Cost,
+}
+
+/// What getting an artifact cost.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Cost {
+    /// The way that led to it; `None` if that is not known any more.
+    pub route: Option<RouteView>,
+    /// Bytes fetched, failed ways included.
+    pub bytes_fetched: u64,
+    /// Patches fetched, failed ones included.
+    pub patches_fetched: u32,
+    /// Milliseconds of work.
+    pub milliseconds: u64,
+    /// Ways that did not work, in order.
+    pub fallbacks: Vec<FallbackView>,
+}
+
+/// A fresh version on probation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fresh {
+    /// The version before.
+    pub from: Option<Version>,
+    /// The version now.
+    pub to: Version,
+    /// When the proof must be there.
+    pub until: Timestamp,
+}
+
+/// A version that was undone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undone {
+    /// The version that was undone.
+    pub from: Option<Version>,
+    /// The version that runs again.
+    pub to: Option<Version>,
+    /// Why.
+    pub why: RollBackWhy,
+}

@@ -1,0 +1,410 @@
+//! The next state, and what to do.
+//!
+//! One function per state, each with every event written out. `stay` marks the pairs that mean nothing: they change
+//! nothing, and the driver logs them.
+
+use jiff::Timestamp;
+use protocol::{AppId, Channel, Mode, Platform};
+
+use super::effect::{Activation, Effect, Note};
+use super::event::{Event, Found, Opened};
+use super::memory::{Draw, Memory, version_of};
+use super::state::{Errand, Fresh, Reach, Ready, Rest, Stage, State};
+use crate::error::{Actor, Phase};
+use crate::policy::eligibility::{self, Installed};
+use crate::policy::gate::{self, Download, Restart};
+use crate::policy::{Decision, Offer, Reason, schedule};
+use crate::view::{Failure, RollBackWhy};
+
+/// What [`step`] may know beside state and event.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// Now.
+    pub now: Timestamp,
+    /// The app.
+    pub app: &'a AppId,
+    /// The channel it follows.
+    pub channel: &'a Channel,
+    /// What may happen without asking.
+    pub mode: Mode,
+    /// This machine.
+    pub platform: Platform,
+    /// The version of its operating system, if it can be told.
+    pub os_version: Option<&'a str>,
+    /// The id of this installation.
+    pub installation_id: &'a str,
+    /// For the schedule.
+    pub draw: Draw,
+    /// What outlives states; it has taken note of the event already.
+    pub memory: &'a Memory,
+}
+
+type Next = (State, Vec<Effect>);
+
+/// The next state, and what to do, in this order.
+#[must_use]
+pub fn step(state: State, event: Event, facts: &Facts<'_>) -> Next {
+    match state {
+        State::Resting(rest) => resting(rest, event, facts),
+        State::Checking { errand, before } => checking(errand, before, event, facts),
+        State::Preparing { errand, offer } => preparing(errand, offer, event, facts),
+        State::Activating { ready, stage } => activating(ready, stage, event, facts),
+        State::Probation(fresh) => probation(fresh, event, facts),
+        State::RollingBack { why, begun } => rolling_back(why, begun, event, facts),
+    }
+}
+
+fn resting(rest: Rest, event: Event, facts: &Facts<'_>) -> Next {
+    match event {
+        Event::Due => match facts.mode {
+            Mode::Off => stay(State::Resting(rest)),
+            Mode::Automatic | Mode::Download | Mode::Ask => check(Errand::TIMER, rest),
+        },
+        Event::Wanted(errand) => wanted(rest, errand, facts),
+        Event::RollBackWanted if facts.memory.previous.is_some() => roll_back(RollBackWhy::ByPerson),
+        Event::Opened(opened) => match opened {
+            Opened::Nothing => rest_in(rest, Vec::new(), facts),
+            Opened::Ready(ready) => rest_in(Rest::Ready(ready), Vec::new(), facts),
+            Opened::Probation(fresh) => {
+                let watch = Effect::Activate(Activation::Watch(fresh.clone()));
+                (State::Probation(fresh), vec![watch])
+            }
+            Opened::RolledBack(undone) => {
+                let note = Effect::Persist(Note::RolledBack(undone.clone()));
+                rest_in(Rest::RolledBack(undone), vec![note], facts)
+            }
+        },
+        Event::RollBackWanted
+        | Event::CancelWanted
+        | Event::Checked(_)
+        | Event::CheckFailed { .. }
+        | Event::Prepared { .. }
+        | Event::PrepareFailed(_)
+        | Event::Closing { .. }
+        | Event::Replacing
+        | Event::StillRunning { .. }
+        | Event::Activated(_)
+        | Event::ActivateFailed(_)
+        | Event::Committed(_)
+        | Event::Unhealthy { .. }
+        | Event::RolledBack(_)
+        | Event::RollBackFailed(_)
+        | Event::Cancelled => stay(State::Resting(rest)),
+    }
+}
+
+/// A person's errand while nothing runs: go on from what is there, or look first.
+fn wanted(rest: Rest, errand: Errand, facts: &Facts<'_>) -> Next {
+    match rest {
+        Rest::Available(offer) if errand.reach >= Reach::Prepare => prepare_or_ask(offer, errand, facts),
+        Rest::Ready(ready) if errand.reach == Reach::Activate => activate(ready),
+        Rest::Ready(ready) if errand.reach == Reach::Prepare => stay(State::Resting(Rest::Ready(ready))),
+        Rest::Fresh
+        | Rest::UpToDate(_)
+        | Rest::NotOffered { .. }
+        | Rest::Available(_)
+        | Rest::Ready(_)
+        | Rest::CannotVerify(_)
+        | Rest::Failed { .. }
+        | Rest::Updated(_)
+        | Rest::RolledBack(_) => check(errand, rest),
+    }
+}
+
+fn checking(errand: Errand, before: Box<Rest>, event: Event, facts: &Facts<'_>) -> Next {
+    match event {
+        Event::Wanted(more) => stay(State::Checking { errand: errand.and(more), before }),
+        Event::CancelWanted => (State::Checking { errand, before }, vec![Effect::Cancel]),
+        Event::Checked(found) => found_out(errand, *before, &found, facts),
+        Event::CheckFailed { failure, .. } => check_failed(errand, *before, failure, facts),
+        Event::Cancelled => rest_in(*before, Vec::new(), facts),
+        Event::Due
+        | Event::RollBackWanted
+        | Event::Opened(_)
+        | Event::Prepared { .. }
+        | Event::PrepareFailed(_)
+        | Event::Closing { .. }
+        | Event::Replacing
+        | Event::StillRunning { .. }
+        | Event::Activated(_)
+        | Event::ActivateFailed(_)
+        | Event::Committed(_)
+        | Event::Unhealthy { .. }
+        | Event::RolledBack(_)
+        | Event::RollBackFailed(_) => stay(State::Checking { errand, before }),
+    }
+}
+
+/// A check that gave an answer: what does it come to?
+fn found_out(errand: Errand, before: Rest, found: &Found, facts: &Facts<'_>) -> Next {
+    let version = version_of(found, facts.app, facts.platform);
+    let decided = eligibility::decide(&eligibility::Facts {
+        app: facts.app,
+        channel: facts.channel,
+        platform: facts.platform,
+        os_version: facts.os_version,
+        installed: Installed {
+            sha256: &found.installed.sha256,
+            version: version.as_ref(),
+            floor: found.installed.floor.as_ref(),
+            bad: &found.installed.bad,
+            undone: found.installed.held.as_ref(),
+        },
+        skipped: &found.skipped,
+        artifacts: &found.artifacts,
+        control: &found.control,
+        installation_id: facts.installation_id,
+        asker: errand.asker,
+    });
+    let mut effects = vec![Effect::Persist(Note::Decided(decided.trace))];
+    let not_offered = |version, reason| Rest::NotOffered { version, reason, checked_at: facts.now };
+    let rest = match decided.answer {
+        Decision::Offer(offer) => {
+            let was_ready = match before {
+                // The stage is what is offered still: nothing to fetch.
+                Rest::Ready(ready) if ready.offer.artifact.sha256 == offer.artifact.sha256 => {
+                    return ready_to(errand, ready, found.running, effects, facts);
+                }
+                other => matches!(other, Rest::Ready(_)),
+            };
+            let (state, more) = prepare_or_ask(offer, errand, facts);
+            // Preparing replaces an old stage by itself; waiting for a person does not.
+            if was_ready && matches!(state, State::Resting(_)) {
+                effects.push(Effect::Persist(Note::DropStage));
+            }
+            effects.extend(more);
+            return (state, effects);
+        }
+        Decision::UpToDate => Rest::UpToDate(found.freshness),
+        Decision::NotOffered { version, reason } => not_offered(version, reason),
+        Decision::GoBack { recalled } => {
+            let unattended = facts.mode == Mode::Automatic && !found.running;
+            if unattended && facts.memory.previous.is_some() {
+                let (state, more) = roll_back(RollBackWhy::Recalled);
+                effects.extend(more);
+                return (state, effects);
+            }
+            not_offered(Some(recalled), Reason::Recalled)
+        }
+    };
+    if matches!(before, Rest::Ready(_)) {
+        effects.push(Effect::Persist(Note::DropStage));
+    }
+    rest_in(rest, effects, facts)
+}
+
+fn check_failed(errand: Errand, before: Rest, failure: Failure, facts: &Facts<'_>) -> Next {
+    let shown = match before {
+        // What is there to be had stays to be had; that the check failed is told to who asked.
+        Rest::Available(_) | Rest::Ready(_) => return rest_in(before, Vec::new(), facts),
+        Rest::Fresh
+        | Rest::UpToDate(_)
+        | Rest::NotOffered { .. }
+        | Rest::CannotVerify(_)
+        | Rest::Failed { .. }
+        | Rest::Updated(_)
+        | Rest::RolledBack(_) => match (cannot_verify(&failure), errand.asker.is_person()) {
+            (true, _) => Rest::CannotVerify(failure.clone()),
+            (false, true) => Rest::Failed { failure: failure.clone(), version: None },
+            // Nobody asked and nothing is wrong with what we know: no bother. Freshness runs out by itself.
+            (false, false) => return rest_in(before, Vec::new(), facts),
+        },
+    };
+    let note = Effect::Persist(Note::Failed { version: None, failure });
+    rest_in(shown, vec![note], facts)
+}
+
+/// Whether a failed check means that the source's word cannot be believed, as opposed to not having heard it.
+pub(super) fn cannot_verify(failure: &Failure) -> bool {
+    failure.actor == Actor::Repository && failure.phase == Phase::Check
+}
+
+fn preparing(errand: Errand, offer: Box<Offer>, event: Event, facts: &Facts<'_>) -> Next {
+    match event {
+        Event::Wanted(more) => stay(State::Preparing { errand: errand.and(more), offer }),
+        Event::CancelWanted => (State::Preparing { errand, offer }, vec![Effect::Cancel]),
+        Event::Prepared { cost, running } => {
+            let ready = Box::new(Ready { offer: *offer, cost: *cost });
+            let note = Effect::Persist(Note::Ready(ready.clone()));
+            ready_to(errand, ready, running, vec![note], facts)
+        }
+        Event::PrepareFailed(failure) => {
+            let version = Some(offer.version().clone());
+            let note = Effect::Persist(Note::Failed { version: version.clone(), failure: failure.clone() });
+            rest_in(Rest::Failed { failure, version }, vec![note], facts)
+        }
+        Event::Cancelled => rest_in(Rest::Available(offer), Vec::new(), facts),
+        Event::Due
+        | Event::RollBackWanted
+        | Event::Opened(_)
+        | Event::Checked(_)
+        | Event::CheckFailed { .. }
+        | Event::Closing { .. }
+        | Event::Replacing
+        | Event::StillRunning { .. }
+        | Event::Activated(_)
+        | Event::ActivateFailed(_)
+        | Event::Committed(_)
+        | Event::Unhealthy { .. }
+        | Event::RolledBack(_)
+        | Event::RollBackFailed(_) => stay(State::Preparing { errand, offer }),
+    }
+}
+
+fn activating(ready: Box<Ready>, stage: Stage, event: Event, facts: &Facts<'_>) -> Next {
+    match event {
+        Event::Closing { blockers, until } => {
+            stay(State::Activating { ready, stage: Stage::Closing { blockers, until: Some(until) } })
+        }
+        Event::Replacing => stay(State::Activating { ready, stage: Stage::Replacing }),
+        Event::CancelWanted => match stage {
+            Stage::Closing { .. } => (State::Activating { ready, stage }, vec![Effect::Cancel]),
+            Stage::Replacing => stay(State::Activating { ready, stage }),
+        },
+        Event::StillRunning { .. } | Event::Cancelled => rest_in(Rest::Ready(ready), Vec::new(), facts),
+        Event::Activated(fresh) => stay(State::Probation(fresh)),
+        Event::ActivateFailed(failure) => {
+            let version = Some(ready.offer.version().clone());
+            let note = Effect::Persist(Note::Failed { version: version.clone(), failure: failure.clone() });
+            rest_in(Rest::Failed { failure, version }, vec![note], facts)
+        }
+        Event::Due
+        | Event::Wanted(_)
+        | Event::RollBackWanted
+        | Event::Opened(_)
+        | Event::Checked(_)
+        | Event::CheckFailed { .. }
+        | Event::Prepared { .. }
+        | Event::PrepareFailed(_)
+        | Event::Committed(_)
+        | Event::Unhealthy { .. }
+        | Event::RolledBack(_)
+        | Event::RollBackFailed(_) => stay(State::Activating { ready, stage }),
+    }
+}
+
+fn probation(fresh: Fresh, event: Event, facts: &Facts<'_>) -> Next {
+    match event {
+        Event::Committed(report) => {
+            let note = Effect::Persist(Note::Updated(report.clone()));
+            rest_in(Rest::Updated(report), vec![note], facts)
+        }
+        Event::Unhealthy { code, text } => roll_back(RollBackWhy::Unhealthy { code, text }),
+        // Whoever watches holds the program's place: it must let go first.
+        Event::RollBackWanted => {
+            (State::RollingBack { why: RollBackWhy::ByPerson, begun: false }, vec![Effect::Cancel])
+        }
+        // The watching could not go on, for example because another updater holds the place.
+        Event::ActivateFailed(failure) => {
+            let version = Some(fresh.to);
+            let note = Effect::Persist(Note::Failed { version: version.clone(), failure: failure.clone() });
+            rest_in(Rest::Failed { failure, version }, vec![note], facts)
+        }
+        Event::Cancelled => rest_in(Rest::Fresh, Vec::new(), facts),
+        Event::Due
+        | Event::Wanted(_)
+        | Event::CancelWanted
+        | Event::Opened(_)
+        | Event::Checked(_)
+        | Event::CheckFailed { .. }
+        | Event::Prepared { .. }
+        | Event::PrepareFailed(_)
+        | Event::Closing { .. }
+        | Event::Replacing
+        | Event::StillRunning { .. }
+        | Event::Activated(_)
+        | Event::RolledBack(_)
+        | Event::RollBackFailed(_) => stay(State::Probation(fresh)),
+    }
+}
+
+fn rolling_back(why: RollBackWhy, begun: bool, event: Event, facts: &Facts<'_>) -> Next {
+    match event {
+        Event::RolledBack(undone) => {
+            let note = Effect::Persist(Note::RolledBack(undone.clone()));
+            rest_in(Rest::RolledBack(undone), vec![note], facts)
+        }
+        Event::RollBackFailed(failure) => {
+            let note = Effect::Persist(Note::Failed { version: None, failure: failure.clone() });
+            rest_in(Rest::Failed { failure, version: None }, vec![note], facts)
+        }
+        // What ran before has ended, one way or another.
+        Event::Cancelled | Event::ActivateFailed(_) if !begun => roll_back(why),
+        Event::Unhealthy { code, text } if !begun => roll_back(RollBackWhy::Unhealthy { code, text }),
+        Event::Committed(report) if !begun => {
+            let (state, mut effects) = roll_back(why);
+            effects.insert(0, Effect::Persist(Note::Updated(report)));
+            (state, effects)
+        }
+        Event::Due
+        | Event::Wanted(_)
+        | Event::RollBackWanted
+        | Event::CancelWanted
+        | Event::Opened(_)
+        | Event::Checked(_)
+        | Event::CheckFailed { .. }
+        | Event::Prepared { .. }
+        | Event::PrepareFailed(_)
+        | Event::Closing { .. }
+        | Event::Replacing
+        | Event::StillRunning { .. }
+        | Event::Activated(_)
+        | Event::ActivateFailed(_)
+        | Event::Committed(_)
+        | Event::Unhealthy { .. }
+        | Event::Cancelled => stay(State::RollingBack { why, begun }),
+    }
+}
+
+fn check(errand: Errand, before: Rest) -> Next {
+    let effect = Effect::Check { asker: errand.asker };
+    (State::Checking { errand, before: Box::new(before) }, vec![effect])
+}
+
+fn prepare_or_ask(offer: Box<Offer>, errand: Errand, facts: &Facts<'_>) -> Next {
+    match gate::download(facts.mode, errand.wish(), &offer).answer {
+        Download::Go => {
+            let effect = Effect::Prepare { offer: offer.clone(), full: errand.full };
+            (State::Preparing { errand, offer }, vec![effect])
+        }
+        Download::Ask(_) => rest_in(Rest::Available(offer), Vec::new(), facts),
+    }
+}
+
+/// A verified stage is there: put it in place, or wait for a person.
+fn ready_to(
+    errand: Errand,
+    ready: Box<Ready>,
+    running: bool,
+    mut effects: Vec<Effect>,
+    facts: &Facts<'_>,
+) -> Next {
+    match gate::restart(facts.mode, errand.wish(), running).answer {
+        Restart::Go => {
+            let (state, more) = activate(ready);
+            effects.extend(more);
+            (state, effects)
+        }
+        Restart::Ask | Restart::WhenClosed => rest_in(Rest::Ready(ready), effects, facts),
+    }
+}
+
+fn activate(ready: Box<Ready>) -> Next {
+    let effect = Effect::Activate(Activation::Begin(ready.clone()));
+    (State::Activating { ready, stage: Stage::Closing { blockers: Vec::new(), until: None } }, vec![effect])
+}
+
+fn roll_back(why: RollBackWhy) -> Next {
+    (State::RollingBack { why: why.clone(), begun: true }, vec![Effect::RollBack { why }])
+}
+
+/// Comes to rest, and plans the next check.
+fn rest_in(rest: Rest, mut effects: Vec<Effect>, facts: &Facts<'_>) -> Next {
+    let next = schedule::next(&facts.memory.schedule(facts.now, facts.mode, facts.draw));
+    effects.push(Effect::Schedule(next.answer));
+    (State::Resting(rest), effects)
+}
+
+const fn stay(state: State) -> Next {
+    (state, Vec::new())
+}

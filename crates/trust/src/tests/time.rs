@@ -1,0 +1,406 @@
+//! Time, rollback, rotation and recovery. Threats 9, 34 to 41.
+
+use serde_json::json;
+
+use super::*;
+use crate::{AwaitTimestamp, Error};
+
+const ALL: [&str; 6] = ["root", "timestamp", "snapshot", "targets", "rollout", "ingest"];
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// A repository one publication later in every role but root.
+fn later(repository: &mut Repository) {
+    repository.bump(&ROLES);
+}
+
+#[test]
+fn whatever_is_expired_is_an_error_that_names_it() {
+    for expired in ALL {
+        for (expires, fine) in [
+            ("2020-01-01T00:00:00Z", false),
+            ("2030-06-01T11:59:59Z", false),
+            ("2030-06-01T12:00:00Z", false),
+            ("2030-06-01T12:00:01Z", true),
+        ] {
+            let mut repository = Repository::default();
+            repository.party(expired).expires = expires.to_owned();
+            match Client::new(&repository).check(&repository) {
+                Ok(_) => assert!(fine, "{expired} {expires}"),
+                Err(Error::Expired { role, expires: when }) => {
+                    assert_eq!((&*role, when), (expired, at(expires)));
+                    assert!(!fine, "{expired} {expires}");
+                }
+                Err(other) => panic!("{expired} {expires}: {other}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn what_was_stored_must_be_unexpired_when_it_is_used() {
+    let repository = Repository::default();
+    for (expired, day) in [("timestamp", "2030-06-04"), ("root", "2031-01-01")] {
+        let mut client = Client::new(&repository);
+        client.check(&repository).unwrap();
+        client.now = at(&format!("{day}T00:00:00Z"));
+        // The mirror is frozen: the same files as ever, or 304.
+        let error = client.check(&repository).map(|_| ()).unwrap_err();
+        assert!(matches!(&error, Error::Expired { role, .. } if role == expired), "{error}");
+        let roots = begin(crypto(), &client.pinned, &client.stored, client.now).unwrap();
+        let error = roots.finish().and_then(AwaitTimestamp::not_modified).map(|_| ()).unwrap_err();
+        assert!(matches!(&error, Error::Expired { role, .. } if role == expired), "{error}");
+    }
+    // Timestamp is renewed, but an expired snapshot, targets, rollout or ingest stays pinned: it is asked for again.
+    for (expired, day) in [("snapshot", "2030-06-08"), ("targets", "2030-08-01"), ("rollout", "2030-06-07")] {
+        let mut repository = Repository::default();
+        let mut client = Client::new(&repository);
+        client.check(&repository).unwrap();
+        client.now = at(&format!("{day}T00:00:00Z"));
+        for role in ROLES.into_iter().filter(|role| *role != expired) {
+            repository.party(role).expires = "2030-12-01T00:00:00Z".to_owned();
+        }
+        let above: &[_] = if expired == "snapshot" { &["timestamp"] } else { &["timestamp", "snapshot"] };
+        repository.bump(above);
+        let error = client.check(&repository).map(|_| ()).unwrap_err();
+        assert!(matches!(&error, Error::Expired { role, .. } if role == expired), "{expired}: {error}");
+    }
+}
+
+#[test]
+fn not_modified_stands_on_a_stored_timestamp() {
+    let repository = Repository::default();
+    let mut client = Client::new(&repository);
+    let stage = |client: &Client| {
+        begin(crypto(), &client.pinned, &client.stored, client.now).unwrap().finish().unwrap()
+    };
+    assert!(!stage(&client).has_stored());
+    assert_eq!(stage(&client).not_modified().unwrap_err().code(), "E-META-NOT-STORED");
+    client.check(&repository).unwrap();
+    assert!(stage(&client).has_stored());
+    let verified = stage(&client).not_modified().unwrap().stored().unwrap().stored().unwrap();
+    assert_eq!(verified.freshness().checked_at(), client.now);
+    // Stored files that are gone are fetched again.
+    client.stored.snapshot = None;
+    let stage = stage(&client).not_modified().unwrap();
+    assert_eq!(stage.wanted().unwrap().version, Some(1));
+    assert_eq!(stage.stored().unwrap_err().code(), "E-META-NOT-STORED");
+}
+
+#[test]
+fn a_wrong_clock_does_no_lasting_damage() {
+    let repository = Repository::default();
+    let mut client = Client::new(&repository);
+    client.check(&repository).unwrap();
+    for (now, expected) in [
+        ("2040-06-01T12:00:00Z", "E-META-EXPIRED"),
+        ("2030-06-01T12:00:00Z", "verified"),
+        ("2020-06-01T12:00:00Z", "verified"),
+        ("9999-12-30T22:00:00Z", "E-META-EXPIRED"),
+        ("2030-06-01T12:00:00Z", "verified"),
+    ] {
+        client.now = at(now);
+        assert_eq!(client.refusal(&repository), expected, "{now}");
+    }
+}
+
+#[test]
+fn no_role_goes_back() {
+    for (back, above) in [
+        ("timestamp", &[][..]),
+        ("snapshot", &["timestamp"]),
+        ("targets", &["timestamp", "snapshot"]),
+        ("rollout", &["timestamp", "snapshot"]),
+        ("ingest", &["timestamp", "snapshot"]),
+    ] {
+        // Also when everything that is stored is expired: it is a floor all the same.
+        for now in [noon(), at("2032-06-01T12:00:00Z")] {
+            let mut repository = Repository::default();
+            later(&mut repository);
+            let mut client = Client::new(&repository);
+            client.check(&repository).unwrap();
+            client.now = now;
+            for role in ALL {
+                repository.party(role).expires = "2033-01-01T00:00:00Z".to_owned();
+            }
+            repository.next_root(|_| {});
+            repository.bump(above);
+            repository.party(back).version = 1;
+            let error = client.check(&repository).map(|_| ()).unwrap_err();
+            let Error::Rollback { role, trusted, new } = &error else { panic!("{back}: {error:?}") };
+            assert_eq!((&**role, *trusted, *new), (back, 2, 1), "{now}");
+            // And the next honest publication is taken.
+            repository.party(back).version = 3;
+            repository.bump(&["timestamp", "snapshot"]);
+            client.check(&repository).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_role_does_not_vanish_from_snapshot() {
+    let mut repository = Repository::default();
+    let mut client = Client::new(&repository);
+    client.check(&repository).unwrap();
+    repository.delegated.retain(|(role, _)| *role != "rollout");
+    repository.bump(&["timestamp", "snapshot", "targets"]);
+    assert_eq!(client.refusal(&repository), "E-META-INTEGRITY");
+}
+
+#[test]
+fn files_of_two_publications_do_not_mix() {
+    for with_hashes in [true, false] {
+        for old in ["snapshot", "targets", "rollout", "ingest"] {
+            let build = |publications: u64| {
+                let mut repository = Repository { consistent: false, ..Repository::default() };
+                (1..publications).for_each(|_| later(&mut repository));
+                if !with_hashes {
+                    for role in ["timestamp", "snapshot"] {
+                        repository.edit(role, |signed| {
+                            for pin in signed["meta"].as_object_mut().unwrap().values_mut() {
+                                *pin = json!({ "version": pin["version"] });
+                            }
+                        });
+                    }
+                }
+                repository
+            };
+            let earlier = build(1).files()[&format!("{old}.json")].clone();
+            let mut mixed = build(2);
+            Client::new(&mixed).check(&mixed).unwrap();
+            mixed.edit_bytes(old, move |_| earlier.clone());
+            if with_hashes {
+                // Pins of this builder follow the file, so the honest ones are put back.
+                let honest = build(2).files();
+                let parent = if old == "snapshot" { "timestamp" } else { "snapshot" };
+                for above in ["snapshot", "timestamp"]
+                    .into_iter()
+                    .filter(|above| *above == parent || old != "snapshot")
+                {
+                    let file = honest[&format!("{above}.json")].clone();
+                    mixed.edit_bytes(above, move |_| file.clone());
+                }
+            }
+            assert_eq!(Client::new(&mixed).refusal(&mixed), "E-META-INTEGRITY", "{old} {with_hashes}");
+        }
+    }
+}
+
+#[test]
+fn a_root_is_not_skipped_repeated_or_renamed() {
+    for version in [1, 3, 4, i64::MAX as u64] {
+        let mut repository = Repository::default();
+        let mut client = Client::new(&repository);
+        repository.next_root(|_| {});
+        repository.edit("root", move |signed| signed["version"] = json!(version));
+        let mut roots = begin(crypto(), &client.pinned, &client.stored, client.now).unwrap();
+        let error = roots.received(&repository.file("2.root.json")).unwrap_err();
+        assert!(matches!(error, Error::RootVersion { trusted: 1, new } if new == version), "{error}");
+        // The walk stays where it was.
+        assert_eq!(roots.wanted().unwrap().version, Some(2));
+        assert_eq!(client.refusal(&repository), "E-META-ROOT-VERSION");
+    }
+}
+
+#[test]
+fn revoked_keys_count_no_more() {
+    for role in ROLES.into_iter().filter(|role| *role != "rollout" && *role != "ingest") {
+        let mut repository = Repository::default();
+        let mut client = Client::new(&repository);
+        client.check(&repository).unwrap();
+        let old = repository.parties[role].keys.clone();
+        repository.next_root(|repository| repository.party(role).keys = vec![key(80)]);
+        later(&mut repository);
+        repository.party(role).signers = Some(old);
+        assert_eq!(client.refusal(&repository), "E-META-SIGNATURE", "{role}");
+        repository.party(role).signers = None;
+        later(&mut repository);
+        client.check(&repository).unwrap();
+    }
+    for role in ["rollout", "ingest"] {
+        let mut repository = Repository::default();
+        let mut client = Client::new(&repository);
+        client.check(&repository).unwrap();
+        let old = repository.parties[role].keys.clone();
+        repository.party(role).keys = vec![key(80)];
+        later(&mut repository);
+        repository.party(role).signers = Some(old);
+        assert_eq!(client.refusal(&repository), "E-META-SIGNATURE", "{role}");
+        repository.party(role).signers = None;
+        later(&mut repository);
+        client.check(&repository).unwrap();
+    }
+}
+
+#[test]
+fn a_stored_delegated_file_is_verified_under_the_new_delegation() {
+    let mut repository = Repository::default();
+    let mut client = Client::new(&repository);
+    client.check(&repository).unwrap();
+    // The publisher revokes the rollout key, but the server still holds the old file.
+    let old = repository.file("1.rollout.json");
+    repository.party("rollout").keys = vec![key(80)];
+    repository.edit_bytes("rollout", move |_| old.clone());
+    repository.bump(&["targets", "snapshot", "timestamp"]);
+    assert_eq!(client.refusal(&repository), "E-META-SIGNATURE");
+    assert_eq!(client.fetched.last().map(String::as_str), Some("rollout"));
+}
+
+/// Somebody had the online keys and published the highest versions there are; a client took them.
+fn poisoned(roles: &[&str]) -> (Repository, Client) {
+    let mut repository = Repository::default();
+    let mut client = Client::new(&repository);
+    let honest: Vec<_> = roles.iter().map(|role| repository.parties[role].version).collect();
+    repository.bump(&["timestamp"]);
+    for role in roles {
+        repository.party(role).version = i64::MAX as u64;
+    }
+    client.check(&repository).unwrap();
+    for (role, version) in roles.iter().zip(honest) {
+        repository.party(role).version = version + 1;
+    }
+    (repository, client)
+}
+
+#[test]
+fn highest_versions_are_recovered_from_by_rotation() {
+    for (roles, rotated) in [
+        (&["timestamp"][..], &["timestamp"][..]),
+        (&["timestamp", "snapshot"], &["timestamp", "snapshot"]),
+        (&["snapshot"], &["snapshot"]),
+        (&["snapshot"], &["snapshot", "timestamp"]),
+        (&["timestamp", "snapshot", "targets"], &["timestamp", "snapshot", "targets"]),
+        (&["rollout", "ingest", "targets"], &["snapshot", "timestamp"]),
+    ] {
+        let (mut repository, mut client) = poisoned(roles);
+        repository.bump(&["timestamp"]);
+        assert_eq!(client.refusal(&repository), "E-META-ROLLBACK", "{roles:?}");
+        repository.next_root(|repository| {
+            for (role, seed) in rotated.iter().zip(90..) {
+                repository.party(role).keys = vec![key(seed)];
+            }
+        });
+        let verified = client.check(&repository).unwrap();
+        let dropped: Vec<_> = verified.dropped().iter().map(|note| &*note.role).collect();
+        assert_eq!(dropped.len(), 2, "{roles:?} {dropped:?}");
+        // From here on versions are a floor again.
+        later(&mut repository);
+        client.check(&repository).unwrap();
+        repository.party("timestamp").version -= 1;
+        assert_eq!(client.refusal(&repository), "E-META-ROLLBACK");
+    }
+}
+
+#[test]
+fn recovery_also_succeeds_when_the_check_of_the_new_root_got_no_further() {
+    for rotated in [&["snapshot"][..], &["timestamp"], &["snapshot", "timestamp"]] {
+        let (mut repository, mut client) = poisoned(&["timestamp", "snapshot"]);
+        if rotated == ["snapshot"] {
+            // Only the snapshot key was lost; timestamp's own version stayed sane.
+            (repository, client) = poisoned(&["snapshot"]);
+            repository.bump(&["timestamp"]);
+        }
+        if rotated == ["timestamp"] {
+            (repository, client) = poisoned(&["timestamp"]);
+        }
+        repository.next_root(|repository| {
+            for (role, seed) in rotated.iter().zip(90..) {
+                repository.party(role).keys = vec![key(seed)];
+            }
+        });
+        // Only the new root was kept, then the power went.
+        let mut roots = begin(crypto(), &client.pinned, &client.stored, client.now).unwrap();
+        let keep = roots.received(&repository.file("2.root.json")).unwrap();
+        client.keep(keep);
+        client.check(&repository).unwrap_or_else(|error| panic!("{rotated:?}: {error}"));
+    }
+}
+
+#[test]
+fn a_rotation_of_other_keys_keeps_the_floors() {
+    for rotated in ["root", "targets"] {
+        let mut repository = Repository::default();
+        later(&mut repository);
+        let mut client = Client::new(&repository);
+        client.check(&repository).unwrap();
+        repository.next_root(|repository| repository.party(rotated).keys = vec![key(90), key(91)]);
+        repository.party("timestamp").version = 1;
+        assert_eq!(client.refusal(&repository), "E-META-ROLLBACK", "{rotated}");
+    }
+    // Nor does another key beside the old one.
+    let mut repository = Repository::default();
+    later(&mut repository);
+    let mut client = Client::new(&repository);
+    client.check(&repository).unwrap();
+    repository.next_root(|repository| repository.party("timestamp").keys.push(key(90)));
+    repository.party("timestamp").version = 1;
+    assert_eq!(client.refusal(&repository), "E-META-ROLLBACK");
+}
+
+#[test]
+fn a_withheld_root_shows_when_the_known_one_expires() {
+    let mut repository = Repository::default();
+    let mut client = Client::new(&repository);
+    let frozen = Repository::default();
+    repository.next_root(|repository| repository.party("root").expires = "2032-01-01T00:00:00Z".to_owned());
+    client.now = at("2031-01-01T00:00:00Z");
+    assert_eq!(client.refusal(&frozen), "E-META-EXPIRED");
+    for role in ROLES {
+        repository.party(role).expires = "2032-01-01T00:00:00Z".to_owned();
+    }
+    client.check(&repository).unwrap();
+}
+
+#[test]
+fn the_timestamp_of_equal_version_is_kept() {
+    let mut repository = Repository::default();
+    let mut client = Client::new(&repository);
+    client.check(&repository).unwrap();
+    let before = client.stored.clone();
+    repository.party("timestamp").expires = "2030-12-01T00:00:00Z".to_owned();
+    let verified = client.check(&repository).unwrap();
+    assert_eq!(client.stored, before);
+    assert_eq!(verified.freshness().valid_until(), at("2030-06-04T00:00:00Z"));
+}
+
+#[test]
+fn a_crash_after_any_kept_file_leaves_floors_and_a_way_on() {
+    let old = Repository::default();
+    let mut client = Client::new(&old);
+    client.check(&old).unwrap();
+    let before = client.stored.clone();
+    let mut new = Repository::default();
+    new.next_root(|_| {});
+    later(&mut new);
+    client.check(&new).unwrap();
+    let after = client.stored;
+    let mut last = Repository::default();
+    last.next_root(|_| {});
+    (0..2).for_each(|_| later(&mut last));
+    for crash in 0..=6 {
+        let mut stored = before.clone();
+        let parts = [("root", &after.root), ("timestamp", &after.timestamp), ("snapshot", &after.snapshot)];
+        for (role, bytes) in parts.into_iter().chain([("targets", &after.targets)]).take(crash) {
+            stored.keep(Keep { role: role.to_owned(), bytes: bytes.clone().unwrap() });
+        }
+        for role in ["rollout", "ingest"].iter().take(crash.saturating_sub(4)) {
+            stored.keep(Keep { role: (*role).to_owned(), bytes: after.delegated[*role].clone() });
+        }
+        let mut client = Client { stored, ..Client::pinning(old.file("1.root.json")) };
+        let again = client.stored.clone();
+        // Versions that were kept do not go back, whatever the crash left of them.
+        for (role, kept_after) in [("timestamp", 2), ("snapshot", 2), ("targets", 3), ("rollout", 3)] {
+            let mut back = Repository::default();
+            back.next_root(|_| {});
+            (0..2).for_each(|_| later(&mut back));
+            back.party(role).version = 1;
+            let expected = if crash >= kept_after { "E-META-ROLLBACK" } else { "verified" };
+            assert_eq!(client.refusal(&back), expected, "{crash} {role}");
+            client.stored = again.clone();
+        }
+        client.check(&new).unwrap();
+        client.check(&last).unwrap();
+    }
+}

@@ -1,0 +1,151 @@
+//! A publisher and an operator: keys, repositories, releases, and the configuration of a server.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use super::files;
+use super::program::{Program, Release};
+use super::server::Server;
+use crate::command;
+
+/// The longest that the server may take to make a patch ahead.
+const PATCH_LIMIT: Duration = Duration::from_secs(5 * 60);
+
+/// Keys that lie on the server; root and targets stay with the publisher.
+const ONLINE: &[&str] = &["snapshot", "timestamp", "rollout"];
+
+/// What protects the keys of the demo. Nobody will ever use them again.
+const PASSPHRASE: &str = "shown in the demo";
+
+/// What lets the publisher upload. The server knows only its SHA-256.
+const TOKEN: &str = "the demo's publish token";
+
+/// Whoever publishes, and whoever runs the server.
+pub(super) struct Publisher {
+    autoupdate: PathBuf,
+    folder: PathBuf,
+}
+
+impl Publisher {
+    /// Two people with empty desks.
+    pub(super) fn new(autoupdate: &Path, folder: &Path) -> Result<Self> {
+        for part in ["publisher", "server/data", "server/keys"] {
+            files::private_folder(&folder.join(part))?;
+        }
+        let publisher = Self { autoupdate: autoupdate.to_path_buf(), folder: folder.to_path_buf() };
+        private_file(&publisher.passphrase(), PASSPHRASE)?;
+        private_file(&publisher.token(), TOKEN)?;
+        Ok(publisher)
+    }
+
+    /// Makes an app's keys, root and repository, and hands the online keys and the root to the server.
+    pub(super) fn found(&self, id: &str) -> Result<()> {
+        self.run(&["init", "--app", id, "--name", id], id, |_| ())?;
+        let (repository, server) = (self.repository(id), self.folder.join("server"));
+        let keys = server.join("keys").join(id);
+        files::private_folder(&keys)?;
+        for role in ONLINE {
+            let name = format!("{role}.pem");
+            fs::rename(repository.join("keys").join(&name), keys.join(&name)).context(name)?;
+        }
+        let metadata = server.join("data").join(id).join("metadata");
+        files::private_folder(&metadata)?;
+        fs::copy(self.root(id), metadata.join("1.root.json")).context("the first root")?;
+        Ok(())
+    }
+
+    /// The first root of an app, as it is given to users with the program.
+    pub(super) fn root(&self, id: &str) -> PathBuf {
+        self.repository(id).join("public/metadata/1.root.json")
+    }
+
+    /// Writes the server's configuration.
+    pub(super) fn configure_server(&self) -> Result<PathBuf> {
+        let server = self.folder.join("server");
+        private_file(&server.join("passphrase"), PASSPHRASE)?;
+        let digest = files::sha256_of(TOKEN.as_bytes());
+        let tokens = format!(
+            "[[token]]\nname = \"demo\"\nsha256 = \"{digest}\"\napps = [{}]\nmay = [\"publish\"]\n",
+            self.apps()?.join(", ")
+        );
+        private_file(&server.join("tokens.toml"), &tokens)?;
+        let file = server.join("autoupdate-server.toml");
+        let text = "listen = \"127.0.0.1:0\"\ndata = \"data\"\nkeys = \"keys\"\n\
+                    keys_passphrase_file = \"passphrase\"\n\n\
+                    [log]\nformat = \"json\"\n\n[publish]\ntokens = \"tokens.toml\"\n";
+        fs::write(&file, text)?;
+        Ok(file)
+    }
+
+    /// Publishes both releases of a program, and waits until the server has made the patch between them.
+    pub(super) fn release(&self, program: &Program, server: &Server) -> Result<()> {
+        for release in [&program.from, &program.to] {
+            self.add(program, release)?;
+        }
+        let token = self.token();
+        self.run(&["publish", &server.url], program.id, |command| {
+            command.arg("--token-file").arg(token);
+        })?;
+        self.wait_for_patch(program)
+    }
+
+    fn add(&self, program: &Program, release: &Release) -> Result<()> {
+        let notes = self.folder.join("publisher").join(format!("{}-{}.md", program.id, release.version));
+        fs::write(&notes, format!("# {} {}\n\nPublished by the demo.\n", program.id, release.version))?;
+        let file = release.file.clone();
+        self.run(&["add", release.version], program.id, |command| {
+            command.arg("--platform").arg("linux-x86_64").arg("--file").arg(file);
+            command.arg("--notes").arg(format!("en={}", notes.display()));
+        })
+    }
+
+    fn wait_for_patch(&self, program: &Program) -> Result<()> {
+        let (base, artifact) = (files::sha256(&program.from.file)?, files::sha256(&program.to.file)?);
+        let patches = self.folder.join("server/data").join(program.id).join("patches").join(artifact);
+        let deadline = Instant::now() + PATCH_LIMIT;
+        while !fs::read_to_string(patches.join("index.json")).is_ok_and(|index| index.contains(&base)) {
+            if Instant::now() >= deadline {
+                bail!("the server makes no patch for {}", program.id);
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
+    }
+
+    fn run(&self, words: &[&str], id: &str, more: impl FnOnce(&mut Command)) -> Result<()> {
+        let mut command = Command::new(&self.autoupdate);
+        command.args(words).arg("--repository").arg(self.repository(id));
+        command.arg("--passphrase-file").arg(self.passphrase());
+        more(&mut command);
+        command::output(&mut command)?;
+        Ok(())
+    }
+
+    fn repository(&self, id: &str) -> PathBuf {
+        self.folder.join("publisher").join(id)
+    }
+
+    fn apps(&self) -> Result<Vec<String>> {
+        let keys = fs::read_dir(self.folder.join("server/keys"))?;
+        keys.map(|entry| Ok(format!("{:?}", entry?.file_name().to_string_lossy()))).collect()
+    }
+
+    fn passphrase(&self) -> PathBuf {
+        self.folder.join("publisher/passphrase")
+    }
+
+    fn token(&self) -> PathBuf {
+        self.folder.join("publisher/token")
+    }
+}
+
+fn private_file(file: &Path, text: &str) -> Result<()> {
+    let mut opened = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
+    opened.write_all(text.as_bytes()).with_context(|| file.display().to_string())
+}
