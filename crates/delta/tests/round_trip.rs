@@ -32,7 +32,7 @@ fn empty_identical_and_unlike_pairs() {
 
 #[test]
 fn pairs_of_several_segments() {
-    let base = program(3, 2_500_000);
+    let base = program(3, 1_300_000);
     check(&base, &next_release(4, &base));
     check(&base, &vec![0; 1 << 20]);
     check(&base[..100], &vec![7; (1 << 20) + 1]);
@@ -57,7 +57,7 @@ fn edits() -> impl Strategy<Value = Vec<(prop::sample::Index, usize, Vec<u8>)>> 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
 
     #[test]
     fn edited_random_bytes(base in prop::collection::vec(any::<u8>(), 0..4_000), edits in edits()) {

@@ -101,6 +101,8 @@ struct Pieces {
     /// What of the declared lengths did not come yet.
     plain_left: u64,
     packed_left: u64,
+    /// Packed bytes on their way.
+    chunk: Box<[u8]>,
     /// The piece, one byte longer than it is.
     room: Vec<u8>,
     /// The part of `room` that was not used yet.
@@ -114,6 +116,7 @@ impl Pieces {
             longest,
             plain_left: stream.plain,
             packed_left: stream.packed,
+            chunk: vec![0; READ_BYTES].into_boxed_slice(),
             room: Vec::new(),
             unused: 0..0,
         })
@@ -136,9 +139,8 @@ impl Pieces {
         self.room.clear();
         self.room.resize(plain + 1, 0);
         let (mut written, mut packed) = (0, packed as usize);
-        let mut chunk = [0; READ_BYTES];
         while packed > 0 {
-            let bytes = chunk.get_mut(..packed.min(READ_BYTES)).unwrap_or_default();
+            let bytes = self.chunk.get_mut(..packed.min(READ_BYTES)).unwrap_or_default();
             input.fill(bytes)?;
             packed -= bytes.len();
             written += self.unpacker.unpack(bytes, self.room.get_mut(written..).unwrap_or_default())?;
