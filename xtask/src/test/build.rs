@@ -133,8 +133,8 @@ impl Built {
 
     /// What tells the tests where programs and examples are.
     pub(super) fn environment(&self) -> Vec<(OsString, OsString)> {
-        let variable = |prefix: &str, name: &str| -> OsString {
-            format!("{prefix}_{}", name.to_uppercase().replace('-', "_")).into()
+        let variable = |kind: &str, name: &str| -> OsString {
+            format!("AUTOUPDATE_{kind}_{}", name.to_uppercase().replace('-', "_")).into()
         };
         let programs = self.programs.iter().map(|(name, path)| (variable("BIN", name), path.into()));
         let examples = self.examples.iter().map(|(name, path)| (variable("EXAMPLE", name), path.into()));
@@ -152,8 +152,8 @@ mod tests {
         built.programs.insert("autoupdate-server".into(), "/t/autoupdate-server".into());
         built.examples.insert("self_update".into(), "/t/self_update".into());
         let expected = [
-            ("BIN_AUTOUPDATE_SERVER".into(), "/t/autoupdate-server".into()),
-            ("EXAMPLE_SELF_UPDATE".into(), "/t/self_update".into()),
+            ("AUTOUPDATE_BIN_AUTOUPDATE_SERVER".into(), "/t/autoupdate-server".into()),
+            ("AUTOUPDATE_EXAMPLE_SELF_UPDATE".into(), "/t/self_update".into()),
         ];
         assert_eq!(built.environment(), expected);
         assert!(built.program("autoupdate-server").is_ok() && built.program("other").is_err());

@@ -1,9 +1,10 @@
 //! `cargo xtask test`: everything is built once in one profile, then run group by group.
 //!
 //! - One `cargo build` makes libraries, programs, examples and tests together, so that nothing is compiled twice.
-//! - The tests find what was built through the environment: `BIN_{NAME}` for every program, `EXAMPLE_{NAME}` for
-//!   every example (upper case, `-` becomes `_`), for instance `BIN_AUTOUPDATE_SERVER`. `PYTHON_WITH_TUF` is an
-//!   interpreter that can import python-tuf, `EXHAUSTIVE=1` asks for the long form of a test.
+//! - The tests find what was built through the environment: `AUTOUPDATE_BIN_{NAME}` for every program,
+//!   `AUTOUPDATE_EXAMPLE_{NAME}` for every example (upper case, `-` becomes `_`), for instance
+//!   `AUTOUPDATE_BIN_AUTOUPDATE_SERVER`. `AUTOUPDATE_PYTHON` is an interpreter that can import python-tuf,
+//!   `AUTOUPDATE_EXHAUSTIVE=1` asks for the long form of a test.
 //! - A test that cannot run here prints `SKIP name: reason` and returns. With `CI=true` a skip that
 //!   `tests/allowed-skips.txt` does not name is a failure.
 
@@ -121,12 +122,12 @@ pub(crate) fn run_groups(
 ) -> Result<Vec<(Group, Outcome)>> {
     let mut environment = built.environment();
     if exhaustive {
-        environment.push(("EXHAUSTIVE".into(), "1".into()));
+        environment.push(("AUTOUPDATE_EXHAUSTIVE".into(), "1".into()));
     }
     if groups.contains(&Group::Interop)
         && let Some(python) = python::with_packages(workspace)?
     {
-        environment.push(("PYTHON_WITH_TUF".into(), python.into()));
+        environment.push(("AUTOUPDATE_PYTHON".into(), python.into()));
     }
     let plan = run::plan(built)?;
     groups.iter().map(|group| Ok((*group, run::group(&plan, *group, &environment)?))).collect()

@@ -3,9 +3,6 @@
 use super::files::EMPTY_WORDS;
 use super::{Finding, Source};
 
-/// Files that may wait by sleeping inside tests, and why.
-const MAY_SLEEP: &[(&str, &str)] = &[("tests/src/wait.rs", "the one loop that polls for a condition")];
-
 /// Files with `unsafe` code, and why.
 const MAY_BE_UNSAFE: &[(&str, &str)] = &[];
 
@@ -57,11 +54,10 @@ fn is_test_file(source: &Source) -> bool {
 }
 
 fn sleeps(source: &Source) -> Vec<Finding> {
-    let listed = MAY_SLEEP.iter().any(|(file, _)| source.path.as_os_str() == *file);
     // In simulated time a sleep costs nothing and cannot be too short.
     let simulated = source.text.contains("start_paused") || source.text.contains("time::pause()");
     // The demo program is a program that tests run, not a test.
-    if listed || simulated || source.starts_with("tests/demo-program") {
+    if simulated || source.starts_with("tests/demo-program") {
         return Vec::new();
     }
     let tests_begin = product_lines(source).last().map_or(0, |(number, _)| number);
@@ -183,7 +179,6 @@ mod tests {
         check_lines("crates/a/src/b/tests.rs", "x.sleep(X);", &["1:sleep in a test"]);
         check_lines("crates/a/src/a.rs", "fn a() { sleep(X); }", &[]);
         check_lines("tests/system/a.rs", "// sleep(X)", &[]);
-        check_lines("tests/src/wait.rs", "sleep(X);", &[]);
         check_lines("crates/a/tests/a.rs", "#[tokio::test(start_paused = true)]\nsleep(X);", &[]);
     }
 
