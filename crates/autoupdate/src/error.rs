@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::install::probation::Unhealthy;
 use crate::platform::processes;
-use crate::{fetch, install, prepare, source, store};
+use crate::{fetch, install, prepare, socket, source, store};
 
 /// The step of an update in which it failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -97,6 +97,9 @@ pub enum Error {
     /// Our own state on disk.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// The local socket.
+    #[error(transparent)]
+    Socket(#[from] socket::Error),
     /// The verifier cannot be set up.
     #[error(transparent)]
     Trust(#[from] trust::Error),
@@ -136,6 +139,7 @@ impl Error {
             Self::Install(error) => error.fault(),
             Self::Processes(error) => error.fault(),
             Self::Store(error) => error.fault(),
+            Self::Socket(error) => error.fault(),
             Self::Trust(error) => Fault::lasting(error.code(), Phase::Setup, Actor::Bug),
             Self::Unhealthy(error) => unhealthy(error),
             Self::NotConfirmed => Fault::lasting("E-RUN-CONFIRM", Phase::Probation, Actor::Repository),

@@ -3,7 +3,8 @@
 //! Whoever watches several programs (the tray app, the command line) starts an [`Engine`] and holds its [`Handle`].
 //!
 //! Layout: [`policy`] decides, [`machine`] says what comes next, [`driver`] does it with [`source`], [`fetch`], [`prepare`] and
-//! [`install`]; [`view`] is what can be seen, [`handle`] what can be asked; [`enrolments`] and [`store`] are on disk.
+//! [`install`]; [`view`] is what can be seen, [`handle`] what can be asked,
+//! over the local [`socket`] too; [`enrolments`] and [`store`] are on disk.
 
 pub mod driver;
 pub mod enrolments;
@@ -15,6 +16,7 @@ pub mod machine;
 pub mod platform;
 pub mod policy;
 pub mod prepare;
+pub mod socket;
 pub mod source;
 pub mod store;
 pub mod view;
