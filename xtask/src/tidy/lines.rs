@@ -6,11 +6,12 @@ use super::{Finding, Source};
 /// Files with `unsafe` code, and why.
 const MAY_BE_UNSAFE: &[(&str, &str)] = &[];
 
-/// Rooms of decisions and verification: the time is an argument, and nothing is read or written.
+/// Rooms of decisions, verification and signing: the time is an argument.
 const PURE: &[&str] = &[
     "crates/protocol/src",
     "crates/trust/src",
     "crates/delta/src",
+    "crates/signing/src",
     "crates/autoupdate/src/policy",
     "crates/autoupdate/src/machine",
 ];
@@ -42,15 +43,17 @@ fn code(line: &str) -> &str {
 
 /// Lines of code before the tests of the file.
 fn product_lines(source: &Source) -> impl Iterator<Item = (usize, &str)> {
+    const TESTS_BEGIN: &[&str] = &["#[cfg(test)]", "#[cfg(all(test"];
     let all_tests = is_test_file(source);
-    let lines =
-        source.lines().take_while(move |(_, line)| !all_tests && !line.trim().starts_with("#[cfg(test)]"));
-    lines.map(|(number, line)| (number, code(line)))
+    let product =
+        move |line: &str| !all_tests && !TESTS_BEGIN.iter().any(|begin| line.trim().starts_with(begin));
+    source.lines().take_while(move |(_, line)| product(line)).map(|(number, line)| (number, code(line)))
 }
 
 fn is_test_file(source: &Source) -> bool {
-    source.path.iter().any(|part| part == "tests")
-        || source.path.file_name().is_some_and(|name| name == "tests.rs")
+    let named =
+        source.path.file_stem().and_then(|stem| stem.to_str()).is_some_and(|stem| stem.ends_with("tests"));
+    named || source.path.iter().any(|part| part == "tests")
 }
 
 fn sleeps(source: &Source) -> Vec<Finding> {
