@@ -12,25 +12,31 @@
 //! - the journal never claims more than the disk holds: it is written after what it says is stored, or before what it
 //!   announces begins;
 //! - bytes are hashed through the descriptor that is then put in place, never "the file of that name";
-//! - what to do after a crash is decided by one pure function, [`recover`].
+//! - what to do after a crash is decided by one pure function, in `recover.rs`.
 //!
 //! Beside the program `app` lies the private folder `.app.autoupdate` (0700):
 //!
 //! | file | what | when |
 //! |---|---|---|
 //! | `lock` | the operating system's lock; one updater per program | always |
-//! | `record.json` | what is known about the program, see [`record`] | once a version is known |
-//! | `journal` | what is in progress, see [`journal`] | while something is |
+//! | `record.json` | what is known about the program, see `record.rs` | once a version is known |
+//! | `journal` | what is in progress, see `journal.rs` | while something is |
 //! | `stage` | verified new bytes | until activated or thrown away |
 //! | `keep` | the old bytes while the new ones are being put in place | during activation |
 //! | `previous` | the old bytes, for a roll back | after activation; one only |
 
+mod activate;
 mod error;
+mod folder;
+mod ground;
 mod journal;
+mod journal_file;
 mod place;
 mod preflight;
 pub mod probation;
 mod record;
+mod recover;
+mod resolve;
 mod roll_back;
 mod stage;
 mod supervise;
@@ -43,3 +49,6 @@ pub use record::Kept;
 pub use roll_back::{Committed, RolledBack};
 pub use stage::StageWriter;
 pub use supervise::{MAX_STARTS, Start, confirm};
+
+#[cfg(test)]
+mod tests;

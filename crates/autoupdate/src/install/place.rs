@@ -1,16 +1,23 @@
-//! A program's place on disk.
+//! A program's place on disk: what is known about it, and the lock that makes it ours for a while.
+//!
+//! Stage, activation, roll back and probation are further methods of [`Place`], in files of their own.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use jiff::Timestamp;
-use protocol::{Artifact, Digest, Health, Version};
+use protocol::{Digest, Version};
 
-use super::error::Error;
-use super::journal::{Probation, RollBackReason, Staged};
-use super::preflight::Need;
-use super::roll_back::{Committed, RolledBack};
-use super::stage::StageWriter;
+use super::error::{During as _, Error};
+use super::folder::{Folder, Kind, LOCK, check_access};
+use super::ground::{Ground, Seen, read_record, sweep};
+use super::journal::{Probation, Progress};
+use super::journal_file::Journal;
+use super::record::{Kept, Record};
+use super::recover::recover;
+use super::resolve::Spot;
+use super::roll_back::RolledBack;
+use crate::error::Phase;
 
 /// What is installed in a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,11 +63,18 @@ pub enum Recovered {
     CannotRollBack,
 }
 
-/// A program's place on disk, locked for this process.
+/// A program's place on disk, locked for this process until it is dropped.
 #[derive(Debug)]
 pub struct Place {
+    pub(super) ground: Ground,
+    pub(super) journal: Journal,
+    pub(super) progress: Progress,
+    record: Option<Record>,
+    seen: Seen,
     installed: Installed,
     recovered: Recovered,
+    /// The lock; free again when this is closed.
+    _lock: File,
 }
 
 impl Place {
@@ -69,7 +83,19 @@ impl Place {
     /// # Errors
     /// The path cannot be resolved safely, or the file cannot be read.
     pub fn inspect(path: &Path) -> Result<Installed, Error> {
-        Err(Error::Missing { path: path.to_owned() })
+        let spot = Spot::find(path)?;
+        let missing = || Error::Missing { path: path.to_owned() };
+        let (_, seen) = spot.see(None, Phase::Setup)?.ok_or_else(missing)?;
+        let private = match spot.private(false) {
+            // Somebody else's program: what its owner knows about it is private.
+            Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::PermissionDenied => None,
+            private => private?,
+        };
+        let (record, progress) = match private {
+            Some(private) => (read_record(&private)?, Journal::load(&private)?.progress()),
+            None => (None, Progress::Nothing),
+        };
+        Ok(describe(&spot.path, &seen, record.as_ref(), &progress))
     }
 
     /// Takes the lock of the program at `path`, and finishes or undoes what a dead process left.
@@ -77,7 +103,34 @@ impl Place {
     /// # Errors
     /// [`Error::Locked`] at once if another updater is at work; everything unsafe about path, folder or private folder.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        Err(Error::Missing { path: path.to_owned() })
+        let phase = Phase::Setup;
+        let spot = Spot::find(path)?;
+        let missing = || Error::Missing { path: path.to_owned() };
+        let there = spot.folder.facts(&spot.name).during(phase, "look at", &spot.path)?;
+        if there.is_some_and(|facts| facts.kind != Kind::File) {
+            return Err(Error::NotAFile { path: spot.path });
+        }
+        check_access(&spot.folder, there.as_ref().map(|facts| (spot.path.as_path(), facts)))?;
+        let private = spot.private(there.is_some())?.ok_or_else(missing)?;
+        let lock = take_lock(&private, &spot.path)?;
+        sweep(&private);
+        let mut journal = Journal::load(&private)?;
+        let mut record = read_record(&private)?;
+        let ground = Ground { spot, private: Arc::new(private) };
+
+        let progress = journal.progress();
+        let (disk, seen) = ground.look(&progress, journal.is_torn(), record.as_ref(), None, phase)?;
+        let plan = recover(&progress, &disk);
+        let recovered = plan.outcome;
+        if !plan.actions.is_empty() {
+            tracing::info!(path = %ground.spot.path.display(), did = ?plan.actions, "cleaning up after an earlier run");
+        }
+        ground.carry_out(plan.actions, &mut journal, &mut record, phase)?;
+
+        let (_, seen) = ground.spot.see(seen, phase)?.ok_or_else(missing)?;
+        let progress = journal.progress();
+        let installed = describe(&ground.spot.path, &seen, record.as_ref(), &progress);
+        Ok(Self { ground, journal, progress, record, seen, installed, recovered, _lock: lock })
     }
 
     /// What [`Self::open`] found and did.
@@ -95,25 +148,30 @@ impl Place {
     /// Remembers that verified metadata named the installed bytes `version`.
     ///
     /// # Errors
-    /// The record could not be stored.
-    pub fn set_version(&mut self, _version: &Version) -> Result<(), Error> {
-        Ok(())
+    /// [`Error::Unfinished`] during a probation; the record could not be stored.
+    pub fn set_version(&mut self, version: &Version) -> Result<(), Error> {
+        if self.installed.version.as_ref() == Some(version) {
+            return Ok(());
+        }
+        match self.progress {
+            Progress::Nothing | Progress::Staged { .. } => {}
+            Progress::Activating(_)
+            | Progress::Probation(_)
+            | Progress::Committing(_)
+            | Progress::RollingBack { .. } => {
+                return Err(Error::Unfinished { path: self.installed.path.clone() });
+            }
+        }
+        let sha256 = self.installed.sha256;
+        self.change_record(|record| Record { sha256, version: Some(version.clone()), ..record })
     }
 
     /// Holds a version (it is not wanted for now), or lets the held one go.
     ///
     /// # Errors
     /// The record could not be stored.
-    pub fn set_held(&mut self, _version: Option<&Version>) -> Result<(), Error> {
-        Ok(())
-    }
-
-    /// Looks for everything that would stop the update later, before any byte is fetched.
-    ///
-    /// # Errors
-    /// The first obstacle, with its remedy.
-    pub fn preflight(&self, _need: &Need) -> Result<(), Error> {
-        Ok(())
+    pub fn set_held(&mut self, version: Option<&Version>) -> Result<(), Error> {
+        self.change_record(|record| Record { held: version.cloned(), ..record })
     }
 
     /// The installed bytes, read-only: the base of a patch.
@@ -121,72 +179,124 @@ impl Place {
     /// # Errors
     /// [`Error::Changed`] if they are not those of [`Self::installed`].
     pub fn base(&self) -> Result<File, Error> {
-        Err(Error::Changed { path: self.installed.path.clone() })
-    }
-
-    /// Begins a new stage; one that was there before is thrown away.
-    ///
-    /// # Errors
-    /// [`Error::Unfinished`] during a probation; the disk.
-    pub fn begin_stage(&mut self, _artifact: &Artifact) -> Result<StageWriter, Error> {
-        Err(Error::Changed { path: self.installed.path.clone() })
-    }
-
-    /// Ends the stage: length and digest must be the signed ones; mode, owner and attributes become the program's.
-    ///
-    /// # Errors
-    /// [`Error::WrongLength`], [`Error::WrongHash`], the disk. The stage is then gone.
-    pub fn finish_stage(&mut self, _writer: StageWriter) -> Result<Staged, Error> {
-        Err(Error::Changed { path: self.installed.path.clone() })
-    }
-
-    /// The verified stage, if there is one. It survives restarts.
-    #[must_use]
-    pub fn staged(&self) -> Option<&Staged> {
-        None
-    }
-
-    /// Throws the stage away, if there is one.
-    ///
-    /// # Errors
-    /// The disk.
-    pub fn discard_stage(&mut self) -> Result<(), Error> {
-        Ok(())
-    }
-
-    /// Puts the stage in place. The fresh version is then on probation until [`Self::commit`] or [`Self::roll_back`].
-    ///
-    /// # Errors
-    /// Whatever they are, the program is then the one from before.
-    pub fn activate(&mut self, _health: &Health, _now: Timestamp) -> Result<Probation, Error> {
-        Err(Error::Changed { path: self.installed.path.clone() })
+        let (file, seen) = (self.ground.spot.see(Some(self.seen), Phase::Apply)?)
+            .ok_or_else(|| Error::Missing { path: self.installed.path.clone() })?;
+        if seen.sha256 != self.installed.sha256 {
+            return Err(Error::Changed { path: self.installed.path.clone() });
+        }
+        rewind(&file).during(Phase::Apply, "read", &self.installed.path)?;
+        Ok(file)
     }
 
     /// The fresh version that has yet to prove that it lives, if there is one.
     #[must_use]
     pub fn probation(&self) -> Option<&Probation> {
-        None
-    }
-
-    /// Ends a good probation: the floor rises, the previous bytes are kept for a roll back by hand.
-    ///
-    /// # Errors
-    /// [`Error::NotInProbation`], [`Error::Changed`], the disk.
-    pub fn commit(&mut self) -> Result<Committed, Error> {
-        Err(Error::Changed { path: self.installed.path.clone() })
-    }
-
-    /// Puts the previous bytes back, after checking their digest.
-    ///
-    /// # Errors
-    /// [`Error::NoPrevious`], [`Error::PreviousDamaged`], [`Error::Changed`], the disk.
-    pub fn roll_back(&mut self, _why: RollBackReason) -> Result<RolledBack, Error> {
-        Err(Error::Changed { path: self.installed.path.clone() })
+        match &self.progress {
+            Progress::Probation(probation) => Some(probation),
+            Progress::Nothing
+            | Progress::Staged { .. }
+            | Progress::Activating(_)
+            | Progress::Committing(_)
+            | Progress::RollingBack { .. } => None,
+        }
     }
 
     /// The bytes that [`Self::roll_back`] would put back, if any are kept.
     #[must_use]
-    pub fn can_roll_back(&self) -> Option<&super::Kept> {
-        None
+    pub fn can_roll_back(&self) -> Option<&Kept> {
+        match &self.progress {
+            Progress::Probation(probation) => Some(&probation.from),
+            Progress::Nothing | Progress::Staged { .. } => self.record.as_ref()?.previous.as_ref(),
+            Progress::Activating(_) | Progress::Committing(_) | Progress::RollingBack { .. } => None,
+        }
     }
+
+    /// Does whatever the journal now asks for: the end of every step that is more than one write.
+    pub(super) fn settle(&mut self, phase: Phase) -> Result<Recovered, Error> {
+        self.progress = self.journal.progress();
+        let (disk, seen) = self.ground.look(
+            &self.progress,
+            self.journal.is_torn(),
+            self.record.as_ref(),
+            Some(self.seen),
+            phase,
+        )?;
+        let plan = recover(&self.progress, &disk);
+        self.ground.carry_out(plan.actions, &mut self.journal, &mut self.record, phase)?;
+        self.progress = self.journal.progress();
+        let seen = (self.ground.spot.see(seen, phase)?)
+            .ok_or_else(|| Error::Missing { path: self.installed.path.clone() })?
+            .1;
+        self.adopt(seen);
+        Ok(plan.outcome)
+    }
+
+    /// These bytes are in place now.
+    pub(super) fn adopt(&mut self, seen: Seen) {
+        self.seen = seen;
+        self.installed = describe(&self.ground.spot.path, &seen, self.record.as_ref(), &self.progress);
+    }
+
+    /// Whether the program is still the one that was seen last. If not, what was in progress is settled for what is
+    /// there.
+    pub(super) fn check_unchanged(&mut self, phase: Phase) -> Result<(), Error> {
+        let path = self.installed.path.clone();
+        let seen = self.ground.spot.see(Some(self.seen), phase)?;
+        match seen {
+            Some((_, seen)) if seen.sha256 == self.installed.sha256 => {
+                self.adopt(seen);
+                Ok(())
+            }
+            _ => {
+                self.settle(phase)?;
+                Err(Error::Changed { path })
+            }
+        }
+    }
+
+    fn change_record(&mut self, change: impl FnOnce(Record) -> Record) -> Result<(), Error> {
+        let before = self.record.clone();
+        let after = change(before.clone().unwrap_or_else(|| Record::new(self.installed.sha256)));
+        if before.as_ref() != Some(&after) {
+            self.ground.private.store(super::folder::RECORD, &after.to_bytes(), Phase::Setup)?;
+        }
+        self.record = Some(after);
+        self.adopt(self.seen);
+        Ok(())
+    }
+}
+
+impl Installed {
+    /// The installed bytes as something that can be kept.
+    #[must_use]
+    pub fn kept(&self) -> Kept {
+        Kept { sha256: self.sha256, length: self.length, version: self.version.clone() }
+    }
+}
+
+fn describe(path: &Path, seen: &Seen, record: Option<&Record>, progress: &Progress) -> Installed {
+    let version = (record.and_then(|record| record.version_of(&seen.sha256)))
+        .or_else(|| progress.version_of(&seen.sha256));
+    Installed {
+        path: path.to_owned(),
+        length: seen.facts.length,
+        sha256: seen.sha256,
+        mode: seen.facts.mode,
+        uid: seen.facts.uid,
+        gid: seen.facts.gid,
+        version: version.cloned(),
+        floor: record.and_then(|record| record.floor.clone()),
+        bad: record.map(|record| record.bad.clone()).unwrap_or_default(),
+        held: record.and_then(|record| record.held.clone()),
+    }
+}
+
+fn take_lock(private: &Folder, program: &Path) -> Result<File, Error> {
+    let path = private.path().join(LOCK);
+    (private.lock(LOCK).during(Phase::Setup, "lock", &path)?)
+        .ok_or_else(|| Error::Locked { path: program.to_owned() })
+}
+
+fn rewind(mut file: &File) -> std::io::Result<()> {
+    std::io::Seek::rewind(&mut file)
 }

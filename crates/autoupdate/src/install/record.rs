@@ -36,7 +36,7 @@ pub struct Kept {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Record {
     /// Version of this format.
-    format: u32,
+    pub(super) format: u32,
     /// The bytes to which `version` belongs.
     pub(super) sha256: Digest,
     /// Their version.

@@ -1,18 +1,173 @@
 //! New bytes on their way to becoming a verified stage.
+//!
+//! The file is made exclusively in the private folder, takes no more bytes than were signed, and is hashed while it is
+//! written. Only when length and digest are the signed ones does it get the program's mode, owner and attributes, is
+//! synced, and is named in the journal. A writer that is dropped before takes its file along.
 
+use std::ffi::OsStr;
+use std::fs::File;
 use std::io;
+use std::sync::Arc;
+
+use protocol::{Artifact, Hasher};
+
+use super::error::{During as _, Error, synced};
+use super::folder::{Folder, STAGE, copy_attributes, facts_of};
+use super::journal::{Entry, Progress, Staged};
+use super::place::Place;
+use super::preflight::check_program;
+use crate::error::Phase;
+
+const PHASE: Phase = Phase::Stage;
 
 /// Takes the bytes of a new version: refuses more than were signed, hashes while writing. Dropped unfinished, it takes
 /// its file along.
+///
+/// Its errors as an [`io::Write`] are I/O errors that [`Error::of_write`] turns back into errors of this room.
 #[derive(Debug)]
-pub struct StageWriter(());
+pub struct StageWriter {
+    file: File,
+    private: Arc<Folder>,
+    wanted: Staged,
+    hasher: Hasher,
+    written: u64,
+    finished: bool,
+}
+
+impl Place {
+    /// Begins a new stage; one that was there before is thrown away.
+    ///
+    /// # Errors
+    /// [`Error::Unfinished`] during a probation; [`Error::SetId`], [`Error::Capabilities`]; the disk.
+    pub fn begin_stage(&mut self, artifact: &Artifact) -> Result<StageWriter, Error> {
+        match &self.progress {
+            Progress::Nothing | Progress::Staged { .. } => {}
+            Progress::Activating(_)
+            | Progress::Probation(_)
+            | Progress::Committing(_)
+            | Progress::RollingBack { .. } => {
+                return Err(Error::Unfinished { path: self.installed().path.clone() });
+            }
+        }
+        check_program(&self.installed().path, &self.base()?)?;
+        self.discard_stage()?;
+        let path = self.ground.private.path().join(STAGE);
+        // A writer that is still around loses its file; it notices when it is finished.
+        self.ground.private.remove(STAGE).during(PHASE, "remove", &path)?;
+        let file = self.ground.private.create(STAGE).during(PHASE, "make", &path)?;
+        let wanted = Staged {
+            version: artifact.release.version.clone(),
+            sha256: artifact.sha256,
+            length: artifact.length,
+        };
+        let private = Arc::clone(&self.ground.private);
+        Ok(StageWriter { file, private, wanted, hasher: Hasher::new(), written: 0, finished: false })
+    }
+
+    /// Ends the stage: length and digest must be the signed ones; mode, owner and attributes become the program's.
+    ///
+    /// # Errors
+    /// [`Error::WrongLength`], [`Error::WrongHash`], [`Error::Changed`], the disk. The stage is then gone.
+    pub fn finish_stage(&mut self, mut writer: StageWriter) -> Result<Staged, Error> {
+        let wanted = writer.wanted.clone();
+        if writer.written != wanted.length {
+            return Err(Error::WrongLength { expected: wanted.length, actual: writer.written });
+        }
+        let actual = writer.hasher.clone().finish();
+        if actual != wanted.sha256 {
+            return Err(Error::WrongHash { expected: wanted.sha256, actual });
+        }
+        let path = self.ground.private.path().join(STAGE);
+        if !writer.owns_stage().during(PHASE, "look at", &path)?
+            || !matches!(self.progress, Progress::Nothing)
+            || !Arc::ptr_eq(&writer.private, &self.ground.private)
+        {
+            return Err(Error::UnsafeFile { path, why: "it was begun anew meanwhile" });
+        }
+        let program = self.base()?;
+        copy_attributes(&program, &writer.file, &self.installed().path)?;
+        synced(writer.file.sync_all(), PHASE, &path)?;
+        synced(self.ground.private.sync(), PHASE, self.ground.private.path())?;
+        let entry = Entry::Staged { staged: wanted.clone(), base: self.installed().sha256 };
+        self.journal.append(&self.ground.private, entry, PHASE)?;
+        writer.finished = true;
+        self.progress = self.journal.progress();
+        Ok(wanted)
+    }
+
+    /// The verified stage, if there is one. It survives restarts.
+    #[must_use]
+    pub fn staged(&self) -> Option<&Staged> {
+        match &self.progress {
+            Progress::Staged { staged, .. } => Some(staged),
+            Progress::Nothing
+            | Progress::Activating(_)
+            | Progress::Probation(_)
+            | Progress::Committing(_)
+            | Progress::RollingBack { .. } => None,
+        }
+    }
+
+    /// Throws the stage away, if there is one.
+    ///
+    /// # Errors
+    /// The disk.
+    pub fn discard_stage(&mut self) -> Result<(), Error> {
+        if self.staged().is_none() {
+            return Ok(());
+        }
+        self.journal.replace(&self.ground.private, Vec::new(), PHASE)?;
+        self.progress = Progress::Nothing;
+        let path = self.ground.private.path().join(STAGE);
+        self.ground.private.remove(STAGE).during(PHASE, "remove", &path)
+    }
+}
+
+impl StageWriter {
+    /// Bytes taken so far.
+    #[must_use]
+    pub fn written(&self) -> u64 {
+        self.written
+    }
+
+    /// Whether the file of the name `stage` is still this writer's.
+    fn owns_stage(&self) -> io::Result<bool> {
+        let there = self.private.facts(OsStr::new(STAGE))?;
+        let ours = facts_of(&self.file)?;
+        Ok(there.is_some_and(|there| there.identity == ours.identity) && ours.links == 1)
+    }
+}
 
 impl io::Write for StageWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        Ok(bytes.len())
+        let limit = self.wanted.length;
+        if self.written.saturating_add(bytes.len() as u64) > limit {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, Error::TooLong { limit }));
+        }
+        let count = match self.file.write(bytes) {
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(error),
+            Err(source) => {
+                let (kind, path) = (source.kind(), self.private.path().join(STAGE));
+                let error = Error::Io { phase: PHASE, doing: "write the new version to", path, source };
+                return Err(io::Error::new(kind, error));
+            }
+        };
+        self.hasher.update(bytes.get(..count).unwrap_or_default());
+        self.written += count as u64;
+        Ok(count)
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+impl Drop for StageWriter {
+    fn drop(&mut self) {
+        if !self.finished && self.owns_stage().unwrap_or(false) {
+            // Best effort: the next start removes it as well.
+            let _ = self.private.remove(STAGE);
+        }
     }
 }

@@ -2,20 +2,29 @@
 //! many of them.
 
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::Timestamp;
+use protocol::Health;
 
 use super::error::Error;
+use super::journal::{Entry, Probation, Progress, RollBackReason};
+use super::journal_file::{Journal, append_line};
 use super::place::Place;
+use super::resolve::Spot;
 use super::roll_back::RolledBack;
+use crate::error::Phase;
 
 /// After this many starts without a confirmation the next start brings the previous version back.
 pub const MAX_STARTS: usize = 3;
 
+/// How often a confirmation is written again when the journal was replaced at that very moment.
+const CONFIRM_TRIES: usize = 3;
+
 /// What a start of the program means for its probation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Start {
-    /// It is not on probation, or has confirmed already.
+    /// It is not on probation, or has confirmed already, or does not have to.
     Free,
     /// It is on probation; this was its start of that number, from 1.
     Counted(usize),
@@ -26,10 +35,25 @@ pub enum Start {
 impl Place {
     /// Counts a start of the program at `now`. For programs that update themselves: the first thing they do.
     ///
+    /// Only an update whose health rule is [`Health::Confirm`] is counted; others are watched from outside.
+    ///
     /// # Errors
-    /// Those of [`Place::roll_back`]; the disk.
-    pub fn count_start(&mut self, _now: Timestamp) -> Result<Start, Error> {
-        Ok(Start::Free)
+    /// Those of [`Place::roll_back`] and [`Place::commit`]; the disk.
+    pub fn count_start(&mut self, now: Timestamp) -> Result<Start, Error> {
+        let Some(probation) = self.probation() else { return Ok(Start::Free) };
+        let Health::Confirm(limit) = probation.health else { return Ok(Start::Free) };
+        if self.confirmed()? {
+            self.commit()?;
+            return Ok(Start::Free);
+        }
+        let starts = self.probation().map(|probation| probation.starts.clone()).unwrap_or_default();
+        if has_had_its_chances(&starts, limit, now) {
+            return self.roll_back(RollBackReason::Bad).map(Start::RolledBack);
+        }
+        let entry = Entry::Started { at: now };
+        self.journal.append(&self.ground.private, entry, Phase::Probation)?;
+        self.progress = self.journal.progress();
+        Ok(Start::Counted(starts.len() + 1))
     }
 
     /// Whether the fresh version has said that it works. Reads the journal again: it is another process that says so.
@@ -37,15 +61,93 @@ impl Place {
     /// # Errors
     /// [`Error::NotInProbation`]; the journal cannot be read.
     pub fn confirmed(&mut self) -> Result<bool, Error> {
-        Err(Error::NotInProbation { path: self.installed().path.clone() })
+        let Some(probation) = self.probation() else {
+            return Err(Error::NotInProbation { path: self.installed().path.clone() });
+        };
+        if probation.confirmed {
+            return Ok(true);
+        }
+        let read = Journal::load(&self.ground.private)?;
+        let said = matches!(read.progress(), Progress::Probation(Probation { confirmed: true, .. }));
+        if said {
+            self.journal = read;
+            self.progress = self.journal.progress();
+        }
+        Ok(said)
     }
 }
 
-/// Says that the fresh version of the program at `path` works. Needs no lock: whoever watches the probation holds it.
-/// Gives whether there was something to confirm.
+/// A pure decision: whether an unconfirmed version that was started at `starts` gets no further start at `now`.
+///
+/// Time counts from the first start, not from the activation: a version that nobody has started yet is given its
+/// chance, however long the machine was off.
+fn has_had_its_chances(starts: &[Timestamp], limit: Duration, now: Timestamp) -> bool {
+    let elapsed = starts.first().is_some_and(|first| {
+        Duration::try_from(now.duration_since(*first)).is_ok_and(|since_first| since_first > limit)
+    });
+    starts.len() >= MAX_STARTS || elapsed
+}
+
+/// Says that the fresh version of the program at `path` works. Gives whether there was something to confirm.
+///
+/// Whoever watches the probation holds the lock, so this only adds a record to the journal, and the watcher commits.
+/// If nobody watches, it also commits.
 ///
 /// # Errors
-/// The journal cannot be read or written.
+/// The journal cannot be read or written; those of [`Place::open`] but [`Error::Locked`].
 pub fn confirm(path: &Path) -> Result<bool, Error> {
-    Err(Error::Missing { path: path.to_owned() })
+    match Place::open(path) {
+        Ok(mut place) => {
+            let Some(sha256) = place.probation().map(|probation| probation.to.sha256) else {
+                return Ok(false);
+            };
+            place.journal.append(&place.ground.private, Entry::Confirmed { sha256 }, Phase::Probation)?;
+            place.progress = place.journal.progress();
+            place.commit().map(|_| true)
+        }
+        Err(Error::Locked { .. }) => confirm_to_watcher(path),
+        Err(error) => Err(error),
+    }
+}
+
+fn confirm_to_watcher(path: &Path) -> Result<bool, Error> {
+    let spot = Spot::find(path)?;
+    let Some(private) = spot.private(false)? else { return Ok(false) };
+    for tried in 0..=CONFIRM_TRIES {
+        match Journal::load(&private)?.progress() {
+            Progress::Probation(probation) if probation.confirmed => return Ok(true),
+            Progress::Probation(probation) if tried < CONFIRM_TRIES => {
+                let entry = Entry::Confirmed { sha256: probation.to.sha256 };
+                append_line(&private, &entry, Phase::Probation)?;
+            }
+            Progress::Probation(_) => break,
+            // The watcher ended it meanwhile: committed, if we had a part in it.
+            Progress::Nothing | Progress::Committing(_) => return Ok(tried > 0),
+            Progress::Staged { .. } | Progress::Activating(_) | Progress::RollingBack { .. } => {
+                return Ok(false);
+            }
+        }
+    }
+    Err(Error::Unfinished { path: spot.path })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_has_three_starts_and_the_time_since_the_first() {
+        let at = |seconds: i64| Timestamp::from_second(1_700_000_000 + seconds).unwrap();
+        let check = |starts: &[i64], now: i64, expected: bool| {
+            let starts: Vec<_> = starts.iter().map(|second| at(*second)).collect();
+            let over = has_had_its_chances(&starts, Duration::from_secs(60), at(now));
+            assert_eq!(over, expected, "{starts:?} {now}");
+        };
+        check(&[], 1_000_000, false);
+        check(&[0], 60, false);
+        check(&[0], 61, true);
+        check(&[0, 1], 2, false);
+        check(&[0, 1, 2], 3, true);
+        check(&[100], 0, false); // the clock went back
+    }
 }

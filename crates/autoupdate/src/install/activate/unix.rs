@@ -1,0 +1,33 @@
+//! One rename over the program. The old file lives on under its other name for those who run it.
+
+use std::fs::File;
+
+use crate::error::Phase;
+use crate::install::error::{During as _, Error};
+use crate::install::folder::{Facts, Folder, facts_of};
+use crate::install::ground::Ground;
+
+/// Moves `name` from the private folder over the program. Afterwards the program must be `file`, with the mode and
+/// owner of `facts`.
+///
+/// # Errors
+/// [`Error::Raced`] if something else came to be in place; the caller puts the old bytes back.
+pub(in crate::install) fn exchange(
+    ground: &Ground,
+    name: &str,
+    file: &File,
+    facts: &Facts,
+    phase: Phase,
+) -> Result<(), Error> {
+    let (spot, path) = (&ground.spot, &ground.spot.path);
+    ground.private.rename(name, &spot.folder, &spot.name).during(phase, "replace", path)?;
+    let there = spot.folder.facts(&spot.name).during(phase, "look at", path)?;
+    let moved = facts_of(file).during(phase, "look at", path)?;
+    let same = there.is_some_and(|there| there.identity == moved.identity)
+        && (moved.mode, moved.uid, moved.gid, moved.length)
+            == (facts.mode, facts.uid, facts.gid, facts.length);
+    if same { Ok(()) } else { Err(Error::Raced { path: path.clone() }) }
+}
+
+/// Nothing is ever left: running programs can be replaced here.
+pub(in crate::install) fn sweep(_private: &Folder) {}
