@@ -24,7 +24,14 @@ pub(super) struct Server {
     pub(super) url: String,
 }
 
-/// A request for an object that the server answered with bytes.
+/// A line of the server's log, as far as it is about a request.
+#[derive(Deserialize)]
+struct Line {
+    target: String,
+    fields: Access,
+}
+
+/// A request that the server answered.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(super) struct Access {
     method: String,
@@ -59,7 +66,7 @@ impl Server {
         bail!("the server does not listen; it says: {}", std::fs::read_to_string(log)?.trim());
     }
 
-    /// Every successful request for an app's objects so far.
+    /// Every request for an app's objects so far.
     pub(super) fn accesses(&self, app: &str) -> Result<Vec<Access>> {
         let prefix = format!("/apps/{app}/");
         let text = std::fs::read_to_string(&self.log).context("reading the server's log")?;
@@ -100,7 +107,8 @@ impl Access {
 
 /// The access lines of a log in JSON.
 fn accesses(log: &str) -> Vec<Access> {
-    log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok());
+    lines.filter(|line| line.target == "access").map(|line| line.fields).collect()
 }
 
 #[cfg(test)]
@@ -108,7 +116,8 @@ mod tests {
     use super::*;
 
     fn check(method: &str, path: &str, status: u16, patch: bool, full: bool) {
-        let log = format!(r#"{{"method":"{method}","path":"/apps/a/{path}","status":{status},"more":1}}"#);
+        let fields = format!(r#""method":"{method}","path":"/apps/a/{path}","status":{status},"more":1"#);
+        let log = format!(r#"{{"target":"access","fields":{{{fields}}}}}"#);
         let [access] = &accesses(&format!("no json\n{log}\n"))[..] else { panic!("{log}") };
         assert_eq!((access.is_patch(), access.is_full()), (patch, full), "{log}");
     }
