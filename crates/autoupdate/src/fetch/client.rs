@@ -105,7 +105,7 @@ impl Client {
                 proxy_possible: proxy::possible(&proxy),
                 loopback: build(&limits, &Proxy::Off, None)?,
                 named: build(&limits, &proxy, None)?,
-                redirected: build(&limits, &proxy, Some(resolver))?,
+                redirected: build(&limits, &proxy, Some(&resolver))?,
                 limits,
             }),
         })
@@ -264,7 +264,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(seconds.max(1)))
 }
 
-fn build(limits: &Limits, proxy: &Proxy, resolver: Option<PublicOnly>) -> Result<reqwest::Client, Error> {
+fn build(limits: &Limits, proxy: &Proxy, resolver: Option<&PublicOnly>) -> Result<reqwest::Client, Error> {
     let builder = || {
         let builder = reqwest::Client::builder()
             .user_agent(concat!("autoupdate/", env!("CARGO_PKG_VERSION")))
@@ -277,8 +277,8 @@ fn build(limits: &Limits, proxy: &Proxy, resolver: Option<PublicOnly>) -> Result
             .pool_max_idle_per_host(2)
             .pool_idle_timeout(Duration::from_secs(30));
         let builder = proxy::apply(builder, proxy)?;
-        Ok(match resolver.clone() {
-            Some(resolver) => builder.dns_resolver(resolver),
+        Ok(match resolver {
+            Some(resolver) => builder.dns_resolver(resolver.clone()),
             None => builder,
         })
     };

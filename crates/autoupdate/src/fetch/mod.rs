@@ -27,7 +27,7 @@ mod spool;
 mod tests;
 
 pub use client::{Ask, Client, Config, Expect, Small};
-pub use download::{Download, Length, Received};
+pub use download::{Download, Length, Received, Transfer};
 pub use error::Error;
 pub use limits::Limits;
 pub use proxy::{Proxy, ProxyUrl};

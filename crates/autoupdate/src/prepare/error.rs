@@ -1,11 +1,13 @@
 //! What can go wrong between an offer and its stage.
 
+use std::io;
 use std::time::Duration;
 
 use protocol::{Digest, FormatId, Invalid};
 
 use crate::error::{Actor, Fault, Phase};
-use crate::{fetch, install};
+use crate::fetch;
+use crate::install;
 
 /// Why a route did not lead to a stage.
 #[derive(Debug, thiserror::Error)]
@@ -55,15 +57,27 @@ pub enum Error {
         /// How long was waited.
         waited: Duration,
     },
-    /// The bytes are not what was signed.
-    #[error("what came over the route is not what was signed: {why}")]
-    NotSigned {
-        /// What differs.
-        why: String,
+    /// More bytes than were signed.
+    #[error("more than the signed {limit} bytes came")]
+    TooLong {
+        /// The signed length in bytes.
+        limit: u64,
+    },
+    /// The stage could not be written.
+    #[error("the new bytes could not be written: {source}")]
+    Stage {
+        /// The cause.
+        source: io::Error,
+    },
+    /// The spool could not be read.
+    #[error("the received bytes could not be read: {source}")]
+    Read {
+        /// The cause.
+        source: io::Error,
     },
     /// The compressed artifact cannot be read.
     #[error("the compressed artifact is damaged: {0}")]
-    Compressed(std::io::Error),
+    Compressed(io::Error),
     /// A name in verified metadata cannot be an object's name.
     #[error("the artifact cannot be addressed: {0}")]
     Name(Invalid),
@@ -89,11 +103,85 @@ impl Error {
             Self::Memory { .. } => Fault::lasting("E-PATCH-MEMORY", Phase::Apply, Repository),
             Self::NotSmaller { .. } => Fault::lasting("E-PATCH-SIZE", Phase::Fetch, Repository),
             Self::NotMade { .. } => Fault::passing("E-PATCH-NOT-MADE", Phase::Fetch, Repository),
-            Self::NotSigned { .. } => Fault::passing("E-FILE-NOT-SIGNED", Phase::Verify, Repository),
+            Self::TooLong { .. } => Fault::passing("E-FILE-LENGTH", Phase::Verify, Repository),
+            Self::Stage { source } if is_full(source) => Fault::passing("E-DISK-FULL", Phase::Stage, Machine),
+            Self::Stage { .. } => Fault::lasting("E-DISK-STAGE", Phase::Stage, Machine),
+            Self::Read { .. } => Fault::lasting("E-DISK-SPOOL", Phase::Stage, Machine),
             Self::Compressed(_) => Fault::passing("E-FILE-COMPRESSED", Phase::Apply, Repository),
             Self::Name(_) => Fault::lasting("E-META-NAME", Phase::Fetch, Repository),
             Self::NoRoute => Fault::lasting("E-FILE-NO-ROUTE", Phase::Fetch, Repository),
             Self::Died => Fault::passing("E-FILE-DIED", Phase::Stage, Bug),
         }
     }
+
+    /// Whether the received bytes are to blame: then they are not worth continuing, and fresh ones may do.
+    pub(super) fn is_about_the_bytes(&self) -> bool {
+        match self {
+            Self::Patch(error) => match error {
+                delta::Error::ReadBase(_)
+                | delta::Error::ReadPatch(_)
+                | delta::Error::WriteOut(_)
+                | delta::Error::Compress(_)
+                | delta::Error::Memory { .. }
+                | delta::Error::UnknownFormat(_) => false,
+                delta::Error::NoPatch
+                | delta::Error::OtherFormat { .. }
+                | delta::Error::UnknownContainer(_)
+                | delta::Error::OtherBase { .. }
+                | delta::Error::OtherArtifact { .. }
+                | delta::Error::Malformed(_)
+                | delta::Error::Truncated
+                | delta::Error::TrailingBytes
+                | delta::Error::TooLong { .. }
+                | delta::Error::WrongResult { .. } => true,
+            },
+            Self::Install(error) => matches!(
+                error,
+                install::Error::TooLong { .. }
+                    | install::Error::WrongLength { .. }
+                    | install::Error::WrongHash { .. }
+            ),
+            Self::TooLong { .. } | Self::Compressed(_) => true,
+            Self::Fetch(error) => {
+                matches!(error, fetch::Error::WrongLength { .. } | fetch::Error::TooLong { .. })
+            }
+            Self::OtherBase { .. }
+            | Self::Format { .. }
+            | Self::Memory { .. }
+            | Self::NotSmaller { .. }
+            | Self::NotMade { .. }
+            | Self::Stage { .. }
+            | Self::Read { .. }
+            | Self::Name(_)
+            | Self::NoRoute
+            | Self::Died => false,
+        }
+    }
+
+    /// Whether another route may cure this.
+    pub(super) fn is_the_routes_own(&self) -> bool {
+        match self {
+            // What is about the bytes is the route's; everything else that installing says is the disk's or program's.
+            Self::Install(_) => self.is_about_the_bytes(),
+            Self::Fetch(fetch::Error::Cancelled | fetch::Error::Spool { .. })
+            | Self::Stage { .. }
+            | Self::Read { .. }
+            | Self::Name(_)
+            | Self::Died => false,
+            Self::Fetch(_)
+            | Self::Patch(_)
+            | Self::OtherBase { .. }
+            | Self::Format { .. }
+            | Self::Memory { .. }
+            | Self::NotSmaller { .. }
+            | Self::NotMade { .. }
+            | Self::TooLong { .. }
+            | Self::Compressed(_)
+            | Self::NoRoute => true,
+        }
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }

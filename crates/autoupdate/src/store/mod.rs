@@ -27,7 +27,7 @@ pub use folders::Folders;
 pub use history::{Entry, Event, History};
 pub use holds::{Hold, Holds};
 pub use installation::InstallationId;
-pub use metadata::Metadata;
+pub use metadata::{Metadata, percent_encoded};
 pub use settings::{Origin, Settings, Sourced};
 
 /// The state of one user, below one set of [`Folders`].
