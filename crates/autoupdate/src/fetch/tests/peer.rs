@@ -1,0 +1,129 @@
+//! A server on loopback that answers exactly as told, byte for byte, and remembers what it was asked.
+
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use url::Url;
+
+/// What the server does with one request.
+#[derive(Debug, Clone)]
+pub(crate) enum Reply {
+    /// These bytes, then the connection is closed.
+    Bytes(Vec<u8>),
+    /// These bytes, then silence while the client waits.
+    Stall(Vec<u8>),
+    /// These bytes, then one byte every 20 ms.
+    Drip(Vec<u8>),
+    /// These bytes, then zeros without an end.
+    Flood(Vec<u8>),
+}
+
+/// One request as it came.
+#[derive(Debug, Clone)]
+pub(crate) struct Request {
+    pub(crate) target: String,
+    pub(crate) head: String,
+}
+
+impl Request {
+    /// The value of a header.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|line| {
+            let (key, value) = line.split_once(':')?;
+            key.eq_ignore_ascii_case(name).then(|| value.trim())
+        })
+    }
+}
+
+/// The server; gone when dropped.
+pub(crate) struct Peer {
+    pub(crate) port: u16,
+    requests: Arc<Mutex<Vec<Request>>>,
+    task: JoinHandle<()>,
+}
+
+impl Peer {
+    /// Starts a server that answers every request by this function.
+    pub(crate) async fn start(answer: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let (answer, seen) = (Arc::new(answer), Arc::clone(&requests));
+        let task = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (answer, seen) = (Arc::clone(&answer), Arc::clone(&seen));
+                tokio::spawn(async move { serve(stream, &*answer, &seen).await });
+            }
+        });
+        Self { port, requests, task }
+    }
+
+    /// Starts a server that always answers the same.
+    pub(crate) async fn always(reply: Reply) -> Self {
+        Self::start(move |_| reply.clone()).await
+    }
+
+    pub(crate) fn url(&self, path: &str) -> Url {
+        Url::parse(&format!("http://127.0.0.1:{}/{path}", self.port)).unwrap()
+    }
+
+    /// The requests so far.
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        self.requests.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn serve(
+    mut stream: TcpStream,
+    answer: &(dyn Fn(&Request) -> Reply + Send + Sync),
+    seen: &Mutex<Vec<Request>>,
+) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        match stream.read_u8().await {
+            Ok(byte) => head.push(byte),
+            Err(_) => return,
+        }
+    }
+    let head = String::from_utf8(head).unwrap();
+    let target = head.split(' ').nth(1).unwrap_or_default().to_owned();
+    let request = Request { target, head };
+    let reply = answer(&request);
+    seen.lock().unwrap().push(request);
+    let (Reply::Bytes(bytes) | Reply::Stall(bytes) | Reply::Drip(bytes) | Reply::Flood(bytes)) = &reply;
+    // The client may hang up at any time: that is what these tests are about.
+    if stream.write_all(bytes).await.is_err() {
+        return;
+    }
+    match reply {
+        Reply::Bytes(_) => {
+            let _ = stream.shutdown().await;
+        }
+        Reply::Stall(_) => {
+            let _ = stream.read_u8().await;
+        }
+        Reply::Drip(_) => {
+            let mut tick = tokio::time::interval(std::time::Duration::from_millis(20));
+            while stream.write_all(b"x").await.is_ok() {
+                tick.tick().await;
+            }
+        }
+        Reply::Flood(_) => while stream.write_all(&[0; 4096]).await.is_ok() {},
+    }
+}
+
+/// An answer with a status line, headers and a body whose length is announced truly.
+pub(crate) fn answer(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
+    let mut bytes =
+        format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\n\r\n", body.len()).into_bytes();
+    bytes.extend_from_slice(body);
+    bytes
+}
