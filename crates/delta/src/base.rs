@@ -48,6 +48,19 @@ impl ReadAt for Vec<u8> {
     }
 }
 
+/// Any base behind one pointer.
+pub(crate) struct Borrowed<'a, T: ?Sized>(pub(crate) &'a T);
+
+impl<T: ReadAt + ?Sized> ReadAt for Borrowed<'_, T> {
+    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+        self.0.read_exact_at(buf, offset)
+    }
+
+    fn len(&self) -> u64 {
+        self.0.len()
+    }
+}
+
 /// An open file as a base. Its length is taken once, when it is made.
 #[derive(Debug)]
 pub struct BaseFile {

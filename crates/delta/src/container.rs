@@ -3,8 +3,6 @@
 //! It is frozen; a new format is a new format id with its own rules for the streams and the body. Layout and
 //! rules: `docs/PATCH-FORMAT.md`.
 
-use std::io::Read;
-
 use protocol::{Digest, FormatId};
 
 use crate::input::Input;
@@ -94,7 +92,7 @@ impl Header {
     }
 
     /// Reads a header of the format `id` with its magic.
-    pub(crate) fn read(id: &'static str, input: &mut Input<impl Read>) -> Result<Self, Error> {
+    pub(crate) fn read(id: &'static str, input: &mut Input) -> Result<Self, Error> {
         if &input.array()? != MAGIC {
             return Err(Error::NoPatch);
         }
@@ -107,7 +105,7 @@ impl Header {
     }
 
     /// Reads a header whose magic was already read.
-    pub(crate) fn read_after_magic(input: &mut Input<impl Read>) -> Result<Self, Error> {
+    pub(crate) fn read_after_magic(input: &mut Input) -> Result<Self, Error> {
         let mut fields = Fields { input, seen: MAGIC.to_vec() };
         let version = u16::from_le_bytes(fields.array()?);
         if version != VERSION {
@@ -195,12 +193,12 @@ fn checksum(bytes: &[u8]) -> [u8; CHECKSUM] {
 }
 
 /// The fields of a header being read, and their bytes for the checksum.
-struct Fields<'a, R> {
-    input: &'a mut Input<R>,
+struct Fields<'a, 'b> {
+    input: &'a mut Input<'b>,
     seen: Vec<u8>,
 }
 
-impl<R: Read> Fields<'_, R> {
+impl Fields<'_, '_> {
     fn array<const N: usize>(&mut self) -> Result<[u8; N], Error> {
         let bytes = self.input.array()?;
         self.seen.extend(bytes);
@@ -235,7 +233,7 @@ mod tests {
     fn a_header_reads_as_it_was_written() {
         let bytes = sample().to_bytes();
         assert_eq!(bytes.len(), 192);
-        assert_eq!(Header::read("bsz1", &mut Input::new(bytes.as_slice())).unwrap(), sample());
+        assert_eq!(Header::read("bsz1", &mut Input::new(&mut bytes.as_slice())).unwrap(), sample());
     }
 
     #[test]
@@ -244,8 +242,8 @@ mod tests {
         for at in 0..good.len() {
             let mut bad = good.clone();
             bad[at] ^= 0x10;
-            assert!(Header::read("bsz1", &mut Input::new(bad.as_slice())).is_err(), "byte {at}");
-            let cut = Header::read("bsz1", &mut Input::new(&good[..at])).unwrap_err();
+            assert!(Header::read("bsz1", &mut Input::new(&mut bad.as_slice())).is_err(), "byte {at}");
+            let cut = Header::read("bsz1", &mut Input::new(&mut &good[..at])).unwrap_err();
             assert!(matches!(cut, Error::Truncated), "cut at {at}: {cut}");
         }
     }

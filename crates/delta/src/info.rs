@@ -46,7 +46,7 @@ pub struct Info {
     pub streams: Vec<StreamInfo>,
 }
 
-pub(crate) fn read(patch: impl Read) -> Result<Info, Error> {
+pub(crate) fn read(patch: &mut dyn Read) -> Result<Info, Error> {
     let mut input = Input::new(patch);
     let magic: [u8; 8] = input.array()?;
     if &magic == container::MAGIC {

@@ -5,10 +5,10 @@ use std::io::{ErrorKind, Read};
 use crate::Error;
 
 /// A patch being read, in order.
-pub(crate) struct Input<R>(R);
+pub(crate) struct Input<'a>(&'a mut dyn Read);
 
-impl<R: Read> Input<R> {
-    pub(crate) fn new(reader: R) -> Self {
+impl<'a> Input<'a> {
+    pub(crate) fn new(reader: &'a mut dyn Read) -> Self {
         Self(reader)
     }
 

@@ -37,6 +37,7 @@ use std::io::{self, Read, Write};
 
 use protocol::{Digest, FormatId};
 
+use base::Borrowed;
 pub use base::{BaseFile, ReadAt};
 pub use error::Error;
 pub use info::{Identity, Info, StreamInfo};
@@ -70,6 +71,13 @@ pub struct Made {
 /// [`Error::UnknownFormat`] for a format that is not in [`MAKEABLE`]; [`Error::Compress`] and [`Error::WriteOut`];
 /// any other error means that the finished patch did not give the artifact, which would be a bug here.
 pub fn make(format: &FormatId, base: &[u8], artifact: &[u8], mut out: impl Write) -> Result<Made, Error> {
+    let patch = make_and_prove(format, base, artifact)?;
+    let memory = info(patch.as_slice())?.memory;
+    out.write_all(&patch).and_then(|()| out.flush()).map_err(Error::WriteOut)?;
+    Ok(Made { length: patch.len() as u64, memory })
+}
+
+fn make_and_prove(format: &FormatId, base: &[u8], artifact: &[u8]) -> Result<Vec<u8>, Error> {
     let patch = match format.as_str() {
         FormatId::BSZ1 => bsz1::make(base, artifact)?,
         FormatId::BSDIFF40 => bsdiff40::make(base, artifact)?,
@@ -77,9 +85,7 @@ pub fn make(format: &FormatId, base: &[u8], artifact: &[u8], mut out: impl Write
     };
     let expected = Expected { length: artifact.len() as u64, sha256: Digest::of(artifact) };
     apply(format, base, patch.as_slice(), io::sink(), &expected, &Limits { memory: u64::MAX })?;
-    let memory = info(patch.as_slice())?.memory;
-    out.write_all(&patch).and_then(|()| out.flush()).map_err(Error::WriteOut)?;
-    Ok(Made { length: patch.len() as u64, memory })
+    Ok(patch)
 }
 
 /// Applies a patch: reads `patch` to its end and writes the expected artifact to `out`.
@@ -93,11 +99,14 @@ pub fn make(format: &FormatId, base: &[u8], artifact: &[u8], mut out: impl Write
 pub fn apply(
     format: &FormatId,
     base: &(impl ReadAt + ?Sized),
-    patch: impl Read,
-    out: impl Write,
+    mut patch: impl Read,
+    mut out: impl Write,
     expected: &Expected,
     limits: &Limits,
 ) -> Result<(), Error> {
+    // From here on nothing is generic, so that it is compiled, and optimised, in this crate and not in its users.
+    let (base, patch, out): (&dyn ReadAt, &mut dyn Read, &mut dyn Write) =
+        (&Borrowed(base), &mut patch, &mut out);
     match format.as_str() {
         FormatId::BSZ1 => bsz1::apply(base, patch, out, expected, limits),
         FormatId::BSDIFF40 => bsdiff40::apply(base, patch, out, expected, limits),
@@ -109,6 +118,6 @@ pub fn apply(
 ///
 /// # Errors
 /// [`Error::NoPatch`] if it starts with no known magic, otherwise as for [`apply`].
-pub fn info(patch: impl Read) -> Result<Info, Error> {
-    info::read(patch)
+pub fn info(mut patch: impl Read) -> Result<Info, Error> {
+    info::read(&mut patch)
 }

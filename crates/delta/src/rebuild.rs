@@ -23,12 +23,12 @@ pub(crate) enum Outside {
 }
 
 /// A result being written.
-pub(crate) struct Rebuild<'a, B: ?Sized, W> {
-    base: Window<'a, B>,
+pub(crate) struct Rebuild<'a> {
+    base: Window<'a>,
     outside: Outside,
     /// The position in the base.
     position: i64,
-    out: W,
+    out: &'a mut dyn Write,
     /// Bytes that are neither hashed nor written yet: the first `waiting` of it.
     buffer: Box<[u8]>,
     waiting: usize,
@@ -38,10 +38,15 @@ pub(crate) struct Rebuild<'a, B: ?Sized, W> {
     expected: &'a Expected,
 }
 
-impl<'a, B: ReadAt + ?Sized, W: Write> Rebuild<'a, B, W> {
-    pub(crate) fn new(base: &'a B, outside: Outside, out: W, expected: &'a Expected) -> Self {
+impl<'a> Rebuild<'a> {
+    pub(crate) fn new(
+        base: &'a dyn ReadAt,
+        outside: Outside,
+        out: &'a mut dyn Write,
+        expected: &'a Expected,
+    ) -> Self {
         Self {
-            base: Window { base, bytes: Vec::with_capacity(BASE_BYTES), start: 0 },
+            base: Window { base, bytes: vec![0; BASE_BYTES].into_boxed_slice(), start: 0, length: 0 },
             outside,
             position: 0,
             out,
@@ -141,13 +146,15 @@ impl<'a, B: ReadAt + ?Sized, W: Write> Rebuild<'a, B, W> {
 }
 
 /// A piece of the base in memory.
-struct Window<'a, B: ?Sized> {
-    base: &'a B,
-    bytes: Vec<u8>,
+struct Window<'a> {
+    base: &'a dyn ReadAt,
+    /// The bytes from `start` on, of which the first `length` are there.
+    bytes: Box<[u8]>,
     start: u64,
+    length: u64,
 }
 
-impl<B: ReadAt + ?Sized> Window<'_, B> {
+impl Window<'_> {
     fn len(&self) -> u64 {
         self.base.len()
     }
@@ -171,13 +178,12 @@ impl<B: ReadAt + ?Sized> Window<'_, B> {
 
     /// `count` bytes from `start` on, which are inside and at most [`BASE_BYTES`].
     fn at(&mut self, start: u64, count: u64) -> Result<&[u8], Error> {
-        let have = self.start..self.start.saturating_add(self.bytes.len() as u64);
+        let have = self.start..self.start.saturating_add(self.length);
         if start < have.start || start.saturating_add(count) > have.end {
             let ahead = count.max(BASE_AHEAD).min(self.base.len().saturating_sub(start));
-            self.bytes.clear();
-            self.bytes.resize(usize::try_from(ahead).unwrap_or(BASE_BYTES).min(BASE_BYTES), 0);
-            self.start = start;
-            self.base.read_exact_at(&mut self.bytes, start).map_err(Error::ReadBase)?;
+            let room = self.bytes.get_mut(..usize::try_from(ahead).unwrap_or(BASE_BYTES)).unwrap_or_default();
+            self.base.read_exact_at(room, start).map_err(Error::ReadBase)?;
+            (self.start, self.length) = (start, room.len() as u64);
         }
         let from = usize::try_from(start - self.start).unwrap_or(usize::MAX);
         Ok(self.bytes.get(from..).unwrap_or_default())

@@ -14,9 +14,9 @@ const PIECE: usize = 64 << 10;
 
 /// See [`crate::apply`].
 pub(crate) fn apply(
-    base: &(impl ReadAt + ?Sized),
-    patch: impl Read,
-    out: impl Write,
+    base: &dyn ReadAt,
+    patch: &mut dyn Read,
+    out: &mut dyn Write,
     expected: &Expected,
     limits: &Limits,
 ) -> Result<(), Error> {
@@ -71,7 +71,7 @@ struct Kept {
 }
 
 impl Kept {
-    fn read(input: &mut Input<impl Read>, mut length: u64) -> Result<Self, Error> {
+    fn read(input: &mut Input, mut length: u64) -> Result<Self, Error> {
         let mut pieces = VecDeque::new();
         while length > 0 {
             let mut piece = vec![0; usize::try_from(length).map_or(PIECE, |length| length.min(PIECE))];
@@ -98,20 +98,20 @@ impl Source for Kept {
 }
 
 /// The last block, read as it is needed.
-struct Coming<R> {
-    input: Input<R>,
+struct Coming<'a> {
+    input: Input<'a>,
     piece: Box<[u8]>,
     /// The part of the piece that was read and not consumed.
     unused: std::ops::Range<usize>,
 }
 
-impl<R: Read> Coming<R> {
-    fn new(input: Input<R>) -> Self {
+impl<'a> Coming<'a> {
+    fn new(input: Input<'a>) -> Self {
         Self { input, piece: vec![0; PIECE].into_boxed_slice(), unused: 0..0 }
     }
 }
 
-impl<R: Read> Source for Coming<R> {
+impl Source for Coming<'_> {
     fn bytes(&mut self) -> Result<&[u8], Error> {
         if self.unused.is_empty() {
             self.unused = 0..self.input.read(&mut self.piece)?;

@@ -7,8 +7,6 @@ mod apply;
 mod bzip;
 mod make;
 
-use std::io::Read;
-
 use protocol::FormatId;
 
 use crate::input::Input;
@@ -38,7 +36,7 @@ pub(crate) struct Header {
 
 impl Header {
     /// Reads the rest of a header whose magic was read.
-    pub(crate) fn read_after_magic(input: &mut Input<impl Read>) -> Result<Self, Error> {
+    pub(crate) fn read_after_magic(input: &mut Input) -> Result<Self, Error> {
         let [control, difference, artifact] = crate::steps::numbers(input.array()?);
         // Sign and magnitude: what has the top bit is negative.
         if [control, difference, artifact].iter().any(|length| length >> 63 != 0) {

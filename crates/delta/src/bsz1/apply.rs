@@ -16,9 +16,9 @@ const READ_BYTES: usize = 32 << 10;
 
 /// See [`crate::apply`].
 pub(crate) fn apply(
-    base: &(impl ReadAt + ?Sized),
-    patch: impl Read,
-    out: impl Write,
+    base: &dyn ReadAt,
+    patch: &mut dyn Read,
+    out: &mut dyn Write,
     expected: &Expected,
     limits: &Limits,
 ) -> Result<(), Error> {
@@ -58,7 +58,7 @@ fn segment(
     control: &mut Pieces,
     difference: &mut Pieces,
     extra: &mut Pieces,
-    result: &mut Rebuild<impl ReadAt + ?Sized, impl Write>,
+    result: &mut Rebuild,
 ) -> Result<(), Error> {
     let mut steps = control.rest();
     while !steps.is_empty() {
@@ -123,7 +123,7 @@ impl Pieces {
     }
 
     /// Reads and unpacks the next piece.
-    fn next(&mut self, lengths: Lengths, input: &mut Input<impl Read>) -> Result<(), Error> {
+    fn next(&mut self, lengths: Lengths, input: &mut Input) -> Result<(), Error> {
         let Lengths { plain, packed } = lengths;
         if plain > self.longest || packed > plain.saturating_add(PACKED_EXTRA) {
             return Err(Error::Malformed("a piece of impossible length"));

@@ -6,10 +6,10 @@ use proptest::prelude::*;
 use protocol::{Digest, FormatId};
 
 use super::zstream::{Packer, window_log};
-use super::{CONTROL, PACKED_EXTRA, ROLES, SEGMENT, apply, memory, varint, write};
+use super::{CONTROL, PACKED_EXTRA, ROLES, SEGMENT, memory, varint, write};
 use crate::container::{CODEC_ZSTD, Header, Role, Stream};
 use crate::steps::Step;
-use crate::{Error, Expected, Identity, Limits};
+use crate::{Error, Expected, Identity, Limits, apply};
 
 const BASE: &[u8] = b"0123456789";
 const ARTIFACT: &[u8] = b"0123new!89";
@@ -43,7 +43,7 @@ impl Draft {
             }));
         }
         let header = Header {
-            format: FormatId::parse("bsz1").unwrap(),
+            format: bsz1(),
             base: Identity { length: BASE.len() as u64, sha256: Digest::of(BASE) },
             artifact: Identity { length: ARTIFACT.len() as u64, sha256: Digest::of(ARTIFACT) },
             memory: memory(&streams),
@@ -81,6 +81,10 @@ impl Draft {
     }
 }
 
+fn bsz1() -> FormatId {
+    FormatId::parse("bsz1").unwrap()
+}
+
 fn control(steps: &[(i64, u64, u64)]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (seek, add, copy) in steps {
@@ -94,7 +98,7 @@ fn control(steps: &[(i64, u64, u64)]) -> Vec<u8> {
 fn run(patch: &[u8]) -> Result<(), Error> {
     let mut out = Vec::new();
     let expected = Expected { length: ARTIFACT.len() as u64, sha256: Digest::of(ARTIFACT) };
-    let result = apply(BASE, patch, &mut out, &expected, &Limits::default());
+    let result = apply(&bsz1(), BASE, patch, &mut out, &expected, &Limits::default());
     assert!(out.len() <= ARTIFACT.len());
     assert!(result.is_err() || out == ARTIFACT);
     result
@@ -278,7 +282,7 @@ proptest! {
         let patch = write(&steps, &base, &artifact).unwrap();
         let expected = Expected { length: total as u64, sha256: Digest::of(&artifact) };
         let mut out = Vec::new();
-        apply(&base, patch.as_slice(), &mut out, &expected, &Limits::default()).unwrap();
+        apply(&bsz1(), &base, patch.as_slice(), &mut out, &expected, &Limits::default()).unwrap();
         prop_assert_eq!(out, oracle);
     }
 }
@@ -300,5 +304,5 @@ fn segments_end_when_their_steps_are_full() {
         .collect();
     let patch = write(&steps, &base, &artifact).unwrap();
     let expected = Expected { length: count, sha256: Digest::of(&artifact) };
-    apply(&base, patch.as_slice(), io::sink(), &expected, &Limits::default()).unwrap();
+    apply(&bsz1(), &base, patch.as_slice(), io::sink(), &expected, &Limits::default()).unwrap();
 }
