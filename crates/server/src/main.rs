@@ -1,1 +1,155 @@
-fn main() {}
+//! `autoupdate-server`: reads arguments and configuration, starts the library's server, waits for a signal.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use autoupdate_server::config::{Log, LogFormat};
+use autoupdate_server::patches::maker::{self, MakeError, Order};
+use autoupdate_server::{Around, Config, Server};
+use clap::{Parser, Subcommand};
+
+/// Update and download server.
+///
+/// Serves the releases in its data directory to autoupdate clients and to any TUF client, makes patches on demand,
+/// takes signed publications from those who have a token, and renews the signatures of its online roles. It speaks
+/// plain HTTP: put a reverse proxy with TLS in front.
+///
+/// When it is ready it prints one line, `listening on http://ADDRESS:PORT`; everything else is logged to standard error.
+/// SIGTERM and SIGINT let running requests end, then stop it.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true)]
+struct Arguments {
+    /// The configuration file (TOML). The example file explains every key.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve; the same as no command.
+    Serve,
+    /// Check configuration, tokens, keys and trees as a start would, and say which apps would be served.
+    CheckConfig,
+    /// Make one patch. The server starts this itself.
+    #[command(hide = true)]
+    MakePatch(Order),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if let Some(Command::MakePatch(order)) = &arguments.command {
+        return make_patch(order);
+    }
+    let Some(file) = arguments.config else {
+        eprintln!("autoupdate-server: --config FILE is needed (--help explains)");
+        return ExitCode::from(2);
+    };
+    let result = match arguments.command {
+        Some(Command::CheckConfig) => check_config(&file),
+        _ => serve(&file),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("autoupdate-server: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn check_config(file: &Path) -> anyhow::Result<()> {
+    let config = Config::load(file)?;
+    let apps = autoupdate_server::check(&config)?;
+    let apps: Vec<&str> = apps.iter().map(protocol::AppId::as_str).collect();
+    println!("{} is good; apps: {}", file.display(), apps.join(", "));
+    Ok(())
+}
+
+fn serve(file: &Path) -> anyhow::Result<()> {
+    let config = Config::load(file)?;
+    start_log(&config.log)?;
+    raise_file_limit();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no threads")?;
+    runtime.block_on(async {
+        // Before anything is announced: whoever reads the line may send a signal at once.
+        let stop = stop_signal()?;
+        let server = Server::start(config, Around::here()?).await?;
+        println!("listening on http://{}", server.address());
+        std::io::stdout().flush().context("standard output")?;
+        server.run(stop).await;
+        Ok(())
+    })
+}
+
+fn make_patch(order: &Order) -> ExitCode {
+    match maker::make(order) {
+        Ok(made) => match serde_json::to_string(&made) {
+            Ok(line) => {
+                println!("{line}");
+                ExitCode::SUCCESS
+            }
+            Err(_) => ExitCode::FAILURE,
+        },
+        Err(error @ MakeError::Useless { .. }) => {
+            eprintln!("{error}");
+            ExitCode::from(maker::USELESS)
+        }
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start_log(log: &Log) -> anyhow::Result<()> {
+    let filter = tracing_subscriber::EnvFilter::try_new(&log.filter).context("key `log.filter`")?;
+    let lines =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
+    match log.format {
+        LogFormat::Text => lines.init(),
+        LogFormat::Json => lines.json().init(),
+    }
+    Ok(())
+}
+
+/// A connection and a file are descriptors; the usual soft limit of 1024 is less than the connections allowed.
+fn raise_file_limit() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit, setrlimit};
+        let mut limit = getrlimit(Resource::Nofile);
+        limit.current = limit.maximum;
+        if let Err(error) = setrlimit(Resource::Nofile, limit) {
+            tracing::warn!(%error, "the limit of open files stays as it is");
+        }
+    }
+}
+
+/// Done when the system asks this process to stop.
+#[cfg(unix)]
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Done when the system asks this process to stop.
+#[cfg(not(unix))]
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
+    Ok(async {
+        // Without the handler there is no orderly end, but the server can still be killed.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
+}

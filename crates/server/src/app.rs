@@ -1,0 +1,157 @@
+//! One app that is served: its tree, its online keys, and what is known about it.
+//!
+//! An app exists when its tree has a root. Whoever writes to the tree (publishing, renewal, rollout) holds the one writer's
+//! place, also when the client that asked for it has long gone. Readers hold nothing: every name in a tree is whole.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+use protocol::{AppId, object};
+use signing::{OnlineKeys, Passphrase, Tree};
+use tokio::sync::OwnedMutexGuard;
+
+use crate::catalog::Catalog;
+use crate::catalog::load::load;
+use crate::disk;
+
+/// The longest timestamp that is looked at, in bytes.
+const MAX_TIMESTAMP: u64 = 16 << 10;
+
+/// One app.
+pub(crate) struct App {
+    pub(crate) id: AppId,
+    /// The object tree.
+    pub(crate) tree: Tree,
+    /// Uploaded objects that are not published yet, named by their SHA-256.
+    pub(crate) incoming: PathBuf,
+    /// None: nothing is signed here.
+    pub(crate) keys: Option<OnlineKeys>,
+    writer: Arc<tokio::sync::Mutex<()>>,
+    catalog: RwLock<Arc<Catalog>>,
+    seen: Mutex<Option<Seen>>,
+    /// Why the last renewal failed.
+    failure: Mutex<Option<String>>,
+}
+
+/// How `timestamp.json` looked when the catalog was read.
+type Seen = (SystemTime, u64);
+
+/// The right to write to an app's tree.
+pub(crate) type Writing = OwnedMutexGuard<()>;
+
+/// Whether an app can be served with a good conscience.
+#[derive(Debug, serde::Serialize)]
+pub(crate) struct Standing {
+    pub(crate) app: AppId,
+    /// When the timestamp expires; None: there is none.
+    pub(crate) timestamp_expires: Option<Timestamp>,
+    /// What is wrong; None: nothing.
+    pub(crate) problem: Option<String>,
+}
+
+impl App {
+    /// Opens an app of a data directory.
+    pub(crate) fn open(
+        data: &Path,
+        id: &AppId,
+        keys: Option<&Path>,
+        passphrase: Option<&Passphrase>,
+    ) -> Result<Self, signing::Error> {
+        let tree = Tree::open(&data.join(id.as_str()), id)?;
+        let keys = match keys.map(|keys| keys.join(id.as_str())).filter(|folder| folder.is_dir()) {
+            Some(folder) => Some(OnlineKeys::load(&folder, passphrase)?).filter(|keys| !keys.is_empty()),
+            None => None,
+        };
+        Ok(Self {
+            id: id.clone(),
+            tree,
+            incoming: data.join(".incoming").join(id.as_str()),
+            keys,
+            writer: Arc::default(),
+            catalog: RwLock::default(),
+            seen: Mutex::default(),
+            failure: Mutex::default(),
+        })
+    }
+
+    /// Waits for the right to write.
+    pub(crate) async fn writing(&self) -> Writing {
+        Arc::clone(&self.writer).lock_owned().await
+    }
+
+    /// What the app offers and holds.
+    pub(crate) fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.catalog.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the tree again. What cannot be verified is not offered: the catalog is empty then. Blocks.
+    pub(crate) fn reload(&self, now: Timestamp) {
+        let seen = self.look();
+        let catalog = load(self.tree.folder(), &self.id, now).unwrap_or_else(|error| {
+            tracing::warn!(app = %self.id, %error, "the tree cannot be verified, so no patches are made");
+            Catalog::default()
+        });
+        let (offered, held) = catalog.counts();
+        tracing::info!(app = %self.id, offered, held, "read the tree");
+        *self.catalog.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalog);
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = seen;
+    }
+
+    /// Reads the tree again if somebody else wrote to it, for example a publisher on the same machine. Blocks. True: it
+    /// was read.
+    pub(crate) fn reload_if_changed(&self, now: Timestamp) -> bool {
+        let seen = self.look();
+        if seen == *self.seen.lock().unwrap_or_else(PoisonError::into_inner) {
+            return false;
+        }
+        self.reload(now);
+        true
+    }
+
+    fn look(&self) -> Option<Seen> {
+        let metadata = std::fs::metadata(self.tree.folder().join(object::TIMESTAMP)).ok()?;
+        Some((metadata.modified().ok()?, metadata.len()))
+    }
+
+    /// Notes how a renewal went.
+    pub(crate) fn set_failure(&self, failure: Option<String>) {
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+    }
+
+    /// How the app stands. Blocks.
+    pub(crate) fn standing(&self, now: Timestamp) -> Standing {
+        let expires = self.timestamp_expires();
+        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let problem = match expires {
+            None => Some("there is no timestamp: nothing is published yet".to_owned()),
+            Some(expires) if expires <= now => Some(format!("the timestamp expired at {expires}")),
+            Some(_) => failure,
+        };
+        Standing { app: self.id.clone(), timestamp_expires: expires, problem }
+    }
+
+    fn timestamp_expires(&self) -> Option<Timestamp> {
+        use std::io::Read as _;
+        let (file, _) = disk::open(&self.tree.folder().join(object::TIMESTAMP)).ok()??;
+        let mut bytes = Vec::new();
+        file.take(MAX_TIMESTAMP).read_to_end(&mut bytes).ok()?;
+        let json: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
+        json.get("signed")?.get("expires")?.as_str()?.parse().ok()
+    }
+}
+
+/// The apps of a data directory: its folders with an app's name and a root.
+pub(crate) fn list(data: &Path) -> std::io::Result<Vec<AppId>> {
+    let mut apps = Vec::new();
+    for entry in std::fs::read_dir(data)? {
+        let entry = entry?;
+        let Some(app) = entry.file_name().to_str().and_then(|name| AppId::parse(name).ok()) else { continue };
+        if entry.path().join("metadata").is_dir() {
+            apps.push(app);
+        }
+    }
+    apps.sort_unstable();
+    Ok(apps)
+}

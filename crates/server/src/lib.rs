@@ -1,0 +1,44 @@
+//! The update and download server: holds releases, serves them as plain objects, makes patches on demand, takes
+//! publications and keeps the online roles fresh.
+//!
+//! It is trusted with little. What clients install is decided by signatures made elsewhere; this server can delay, and
+//! what it serves wrongly is refused. Its rules are therefore about staying up and staying honest:
+//!
+//! - a request path becomes a typed name or a 404, and only a typed name becomes a path on disk;
+//! - every read, queue, cache and wait has a limit that the configuration names;
+//! - whoever writes to an app's tree is alone, and the last thing written is the timestamp;
+//! - heavy work (patches) happens in other processes with limits of their own;
+//! - a bug in one request is a 500, counted and logged, and nothing else.
+//!
+//! Layout: `router` is the list of routes; `objects`, `publish`, `operations` answer them; `app` and `catalog` are
+//! what is known about an app; `patches` makes patches; `renewal` is the background task; `listen` and `address` guard
+//! the door; `config`, `tokens`, `data_lock` and `offline_keys` are what must be right before the door opens.
+
+mod address;
+mod app;
+mod catalog;
+mod conditional;
+pub mod config;
+mod data_lock;
+mod disk;
+mod error;
+mod listen;
+mod metrics;
+mod object_name;
+mod objects;
+mod offline_keys;
+mod operations;
+pub mod patches;
+mod publish;
+mod renewal;
+mod router;
+mod server;
+mod shared;
+mod tokens;
+
+pub use config::{Config, ConfigError};
+pub use data_lock::LockError;
+pub use offline_keys::Found;
+pub use server::{Around, Server, StartError, check};
+pub use shared::Clock;
+pub use tokens::TokensError;

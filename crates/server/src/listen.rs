@@ -1,0 +1,177 @@
+//! Connections: HTTP/1.1 over TCP, every one with deadlines, and an orderly end.
+//!
+//! Limits, and the attack each stops: connections in all and per address (a crowd, one greedy client); time and size of
+//! a request's head (slow headers, header floods); time without a byte moving while an answer is written (a client that
+//! stops reading). Bodies of requests are limited where they are read. TLS and HTTP/2 are the reverse proxy's.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, Sleep};
+use tower::ServiceExt as _;
+
+use crate::address::{Client, Connections};
+use crate::config::Limits;
+use crate::metrics::Metrics;
+
+/// The longest head of a request, in bytes.
+const MAX_HEAD: usize = 16 << 10;
+/// The most headers of a request.
+const MAX_HEADERS: usize = 64;
+/// The pause after the system refused a connection, for example because no file descriptor is left.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The peer of a connection, put into every request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub(crate) SocketAddr);
+
+/// Serves until `stop` is done; then lets running requests end, but no longer than `limits.shutdown_timeout`.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: &Limits,
+    metrics: Arc<Metrics>,
+    stop: impl Future<Output = ()>,
+) {
+    let places = Arc::new(Semaphore::new(limits.connections));
+    let connections = Arc::new(Connections::default());
+    let graceful = GracefulShutdown::new();
+    let mut tasks = JoinSet::new();
+    let mut protocol = http1::Builder::new();
+    protocol
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_timeout)
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(MAX_HEAD);
+    tokio::pin!(stop);
+    loop {
+        // A place first: while all are taken, newcomers wait in the kernel's backlog and cost us nothing.
+        let accept = async {
+            let place = Arc::clone(&places).acquire_owned().await;
+            (place, listener.accept().await)
+        };
+        let (place, accepted) = tokio::select! {
+            () = &mut stop => break,
+            accepted = accept => accepted,
+            Some(_) = tasks.join_next(), if !tasks.is_empty() => continue,
+        };
+        let (Ok(place), Ok((stream, peer))) = (place, accepted) else {
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+            continue;
+        };
+        let group = Client(peer.ip().to_canonical()).group();
+        let proxy = limits.trusted_proxies.contains(&peer.ip().to_canonical());
+        let most = if proxy { limits.connections } else { limits.connections_per_address };
+        if !connections.enter(group, most) {
+            metrics.refused_connections.inc();
+            continue;
+        }
+        let _ = stream.set_nodelay(true);
+        let router = router.clone();
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(Peer(peer));
+            router.clone().oneshot(request.map(Body::new))
+        });
+        let io = TokioIo::new(Moving::new(stream, limits.stall_timeout));
+        let connection = graceful.watch(protocol.serve_connection(io, service));
+        metrics.connections.inc();
+        let (connections, metrics) = (Arc::clone(&connections), Arc::clone(&metrics));
+        tasks.spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%peer, %error, "a connection ended early");
+            }
+            connections.leave(group);
+            metrics.connections.dec();
+            drop(place);
+        });
+    }
+    drop(listener);
+    tracing::info!(connections = tasks.len(), "stopping: running requests may end");
+    if tokio::time::timeout(limits.shutdown_timeout, graceful.shutdown()).await.is_err() {
+        tracing::warn!(connections = tasks.len(), "some requests did not end in time and are cut");
+    }
+    tasks.shutdown().await;
+}
+
+/// A stream whose writes must move: when the peer takes no byte for `limit`, the write fails.
+struct Moving {
+    stream: TcpStream,
+    limit: Duration,
+    deadline: Option<Pin<Box<Sleep>>>,
+}
+
+impl Moving {
+    fn new(stream: TcpStream, limit: Duration) -> Self {
+        Self { stream, limit, deadline: None }
+    }
+
+    fn watch<T>(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if result.is_ready() {
+            self.deadline = None;
+            return result;
+        }
+        let limit = self.limit;
+        let deadline =
+            self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + limit)));
+        match deadline.as_mut().poll(cx) {
+            Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+impl AsyncRead for Moving {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Moving {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.stream).poll_write(cx, buf);
+        self.watch(cx, result)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let result = Pin::new(&mut self.stream).poll_flush(cx);
+        self.watch(cx, result)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let result = Pin::new(&mut self.stream).poll_shutdown(cx);
+        self.watch(cx, result)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
+        self.watch(cx, result)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}

@@ -1,0 +1,249 @@
+//! `GET` and `HEAD` of the objects below `/apps/{app}/`.
+//!
+//! Files are sent in pieces of 64 KiB from an open descriptor, so a file of any size costs the same memory, and a file
+//! that is replaced or deleted meanwhile is still sent as it was. Metadata is small and read whole; its ETag is its
+//! digest. The ETag of a target is the digest in its name; that of other files is made of what a replacement changes.
+
+use std::fs::{File, Metadata};
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use protocol::Digest;
+use tokio::io::AsyncReadExt as _;
+use tokio::time::Instant;
+use tokio_util::io::ReaderStream;
+
+use crate::app::App;
+use crate::conditional::{Answer, decide};
+use crate::disk;
+use crate::error::ApiError;
+use crate::object_name::{ObjectName, PatchName, split_path};
+use crate::patches::Key;
+use crate::patches::bench::{ASK_AGAIN, Asked};
+use crate::patches::shelf::Lease;
+use crate::router::Kind;
+use crate::shared::Shared;
+
+/// The size of a piece in bytes.
+const PIECE: usize = 64 << 10;
+/// Metadata up to this length is read whole; what is longer is sent in pieces like any file.
+const MAX_WHOLE: u64 = 2 << 20;
+
+/// An object that is there.
+struct Found {
+    content: Content,
+    length: u64,
+    etag: String,
+    lease: Option<Lease>,
+}
+
+enum Content {
+    Bytes(Bytes),
+    File(File),
+}
+
+/// Answers with an object.
+pub(crate) async fn get(
+    State(shared): State<Arc<Shared>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let (app, rest) = split_path(uri.path()).ok_or(ApiError::NoSuchPath)?;
+    let app = Arc::clone(shared.app(&app)?);
+    let name = ObjectName::parse(rest).ok_or(ApiError::NoSuchObject)?;
+    if uri.query().is_some() {
+        return Err(ApiError::NoSuchObject);
+    }
+    let kind = Kind(name.kind());
+    let answer = match find(&shared, &app, &name).await? {
+        Some(found) => reply(found, &name, &method, &headers).await,
+        None => absent(&shared, &app, &name, &method).await,
+    };
+    let mut response = answer.unwrap_or_else(axum::response::IntoResponse::into_response);
+    response.extensions_mut().insert(kind);
+    Ok(response)
+}
+
+/// Opens an object.
+async fn find(shared: &Shared, app: &Arc<App>, name: &ObjectName) -> Result<Option<Found>, ApiError> {
+    let lease = match name {
+        ObjectName::Patch(patch) => shared.shelf.lease(&Key { app: app.id.clone(), name: patch.clone() }),
+        _ => None,
+    };
+    let path = app.tree.folder().join(name.as_path());
+    let name = name.clone();
+    let found = tokio::task::spawn_blocking(move || -> std::io::Result<Option<Found>> {
+        let Some((mut file, metadata)) = disk::open(&path)? else { return Ok(None) };
+        let length = metadata.len();
+        let whole = matches!(
+            name,
+            ObjectName::Timestamp | ObjectName::Metadata { .. } | ObjectName::PatchIndex { .. }
+        );
+        if whole && length <= MAX_WHOLE {
+            let mut bytes = Vec::new();
+            file.by_ref().take(MAX_WHOLE).read_to_end(&mut bytes)?;
+            let etag = format!("\"{}\"", Digest::of(&bytes));
+            let length = bytes.len() as u64;
+            return Ok(Some(Found { content: Content::Bytes(bytes.into()), length, etag, lease }));
+        }
+        let etag = match &name {
+            ObjectName::Target { sha256, file, .. } if !file.ends_with(".zst") => format!("\"{sha256}\""),
+            _ => changing_etag(&metadata),
+        };
+        Ok(Some(Found { content: Content::File(file), length, etag, lease }))
+    });
+    found.await.map_err(|_| ApiError::Bug)?.map_err(ApiError::Disk)
+}
+
+/// An ETag for a file whose name says nothing about its bytes: files are replaced by rename, never written in place.
+fn changing_etag(metadata: &Metadata) -> String {
+    let modified = metadata.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+    let nanoseconds = modified.map_or(0, |time| time.as_nanos());
+    format!("\"{:x}-{nanoseconds:x}\"", metadata.len())
+}
+
+async fn reply(
+    mut found: Found,
+    name: &ObjectName,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<Response, ApiError> {
+    // Ranges are defined for GET alone (RFC 9110, section 14.2).
+    let answer = match decide(headers, &found.etag, found.length) {
+        Answer::Part { .. } | Answer::Unsatisfiable if method != Method::GET => Answer::Whole,
+        answer => answer,
+    };
+    let (status, offset, length) = match answer {
+        Answer::Whole => (StatusCode::OK, 0, found.length),
+        Answer::Part { offset, length } => (StatusCode::PARTIAL_CONTENT, offset, length),
+        Answer::NotModified => (StatusCode::NOT_MODIFIED, 0, 0),
+        Answer::Unsatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, 0, 0),
+    };
+    let mut response = status.into_response();
+    let total = found.length;
+    describe(response.headers_mut(), &found.etag, name)?;
+    let range = match answer {
+        Answer::Part { offset, length } => Some(format!("bytes {offset}-{}/{total}", offset + length - 1)),
+        Answer::Unsatisfiable => Some(format!("bytes */{total}")),
+        Answer::Whole | Answer::NotModified => None,
+    };
+    if let Some(range) = range {
+        response.headers_mut().insert(header::CONTENT_RANGE, value(range)?);
+    }
+    match answer {
+        Answer::NotModified => return Ok(response),
+        Answer::Unsatisfiable => {
+            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            return Ok(response);
+        }
+        Answer::Whole | Answer::Part { .. } => {}
+    }
+    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    if method == Method::HEAD {
+        return Ok(response);
+    }
+    *response.body_mut() = match &mut found.content {
+        Content::Bytes(bytes) => {
+            let first = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+            let last = first.saturating_add(usize::try_from(length).unwrap_or(usize::MAX)).min(bytes.len());
+            Body::from(bytes.slice(first..last))
+        }
+        Content::File(file) => {
+            file.seek(SeekFrom::Start(offset))?;
+            let file = tokio::fs::File::from_std(file.try_clone()?);
+            let lease = found.lease.clone();
+            let pieces = ReaderStream::with_capacity(file.take(length), PIECE);
+            Body::from_stream(pieces.map(move |piece| {
+                let _sending = &lease;
+                piece
+            }))
+        }
+    };
+    Ok(response)
+}
+
+/// The headers of every answer about an object.
+fn describe(headers: &mut HeaderMap, etag: &str, name: &ObjectName) -> Result<(), ApiError> {
+    let fixed = HeaderValue::from_static;
+    headers.insert(header::ETAG, value(etag.to_owned())?);
+    headers.insert(header::ACCEPT_RANGES, fixed("bytes"));
+    let (cache, content) = match name {
+        ObjectName::Timestamp => {
+            // A CDN may hold it for some seconds (RFC 9213): that is what it absorbs, and freshness is days.
+            headers.insert(HeaderName::from_static("cdn-cache-control"), fixed("max-age=10"));
+            ("no-cache", "application/json")
+        }
+        ObjectName::Metadata { .. } => (IMMUTABLE, "application/json"),
+        ObjectName::PatchIndex { .. } => ("public, max-age=60", "application/json"),
+        ObjectName::Target { file, .. } if file.ends_with(".json") => (IMMUTABLE, "application/json"),
+        ObjectName::Target { .. } | ObjectName::Patch(_) => (IMMUTABLE, "application/octet-stream"),
+    };
+    headers.insert(header::CACHE_CONTROL, fixed(cache));
+    headers.insert(header::CONTENT_TYPE, fixed(content));
+    Ok(())
+}
+
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+
+fn value(text: String) -> Result<HeaderValue, ApiError> {
+    HeaderValue::try_from(text).map_err(|_| ApiError::Bug)
+}
+
+/// The answer about an object that is not there: a patch may be made.
+async fn absent(
+    shared: &Arc<Shared>,
+    app: &Arc<App>,
+    name: &ObjectName,
+    method: &Method,
+) -> Result<Response, ApiError> {
+    let ObjectName::Patch(name) = name else { return Err(ApiError::NoSuchObject) };
+    // Who only looks gets no work done.
+    if method != Method::GET || !delta::MAKEABLE.contains(&name.format.as_str()) {
+        return Err(ApiError::NoSuchPatch);
+    }
+    let job = match shared.job(app, name) {
+        Some(job) => job,
+        None => after_reload(shared, app, name).await?.ok_or(ApiError::NoSuchPatch)?,
+    };
+    if shared.shelf.is_useless(&job.key) {
+        return Err(ApiError::NoSuchPatch);
+    }
+    match shared.bench.ask(job, Instant::now()) {
+        Asked::NotNow => Err(ApiError::NoSuchPatch),
+        Asked::Full { after } => Err(ApiError::QueueFull { after }),
+        Asked::Making => {
+            let body =
+                r#"{"code":"being-made","message":"the patch is being made; ask again after Retry-After"}"#;
+            let mut response = (StatusCode::ACCEPTED, body).into_response();
+            let headers = response.headers_mut();
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(ASK_AGAIN.as_secs()));
+            Ok(response)
+        }
+    }
+}
+
+/// Somebody else may have published into the tree since it was read.
+async fn after_reload(
+    shared: &Arc<Shared>,
+    app: &Arc<App>,
+    name: &PatchName,
+) -> Result<Option<crate::patches::bench::Job>, ApiError> {
+    let (app, now) = (Arc::clone(app), shared.now());
+    let again = Arc::clone(&app);
+    let read =
+        tokio::task::spawn_blocking(move || again.reload_if_changed(now)).await.map_err(|_| ApiError::Bug)?;
+    if !read {
+        return Ok(None);
+    }
+    shared.plan(&app);
+    Ok(shared.job(&app, name))
+}

@@ -1,0 +1,45 @@
+//! What an operator's tools ask: does it live, should it get traffic, what does it count.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use crate::app::Standing;
+use crate::error::ApiError;
+use crate::metrics::AppLabels;
+use crate::shared::Shared;
+
+/// The process answers.
+pub(crate) async fn healthz() -> impl IntoResponse {
+    ([(header::CACHE_CONTROL, "no-store")], "ok\n")
+}
+
+/// Every app has an unexpired timestamp, and its last renewal went well.
+pub(crate) async fn readyz(State(shared): State<Arc<Shared>>) -> Result<Response, ApiError> {
+    let standings = standings(&shared).await?;
+    let ready = standings.iter().all(|standing| standing.problem.is_none());
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let body = Json(serde_json::json!({ "ready": ready, "apps": standings }));
+    Ok((status, [(header::CACHE_CONTROL, "no-store")], body).into_response())
+}
+
+/// All counters, as Prometheus reads them.
+pub(crate) async fn metrics(State(shared): State<Arc<Shared>>) -> Result<Response, ApiError> {
+    for standing in standings(&shared).await? {
+        let expires = standing.timestamp_expires.map_or(0, jiff::Timestamp::as_second);
+        let labels = AppLabels { app: standing.app.to_string() };
+        shared.metrics.timestamp_expires.get_or_create(&labels).set(expires);
+    }
+    let text = shared.metrics.text().map_err(|_| ApiError::Bug)?;
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-store")], text).into_response())
+}
+
+async fn standings(shared: &Arc<Shared>) -> Result<Vec<Standing>, ApiError> {
+    let (shared, now) = (Arc::clone(shared), shared.now());
+    let all = move || shared.apps.values().map(|app| app.standing(now)).collect();
+    tokio::task::spawn_blocking(all).await.map_err(|_| ApiError::Bug)
+}

@@ -1,0 +1,159 @@
+//! The process that makes one patch: `autoupdate-server make-patch`, started by the server and by nobody else.
+//!
+//! It limits itself before it reads a byte, so a pair of artifacts that would eat all memory or time ends this process and
+//! nothing else. It checks both artifacts against their digests, makes the patch, reads it back from the disk, applies it,
+//! and only then says on standard output what it made. It exits with [`USELESS`] for a patch that is no gain.
+
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, Write};
+use std::path::{Path, PathBuf};
+
+use protocol::{Digest, FormatId};
+use serde::{Deserialize, Serialize};
+
+/// The exit code for a patch that would be longer than it may be.
+pub const USELESS: u8 = 3;
+
+/// What to make.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Order {
+    /// The format.
+    #[arg(long)]
+    pub format: FormatId,
+    /// The file that the patch starts from.
+    #[arg(long)]
+    pub base: PathBuf,
+    /// Its SHA-256.
+    #[arg(long)]
+    pub base_sha256: Digest,
+    /// The file that it leads to.
+    #[arg(long)]
+    pub artifact: PathBuf,
+    /// Its SHA-256.
+    #[arg(long)]
+    pub artifact_sha256: Digest,
+    /// The empty file that the patch is written to.
+    #[arg(long)]
+    pub out: PathBuf,
+    /// The most bytes that the patch may have.
+    #[arg(long)]
+    pub longest: u64,
+    /// The address space of this process, in bytes.
+    #[arg(long)]
+    pub memory: u64,
+    /// The processor time of this process, in seconds.
+    #[arg(long)]
+    pub cpu_seconds: u64,
+}
+
+/// What was made; one line of JSON on standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    /// The length of the patch in bytes.
+    pub length: u64,
+    /// The memory that applying it needs, in bytes.
+    pub memory: u64,
+}
+
+/// Why no patch was made.
+#[derive(Debug, thiserror::Error)]
+pub enum MakeError {
+    /// It would be longer than it may be.
+    #[error("the patch is no gain: longer than {longest} bytes")]
+    Useless {
+        /// The limit in bytes.
+        longest: u64,
+    },
+    /// This process could not limit itself.
+    #[error("the process cannot limit itself: {0}")]
+    Unlimited(#[source] io::Error),
+    /// A file could not be read or written.
+    #[error("{}: {source}", file.display())]
+    Disk {
+        /// The file.
+        file: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A file of the tree has not the digest in its name.
+    #[error("{} is damaged: its bytes have not the SHA-256 in its name", file.display())]
+    Damaged {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Making or applying failed.
+    #[error(transparent)]
+    Delta(#[from] delta::Error),
+}
+
+/// Makes the patch of an order in this process, which should do nothing else.
+///
+/// # Errors
+/// [`MakeError`]; what lies at `order.out` is then worth nothing.
+pub fn make(order: &Order) -> Result<Made, MakeError> {
+    stay_below_the_server();
+    delta::limit_this_process(order.memory, order.cpu_seconds).map_err(MakeError::Unlimited)?;
+    let base = whole(&order.base, &order.base_sha256)?;
+    let artifact = whole(&order.artifact, &order.artifact_sha256)?;
+    let expected = delta::Expected { length: artifact.len() as u64, sha256: order.artifact_sha256 };
+    let at_out = |source| MakeError::Disk { file: order.out.clone(), source };
+    let mut out = File::options().read(true).write(true).open(&order.out).map_err(at_out)?;
+    let mut capped = Capped { out: &mut out, left: order.longest, full: false };
+    let result = delta::make(&order.format, &base, &artifact, &mut capped);
+    if capped.full {
+        return Err(MakeError::Useless { longest: order.longest });
+    }
+    let made = result?;
+    drop(artifact);
+    out.sync_all().and_then(|()| out.rewind()).map_err(at_out)?;
+    let limits = delta::Limits { memory: u64::MAX };
+    delta::apply(&order.format, base.as_slice(), &mut out, io::sink(), &expected, &limits)?;
+    Ok(Made { length: made.length, memory: made.memory })
+}
+
+/// Reads a file of the tree and checks it.
+fn whole(file: &Path, sha256: &Digest) -> Result<Vec<u8>, MakeError> {
+    let disk = |source| MakeError::Disk { file: file.to_owned(), source };
+    let opened = File::open(file).map_err(disk)?;
+    let length = opened.metadata().map_err(disk)?.len();
+    let mut bytes = Vec::new();
+    // Refused here by the limit of this process when it is too much, instead of growing step by step.
+    bytes
+        .try_reserve_exact(usize::try_from(length).unwrap_or(usize::MAX))
+        .map_err(|_| disk(io::ErrorKind::OutOfMemory.into()))?;
+    (&opened).take(length).read_to_end(&mut bytes).map_err(disk)?;
+    if Digest::of(&bytes) == *sha256 { Ok(bytes) } else { Err(MakeError::Damaged { file: file.to_owned() }) }
+}
+
+/// Gives way to whatever answers requests, and ends with the server.
+fn stay_below_the_server() {
+    #[cfg(target_os = "linux")]
+    {
+        // Both only improve matters: without them the limits still hold.
+        let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
+        let _ = rustix::process::nice(10);
+    }
+}
+
+/// Writes no more than is left, and remembers that more was wanted.
+struct Capped<'a> {
+    out: &'a mut File,
+    left: u64,
+    full: bool,
+}
+
+impl Write for Capped<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes.len() as u64 > self.left {
+            self.full = true;
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let written = self.out.write(bytes)?;
+        self.left -= written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}

@@ -1,0 +1,82 @@
+//! `PUT /apps/{app}/objects/{sha256}`: bytes on their way to a release.
+//!
+//! They are hashed while they are written to a temporary file, and get their name only when the digest is the one in the
+//! address. So the upload area holds nothing but what its names say, and uploading again is harmless.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use futures_util::StreamExt as _;
+use protocol::{Digest, Hasher};
+use tokio::io::AsyncWriteExt as _;
+
+use super::quota::lying;
+use super::{authorise, declared};
+use crate::disk;
+use crate::error::ApiError;
+use crate::object_name::split_path;
+use crate::shared::Shared;
+use crate::tokens::May;
+
+/// `PUT` takes an object; `HEAD` says whether it is here already (200 or 404), so that nothing is sent twice.
+pub(crate) async fn object(
+    State(shared): State<Arc<Shared>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<StatusCode, ApiError> {
+    let (app, _) = authorise(&shared, &uri, &headers, May::Publish)?;
+    let sha256 = split_path(uri.path())
+        .and_then(|(_, rest)| Digest::parse(rest.strip_prefix("objects/")?).ok())
+        .ok_or(ApiError::NoDigest)?;
+    let place = app.incoming.join(sha256.to_string());
+    let there = tokio::fs::try_exists(&place).await?;
+    if method != Method::PUT {
+        return if there { Ok(StatusCode::OK) } else { Err(ApiError::NoSuchObject) };
+    }
+    let settings = &shared.config.publish;
+    let limit = settings.max_object.get();
+    let coming = declared(&headers).unwrap_or(limit);
+    if coming > limit {
+        return Err(ApiError::TooLong { limit });
+    }
+    let quota = settings.max_unpublished.get();
+    let folder = app.incoming.clone();
+    let lying = tokio::task::spawn_blocking(move || lying(&folder)).await.map_err(|_| ApiError::Bug)??;
+    let room =
+        shared.quotas.take(&app.id, lying, coming, quota).ok_or(ApiError::OverQuota { limit: quota })?;
+    let temporary = tempfile::Builder::new().prefix(".tmp-").tempfile_in(&app.incoming)?;
+    let mut file = tokio::fs::File::from_std(temporary.reopen()?);
+    let (mut hasher, mut length) = (Hasher::new(), 0_u64);
+    let mut pieces = body.into_data_stream();
+    let stall = shared.config.limits.stall_timeout;
+    while let Some(piece) = tokio::time::timeout(stall, pieces.next()).await.map_err(|_| ApiError::BodyCut)? {
+        let piece = piece.map_err(|_| ApiError::BodyCut)?;
+        length += piece.len() as u64;
+        if length > coming {
+            return Err(ApiError::TooLong { limit: coming });
+        }
+        hasher.update(&piece);
+        file.write_all(&piece).await?;
+    }
+    file.flush().await?;
+    drop(file);
+    let found = hasher.finish();
+    if found != sha256 {
+        return Err(ApiError::WrongDigest { expected: sha256, found });
+    }
+    keep(temporary, &place).await?;
+    drop(room);
+    shared.metrics.uploaded_bytes.inc_by(length);
+    Ok(if there { StatusCode::OK } else { StatusCode::CREATED })
+}
+
+async fn keep(temporary: tempfile::NamedTempFile, place: &Path) -> Result<(), ApiError> {
+    let place = place.to_owned();
+    let kept = tokio::task::spawn_blocking(move || disk::persist(temporary, &place));
+    kept.await.map_err(|_| ApiError::Bug)?.map_err(ApiError::Disk)
+}

@@ -1,0 +1,87 @@
+//! Keeps the online roles of every app fresh, and sweeps what nobody needs any more.
+//!
+//! A role is signed again when a third of its life is gone, so two thirds are left in which a person can mend whatever
+//! keeps the server from it. A failure is tried again after a minute; meanwhile the app is not ready.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use signing::Renew;
+
+use crate::app::App;
+use crate::metrics::OutcomeLabels;
+use crate::publish::quota;
+use crate::shared::Shared;
+
+/// The longest time between two looks.
+const SELDOM: Duration = Duration::from_secs(3600);
+/// The shortest time between two looks.
+const OFTEN: Duration = Duration::from_secs(1);
+/// The pause after a failure.
+const AFTER_FAILURE: Duration = Duration::from_secs(60);
+
+/// Looks after all apps for ever.
+pub(crate) async fn run(shared: Arc<Shared>) {
+    loop {
+        let mut pause = SELDOM;
+        for app in shared.apps.values() {
+            pause = pause.min(look_after(&shared, app).await);
+        }
+        tokio::time::sleep(pause.max(OFTEN)).await;
+    }
+}
+
+/// Renews what is due in one app; returns when to look again.
+pub(crate) async fn look_after(shared: &Arc<Shared>, app: &Arc<App>) -> Duration {
+    let writing = app.writing().await;
+    let (shared, app) = (Arc::clone(shared), Arc::clone(app));
+    let task = tokio::task::spawn_blocking(move || {
+        let _writing = writing;
+        sweep(&shared, &app);
+        let next = renew(&shared, &app);
+        if app.reload_if_changed(shared.now()) {
+            shared.plan(&app);
+        }
+        next
+    });
+    task.await.unwrap_or(AFTER_FAILURE)
+}
+
+fn renew(shared: &Shared, app: &App) -> Duration {
+    let Some(keys) = &app.keys else { return SELDOM };
+    let now = shared.now();
+    let outcome = signing::renew(&app.tree, keys, &shared.validity(), now, Renew::IfDue);
+    let label = match &outcome {
+        Ok(renewed) if renewed.timestamp.is_none() => "not-due",
+        Ok(_) => "renewed",
+        Err(_) => "failed",
+    };
+    shared.metrics.renewals.get_or_create(&OutcomeLabels { outcome: label }).inc();
+    match outcome {
+        Ok(renewed) => {
+            app.set_failure(None);
+            if let Some(timestamp) = renewed.timestamp {
+                tracing::info!(app = %app.id, timestamp, next = %renewed.next, "renewed the online roles");
+            }
+            until(renewed.next, now)
+        }
+        Err(error) => {
+            tracing::error!(app = %app.id, %error, "the online roles cannot be renewed");
+            app.set_failure(Some("the online roles cannot be renewed; the log says why".to_owned()));
+            AFTER_FAILURE
+        }
+    }
+}
+
+fn until(next: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(next.duration_since(now)).unwrap_or(Duration::ZERO)
+}
+
+fn sweep(shared: &Shared, app: &App) {
+    match quota::sweep(&app.incoming, shared.config.publish.keep_unpublished, false) {
+        Ok(0) => {}
+        Ok(swept) => tracing::info!(app = %app.id, swept, "deleted uploads that nobody published"),
+        Err(error) => tracing::warn!(app = %app.id, %error, "old uploads cannot be deleted"),
+    }
+}

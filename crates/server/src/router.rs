@@ -1,0 +1,124 @@
+//! The list of routes and the stack around them. Everything that is served stands here.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post, put};
+use tokio::time::Instant;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::address::Client;
+use crate::error::ApiError;
+use crate::listen::Peer;
+use crate::metrics::{RequestLabels, method_label};
+use crate::publish::upload;
+use crate::shared::Shared;
+use crate::{objects, operations, publish};
+
+/// The kind of a request for metrics and the access log, from a fixed list; put into the answer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Kind(pub(crate) &'static str);
+
+pub(crate) fn router(shared: &Arc<Shared>) -> Router {
+    let quick = shared.config.limits.request_timeout;
+    let slow = shared.config.publish.timeout;
+    let served = Router::new()
+        .route("/apps/{app}/{*object}", get(objects::get))
+        .fallback(async || ApiError::NoSuchPath)
+        .layer(from_fn(move |request, next| in_time(quick, request, next)));
+    let publishing = Router::new()
+        .route("/apps/{app}/objects/{sha256}", put(upload::object).head(upload::object))
+        .route("/apps/{app}/targets", post(publish::targets))
+        .route("/apps/{app}/rollout", post(publish::rollout))
+        .layer(from_fn(|request, next| named("publish", request, next)))
+        .layer(from_fn(move |request, next| in_time(slow, request, next)));
+    let clients = Router::new()
+        .merge(served)
+        .merge(publishing)
+        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+        .layer(from_fn_with_state(Arc::clone(shared), within_budget));
+    let operations = Router::new()
+        .route("/healthz", get(operations::healthz))
+        .route("/readyz", get(operations::readyz))
+        .route("/metrics", get(operations::metrics))
+        .layer(from_fn(|request, next| named("operations", request, next)))
+        .layer(from_fn(move |request, next| in_time(quick, request, next)));
+    let panics = Arc::clone(shared);
+    Router::new()
+        .merge(clients)
+        .merge(operations)
+        .layer(CatchPanicLayer::custom(move |panic: Box<dyn Any + Send>| after_panic(&panics, &*panic)))
+        .layer(from_fn_with_state(Arc::clone(shared), observed))
+        .with_state(Arc::clone(shared))
+}
+
+/// The kind of all answers of some routes.
+async fn named(kind: &'static str, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    response.extensions_mut().insert(Kind(kind));
+    response
+}
+
+/// An answer begins in time or is given up.
+async fn in_time(limit: Duration, request: Request, next: Next) -> Response {
+    match tokio::time::timeout(limit, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => ApiError::TooSlow.into_response(),
+    }
+}
+
+/// Refuses what goes beyond the budget of an address.
+async fn within_budget(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    if let Some(client) = client(&shared, &request)
+        && let Err(after) = shared.budgets.take(client.group(), Instant::now())
+    {
+        return ApiError::TooManyRequests { after }.into_response();
+    }
+    next.run(request).await
+}
+
+fn client(shared: &Shared, request: &Request) -> Option<Client> {
+    let peer = request.extensions().get::<Peer>()?;
+    Some(Client::of(peer.0.ip(), request.headers(), &shared.config.limits.trusted_proxies))
+}
+
+/// Counts and logs every request, and adds the headers that every answer has.
+async fn observed(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    let begun = Instant::now();
+    let address = client(&shared, &request).map(|client| client.0.to_string()).unwrap_or_default();
+    let method = method_label(request.method());
+    // Still escaped as it came, so it cannot break a line; the query is left out, it may hold anything.
+    let path: String = request.uri().path().chars().take(200).collect();
+    let mut response = next.run(request).await;
+    let status = response.status().as_u16();
+    let kind = response.extensions().get::<Kind>().map_or("other", |kind| kind.0);
+    let seconds = begun.elapsed().as_secs_f64();
+    shared.metrics.requests.get_or_create(&RequestLabels { method, route: kind, status }).inc();
+    shared.metrics.seconds.observe(seconds);
+    tracing::info!(target: "access", address, method, path, status, seconds, "answered");
+    let headers = response.headers_mut();
+    // What is served is data: a browser that is led here must neither guess its kind nor run it.
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        HeaderName::from_static("content-security-policy"),
+        HeaderValue::from_static("default-src 'none'; sandbox"),
+    );
+    response
+}
+
+fn after_panic(shared: &Shared, panic: &(dyn Any + Send)) -> Response {
+    shared.metrics.panics.inc();
+    let text = panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default();
+    tracing::error!(text, "a request hit a bug");
+    ApiError::Bug.into_response()
+}

@@ -1,0 +1,222 @@
+//! From a configuration to a server that answers, and to an orderly end.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use protocol::AppId;
+use signing::Passphrase;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use crate::address::Budgets;
+use crate::app::{self, App};
+use crate::config::Config;
+use crate::data_lock::{DataLock, LockError};
+use crate::metrics::Metrics;
+use crate::offline_keys::{self, Found};
+use crate::patches::bench::Bench;
+use crate::patches::shelf::Shelf;
+use crate::publish::quota::{self, Quotas};
+use crate::shared::{Clock, Shared};
+use crate::tokens::{Tokens, TokensError};
+use crate::{listen, renewal, router};
+
+/// What a server takes from its surroundings.
+#[derive(Clone)]
+pub struct Around {
+    /// The program that makes patches: this one, started as `PROGRAM make-patch …`.
+    pub program: PathBuf,
+    /// The time of day.
+    pub clock: Clock,
+}
+
+impl Around {
+    /// The running program and the system's clock.
+    ///
+    /// # Errors
+    /// If the system does not say which program is running.
+    pub fn here() -> io::Result<Self> {
+        Ok(Self { program: std::env::current_exe()?, clock: Arc::new(Timestamp::now) })
+    }
+}
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory is taken.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// A key that must not be in reach.
+    #[error(
+        "{0}. Whoever breaks into this machine could sign releases with it: move it to an offline machine. \
+         To start anyway, set `offline_keys_accepted` (see the example configuration)"
+    )]
+    OfflineKey(#[source] Found),
+    /// The tokens cannot be used.
+    #[error(transparent)]
+    Tokens(#[from] TokensError),
+    /// The passphrase of the online keys cannot be read.
+    #[error("the passphrase of the online keys: {0}")]
+    Passphrase(#[source] signing::Error),
+    /// An app's tree or keys cannot be used.
+    #[error("app {app}: {source}")]
+    App {
+        /// The app.
+        app: AppId,
+        /// What is wrong.
+        source: signing::Error,
+    },
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The data directory cannot be used.
+    #[error("{}: {source}", folder.display())]
+    Disk {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// A server that has its port and its data, and waits for [`Server::run`].
+pub struct Server {
+    shared: Arc<Shared>,
+    listener: TcpListener,
+    address: SocketAddr,
+    lock: DataLock,
+}
+
+impl Server {
+    /// Takes the data directory, checks everything that must be right, renews what is due, and opens the port.
+    ///
+    /// # Errors
+    /// [`StartError`], which says what to do.
+    pub async fn start(config: Config, around: Around) -> Result<Self, StartError> {
+        let folder = config.data.clone();
+        let disk = move |source| StartError::Disk { folder: folder.clone(), source };
+        let opened = tokio::task::spawn_blocking(move || open(config, around)).await;
+        let (lock, shared) = opened.map_err(|error| disk(io::Error::other(error)))??;
+        for app in shared.apps.values() {
+            renewal::look_after(&shared, app).await;
+        }
+        let address = shared.config.listen;
+        let listening = |source| StartError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(listening)?;
+        let address = listener.local_addr().map_err(listening)?;
+        Ok(Self { shared, listener, address, lock })
+    }
+
+    /// The address that is listened on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop` is done, then lets running requests end within the configured time.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let Self { shared, listener, lock, .. } = self;
+        // Aborted when dropped, and children die with the makers that wait for them.
+        let mut background = JoinSet::new();
+        background.spawn(renewal::run(Arc::clone(&shared)));
+        for _ in 0..shared.config.patches.parallel {
+            background.spawn(Arc::clone(&shared.bench).work());
+        }
+        let router = router::router(&shared);
+        listen::serve(listener, router, &shared.config.limits, Arc::clone(&shared.metrics), stop).await;
+        background.shutdown().await;
+        // A publication that is being written is finished: its writer's place is free only afterwards.
+        for app in shared.apps.values() {
+            drop(app.writing().await);
+        }
+        drop(lock);
+        tracing::info!("stopped");
+    }
+}
+
+/// Checks what a start would check, but takes nothing and changes nothing. Returns the apps that would be served.
+///
+/// # Errors
+/// [`StartError`], as a start would give.
+pub fn check(config: &Config) -> Result<Vec<AppId>, StartError> {
+    Ok(examine(config)?.1.into_iter().map(|app| app.id).collect())
+}
+
+fn examine(config: &Config) -> Result<(Tokens, Vec<App>), StartError> {
+    let disk = |source| StartError::Disk { folder: config.data.clone(), source };
+    let apps = app::list(&config.data).map_err(disk)?;
+    let found = offline_keys::search(&config.data, config.keys.as_deref(), &apps).map_err(disk)?;
+    for found in found {
+        if !config.accepts_offline_keys() {
+            return Err(StartError::OfflineKey(found));
+        }
+        tracing::error!(%found, "DANGER: started beside an offline key, as `offline_keys_accepted` says");
+    }
+    let tokens = Tokens::open(config.publish.tokens.as_deref())?;
+    let passphrase = (config.keys_passphrase_file.as_deref())
+        .map(Passphrase::from_file)
+        .transpose()
+        .map_err(StartError::Passphrase)?;
+    let open = |id: AppId| {
+        App::open(&config.data, &id, config.keys.as_deref(), passphrase.as_ref())
+            .map_err(|source| StartError::App { app: id, source })
+    };
+    Ok((tokens, apps.into_iter().map(open).collect::<Result<_, _>>()?))
+}
+
+fn open(config: Config, around: Around) -> Result<(DataLock, Arc<Shared>), StartError> {
+    let disk = |source| StartError::Disk { folder: config.data.clone(), source };
+    let lock = DataLock::take(&config.data)?;
+    let (tokens, apps) = examine(&config)?;
+    let ids: Vec<AppId> = apps.iter().map(|app| app.id.clone()).collect();
+    for app in &apps {
+        private_folder(&app.incoming).map_err(disk)?;
+        quota::sweep(&app.incoming, config.publish.keep_unpublished, true).map_err(disk)?;
+        if app.keys.is_none() {
+            tracing::warn!(app = %app.id, "no online keys: this app is served as it lies there, nothing is signed");
+        }
+    }
+    let metrics = Arc::new(Metrics::new());
+    let shelf = Shelf::open(&config.data, &ids, config.patches.cache.get()).map_err(disk)?;
+    let shelf = Arc::new(shelf);
+    let bench = Bench::new(
+        config.patches.clone(),
+        &around.program,
+        &config.data.join(".scratch"),
+        Arc::clone(&shelf),
+        Arc::clone(&metrics),
+    )
+    .map_err(disk)?;
+    let shared = Shared {
+        apps: apps.into_iter().map(|app| (app.id.clone(), Arc::new(app))).collect::<BTreeMap<_, _>>(),
+        tokens,
+        metrics,
+        budgets: Budgets::new(config.limits.requests_per_second, config.limits.burst),
+        quotas: Quotas::default(),
+        shelf,
+        bench: Arc::new(bench),
+        clock: around.clock,
+        config,
+    };
+    Ok((lock, Arc::new(shared)))
+}
+
+/// A folder for nobody else: what is not published yet is nobody else's business.
+fn private_folder(folder: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,81 @@
+//! What every request and every background task shares.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use protocol::AppId;
+use tokio::time::Instant;
+
+use crate::address::Budgets;
+use crate::app::App;
+use crate::config::Config;
+use crate::error::ApiError;
+use crate::metrics::Metrics;
+use crate::object_name::PatchName;
+use crate::patches::Key;
+use crate::patches::bench::{Bench, Job};
+use crate::patches::shelf::Shelf;
+use crate::publish::quota::Quotas;
+use crate::tokens::Tokens;
+
+/// The time of day, as a value so that a test can set it.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What every request and every background task shares.
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    pub(crate) apps: BTreeMap<AppId, Arc<App>>,
+    pub(crate) tokens: Tokens,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) budgets: Budgets,
+    pub(crate) quotas: Quotas,
+    pub(crate) shelf: Arc<Shelf>,
+    pub(crate) bench: Arc<Bench>,
+    pub(crate) clock: Clock,
+}
+
+impl Shared {
+    pub(crate) fn app(&self, id: &AppId) -> Result<&Arc<App>, ApiError> {
+        self.apps.get(id).ok_or(ApiError::NoSuchApp)
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    pub(crate) fn validity(&self) -> signing::Validity {
+        let mine = &self.config.validity;
+        signing::Validity {
+            timestamp: mine.timestamp,
+            snapshot: mine.snapshot,
+            rollout: mine.rollout,
+            ..signing::Validity::default()
+        }
+    }
+
+    /// The order for a patch, if one may be made.
+    pub(crate) fn job(&self, app: &App, name: &PatchName) -> Option<Job> {
+        let catalog = app.catalog();
+        let pair = catalog.pair(&name.artifact, &name.base)?;
+        let folder = app.tree.folder();
+        Some(Job {
+            key: Key { app: app.id.clone(), name: name.clone() },
+            base: folder.join(&pair.base.file),
+            artifact: folder.join(&pair.artifact.file),
+            length: pair.length,
+        })
+    }
+
+    /// Plans the patches of an app that are worth making before anybody asks.
+    pub(crate) fn plan(&self, app: &App) {
+        let settings = &self.config.patches;
+        let mut jobs = Vec::new();
+        for (artifact, base) in app.catalog().ahead(settings.bases) {
+            for format in &settings.formats {
+                jobs.extend(self.job(app, &PatchName { artifact, base, format: format.clone() }));
+            }
+        }
+        self.bench.plan(jobs, &app.id, Instant::now());
+    }
+}
