@@ -46,6 +46,7 @@ pub use journal::{Probation, RollBackReason, Staged};
 pub use place::{Installed, Place, Recovered};
 pub use preflight::Need;
 pub use record::Kept;
+pub(crate) use resolve::previous_path;
 pub use roll_back::{Committed, RolledBack};
 pub use stage::StageWriter;
 pub use supervise::{MAX_STARTS, Start, confirm};

@@ -129,3 +129,68 @@ impl Record {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOLDEN: &[u8] = include_bytes!("../../fixtures/v1/install/record.json");
+
+    fn digest(text: &str) -> Digest {
+        Digest::of(text.as_bytes())
+    }
+
+    fn version(text: &str) -> Option<Version> {
+        Some(Version::parse(text).unwrap())
+    }
+
+    fn golden() -> Record {
+        Record {
+            version: version("2.0.0"),
+            floor: version("2.0.0"),
+            bad: vec![digest("bad one"), digest("bad two")],
+            held: version("3.0.0"),
+            previous: Some(Kept { sha256: digest("old"), length: 3, version: version("1.0.0") }),
+            ..Record::new(digest("new"))
+        }
+    }
+
+    #[test]
+    fn the_golden_file_of_format_1_is_read_and_written() {
+        assert_eq!(Record::parse(GOLDEN, Path::new("record")).unwrap(), Some(golden()));
+        assert_eq!(golden().to_bytes(), GOLDEN);
+    }
+
+    #[test]
+    fn what_cannot_be_read_counts_as_none_what_is_newer_does_not() {
+        let check = |text: &str, expected: Result<bool, &str>| {
+            let read = Record::parse(text.as_bytes(), Path::new("record"));
+            let read = read.map(|record| record.is_some()).map_err(|error| error.fault().code);
+            assert_eq!(read, expected, "{text}");
+        };
+        let least = format!(r#"{{"format":1,"sha256":"{}","version":null,"later":[]}}"#, digest("x"));
+        check(&least, Ok(true));
+        check("", Ok(false));
+        check("null", Ok(false));
+        check(&least[1..], Ok(false));
+        check(&least.replace("null", "\"v1\""), Ok(false));
+        check(&least.replace("\"format\":1", "\"format\":2"), Err("E-STATE-NEWER"));
+    }
+
+    #[test]
+    fn bad_releases_are_kept_once_and_not_without_end() {
+        let mut record = Record::new(digest("x"));
+        for number in 0..MAX_BAD + 10 {
+            record = record.with_bad(digest(&number.to_string())).with_bad(digest(&number.to_string()));
+        }
+        assert_eq!((record.bad.len(), record.bad.first()), (MAX_BAD, Some(&digest("10"))));
+    }
+
+    #[test]
+    fn the_floor_never_sinks() {
+        let kept = |text: &str| Kept { sha256: digest(text), length: 1, version: version(text) };
+        let record = Record::new(digest("x")).committed(&kept("1.0.0"), &kept("2.0.0"));
+        let record = record.committed(&kept("2.0.0"), &kept("1.5.0")).rolled_back(&kept("1.0.0"));
+        assert_eq!(record.floor, version("2.0.0"));
+    }
+}

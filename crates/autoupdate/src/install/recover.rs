@@ -151,6 +151,13 @@ fn activating(probation: &Probation, disk: &Disk) -> Plan {
         }
     }
     steps.remove(Name::Keep, disk.keep);
+    if is_old(disk.previous) && !disk.promises(&from.sha256) {
+        // `keep` had its lasting name already; what the record promised under that name is gone.
+        if let Some(record) = &mut disk.record {
+            record.previous = None;
+            steps.0.push(Action::Record(record.clone()));
+        }
+    }
     if back && disk.stage == Found::Bytes(to.sha256) {
         let staged = Progress::Staged { staged: to.clone(), base: from.sha256 };
         steps.settle_previous(&disk);
@@ -244,6 +251,12 @@ fn overtaken(disk: &Disk, is_old: bool) -> Plan {
 }
 
 impl Disk {
+    /// Whether the record says that these bytes are in `previous`.
+    fn promises(&self, sha256: &Digest) -> bool {
+        let promised = self.record.as_ref().and_then(|record| record.previous.as_ref());
+        promised.is_some_and(|kept| kept.sha256 == *sha256)
+    }
+
     fn record_or(&self, sha256: Digest) -> Record {
         self.record.clone().unwrap_or_else(|| Record::new(sha256))
     }

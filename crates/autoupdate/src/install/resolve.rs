@@ -110,6 +110,12 @@ fn private_name(program: &OsStr) -> OsString {
     name
 }
 
+/// Where the previous bytes of the program at `path` are kept, if any are. For comparing, not for opening.
+pub(crate) fn previous_path(path: &Path) -> Option<PathBuf> {
+    let name = private_name(path.file_name()?);
+    Some(path.with_file_name(name).join(super::folder::PREVIOUS))
+}
+
 /// The path without links. Every link on the way must belong to us or to the administrator.
 fn resolve(path: &Path) -> Result<PathBuf, Error> {
     if !path.is_absolute() || path.file_name().is_none() {

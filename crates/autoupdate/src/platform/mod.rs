@@ -1,3 +1,11 @@
 //! What differs per operating system outside the program's folder: processes, and waiting for them.
+//!
+//! One small file per system behind the same functions. Where a system gives no safe way, the function says so with an
+//! error instead of doing half.
 
 pub mod processes;
+mod spawn;
+mod wait;
+
+pub(crate) use spawn::{Spawn, spawn};
+pub(crate) use wait::{kill_group, wait_child};

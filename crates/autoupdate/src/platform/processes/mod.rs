@@ -1,14 +1,33 @@
 //! The running instances of a program: find them, ask them to close, start them again.
+//!
+//! - an instance is a process of the own user whose executable is the file in place (device and inode, not name), or
+//!   the one that was in place before an update; helper processes that an instance started are part of it;
+//! - nobody is ever killed: an instance is asked, and given time;
+//! - a process id is only used through a descriptor that was checked to mean the process that was found.
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(not(target_os = "linux"))]
+mod unsupported;
 
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Child;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use protocol::Close;
 
+#[cfg(target_os = "linux")]
+use linux as system;
+#[cfg(not(target_os = "linux"))]
+use unsupported as system;
+
+use super::spawn::{Spawn, spawn};
 use crate::error::{Actor, Fault, Phase};
+
+/// How long a command that asks may go on after the instance has ended.
+const HELPER_TIME: Duration = Duration::from_secs(2);
 
 /// A running instance of a program, of the own user, other than the calling process.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,20 +102,83 @@ impl Error {
     }
 }
 
-/// The running instances of the program at `path`.
+/// The running instances of the program at `path`, an absolute path without links.
 ///
 /// # Errors
 /// [`Error::List`], [`Error::Unsupported`].
-pub fn instances(_path: &Path) -> Result<Vec<Instance>, Error> {
-    Err(Error::Unsupported { what: "list running programs" })
+pub fn instances(path: &Path) -> Result<Vec<Instance>, Error> {
+    system::instances(path)
 }
 
-/// Asks an instance of `path` to close and waits until it has, or until `deadline`. Never kills.
+/// Asks an instance of `path` to close and waits until it has, or until `deadline`. Never kills it.
+///
+/// To close several at once, [`ask`] all of them first, then wait for each.
 ///
 /// # Errors
-/// [`Error::Ask`], [`Error::StillRunning`].
-pub fn close(_path: &Path, instance: &Instance, _how: &Close, _deadline: Instant) -> Result<(), Error> {
-    Err(Error::StillRunning { pid: instance.pid })
+/// [`Error::Ask`], [`Error::StillRunning`], [`Error::Start`] for a command that cannot be started.
+pub fn close(path: &Path, instance: &Instance, how: &Close, deadline: Instant) -> Result<(), Error> {
+    ask(path, instance, how)?.wait(deadline)
+}
+
+/// Asks an instance of `path` to close.
+///
+/// # Errors
+/// [`Error::Ask`], [`Error::Start`] for a command that cannot be started.
+pub fn ask(path: &Path, instance: &Instance, how: &Close) -> Result<Closing, Error> {
+    let watched = system::watch(instance)?;
+    let helper = match how {
+        Close::Signal => {
+            system::terminate(instance, watched.as_ref())?;
+            None
+        }
+        Close::Arguments(args) => Some((path, args.as_slice())),
+        Close::Command(command) => match command.split_first() {
+            Some((program, args)) => Some((Path::new(program), args)),
+            None => None,
+        },
+    };
+    let helper = helper.map(|(program, args)| start_helper(program, args, instance)).transpose()?;
+    Ok(Closing { pid: instance.pid, watched, helper })
+}
+
+/// An instance that was asked to close.
+#[derive(Debug)]
+pub struct Closing {
+    pid: u32,
+    /// `None`: it had ended already.
+    watched: Option<system::Watched>,
+    /// The command that asks it.
+    helper: Option<Child>,
+}
+
+impl Closing {
+    /// Waits until the instance has ended, or until `deadline`.
+    ///
+    /// # Errors
+    /// [`Error::StillRunning`].
+    pub fn wait(mut self, deadline: Instant) -> Result<(), Error> {
+        let ended = match &self.watched {
+            Some(watched) => watched.wait(deadline).map_err(|source| Error::Ask { pid: self.pid, source })?,
+            None => true,
+        };
+        if let Some(helper) = &mut self.helper {
+            let left = deadline.saturating_duration_since(Instant::now());
+            // The command is ours, and its work is done or in vain.
+            if !matches!(super::wait_child(helper, left.min(HELPER_TIME)), Ok(Some(_))) {
+                super::kill_group(helper);
+            }
+            self.helper = None;
+        }
+        if ended { Ok(()) } else { Err(Error::StillRunning { pid: self.pid }) }
+    }
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        if let Some(helper) = &mut self.helper {
+            super::kill_group(helper);
+        }
+    }
 }
 
 /// Starts `path` as `instance` was running: arguments, working directory, environment without loader variables, a
@@ -104,6 +186,31 @@ pub fn close(_path: &Path, instance: &Instance, _how: &Close, _deadline: Instant
 ///
 /// # Errors
 /// [`Error::Start`].
-pub fn relaunch(_path: &Path, _instance: &Instance) -> Result<Child, Error> {
-    Err(Error::Unsupported { what: "start programs" })
+pub fn relaunch(path: &Path, instance: &Instance) -> Result<Child, Error> {
+    let mut args = instance.args.iter().map(OsString::as_os_str);
+    let name = args.next();
+    let cwd = instance.cwd.as_deref().filter(|cwd| cwd.is_dir()).or_else(|| path.parent());
+    let wanted = Spawn {
+        program: path,
+        name,
+        args: args.collect(),
+        cwd: cwd.unwrap_or(Path::new("/")),
+        env: instance.env.clone(),
+    };
+    spawn(&wanted).map_err(|source| Error::Start { path: path.to_owned(), source })
 }
+
+/// The command runs in the instance's environment, so that it finds the instance as the person's own command would.
+fn start_helper(program: &Path, args: &[String], instance: &Instance) -> Result<Child, Error> {
+    let wanted = Spawn {
+        program,
+        name: None,
+        args: args.iter().map(AsRef::as_ref).collect(),
+        cwd: Path::new("/"),
+        env: instance.env.clone(),
+    };
+    spawn(&wanted).map_err(|source| Error::Start { path: program.to_owned(), source })
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests;
