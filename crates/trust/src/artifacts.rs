@@ -108,10 +108,9 @@ fn read(path: &str, file: &TargetFile, app: &AppId, platform: Platform) -> Resul
     Ok(Artifact { path: target.path, length: target.length, sha256: target.sha256, release })
 }
 
-/// Version and platform of `releases/{version}/{os}-{arch}/{file}` in its one spelling.
+/// Version and platform of `releases/{version}/{os}-{arch}/{file}`.
 fn read_path(path: &str) -> Option<(Version, Platform)> {
     let [_, version, platform, file] = path.split('/').collect::<Vec<_>>()[..] else { return None };
-    let (version, platform) = (Version::parse(version).ok()?, Platform::parse(platform).ok()?);
-    let spelled = protocol::object::artifact_path(&version, platform, file).ok()?;
-    (spelled == path).then_some((version, platform))
+    protocol::object::check_file_name(file).ok()?;
+    Some((Version::parse(version).ok()?, Platform::parse(platform).ok()?))
 }

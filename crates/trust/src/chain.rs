@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use sigstore_tuf::{MetaFile, Role, Root, Snapshot, TrustedMetadataSet};
+use sigstore_tuf::{MetaFile, Metadata, Role, Root, Snapshot, TrustedMetadataSet};
 
 use crate::{
     Crypto, Dropped, Error, Flaw, Keep, LIMITS, SNAPSHOT, Stored, TARGETS, TIMESTAMP, Verified, Wanted, check,
@@ -57,13 +57,17 @@ impl AwaitTimestamp {
     /// Loads the floors under the newest root. `first` is the root with which this walk began.
     pub(crate) fn new(mut walk: Walk, first: &Root) -> Self {
         let bare = walk.set.clone();
+        let (mut floor, mut replaced) = (None, lost_a_key(first, walk.set.root()));
         if let Some(bytes) = walk.stored.timestamp.take() {
             match load_timestamp_floor(&mut walk.set, &bytes) {
                 Ok(()) => walk.stored.timestamp = Some(bytes),
-                Err(why) => walk.note(TIMESTAMP, why),
+                Err(why) => {
+                    replaced |=
+                        is_by_a_replaced_key(&why, check::timestamp(&bytes), TIMESTAMP, walk.set.root());
+                    walk.note(TIMESTAMP, why);
+                }
             }
         }
-        let (mut floor, mut replaced) = (None, lost_a_key(first, walk.set.root()));
         if let Some(bytes) = walk.stored.snapshot.take() {
             match snapshot_floor(walk.set.root(), &bytes) {
                 Ok(snapshot) => {
@@ -74,11 +78,8 @@ impl AwaitTimestamp {
                     walk.stored.snapshot = Some(bytes);
                 }
                 Err(why) => {
-                    // Exactly the bytes that the stored timestamp pins, but not signed for this root: its keys were
-                    // replaced in an earlier check that did not get further than root.
-                    let pin = walk.set.timestamp().and_then(sigstore_tuf::Timestamp::snapshot_meta);
-                    replaced |= matches!(why, Error::Signature { .. })
-                        && pin.is_some_and(|pin| is_pinned(pin, &bytes));
+                    replaced |=
+                        is_by_a_replaced_key(&why, check::snapshot(&bytes), SNAPSHOT, walk.set.root());
                     walk.note(SNAPSHOT, why);
                 }
             }
@@ -181,11 +182,17 @@ fn lost_a_key(first: &Root, last: &Root) -> bool {
     [TIMESTAMP, SNAPSHOT].iter().any(|role| !keys(first, role).is_subset(&keys(last, role)))
 }
 
-/// Whether these are the bytes that `pin` means: length and every hash we know, and at least one hash.
-fn is_pinned(pin: &MetaFile, bytes: &[u8]) -> bool {
-    let sha256 = protocol::Digest::of(bytes).to_string();
-    pin.length.is_none_or(|length| length == bytes.len() as u64)
-        && pin.hashes.as_ref().is_some_and(|hashes| hashes.get("sha256") == Some(&sha256))
+/// Whether a stored file fails because a key that signed it is listed no more: an earlier check replaced it, and did not get
+/// further than root. A file that is merely damaged names listed keys.
+fn is_by_a_replaced_key<T: Role>(
+    why: &Error,
+    file: Result<Metadata<T>, Error>,
+    role: &str,
+    root: &Root,
+) -> bool {
+    let listed = |id: &String| root.role(role).is_some_and(|role| role.keyids.contains(id));
+    matches!(why, Error::Signature { .. })
+        && file.is_ok_and(|file| file.signatures().iter().any(|signature| !listed(&signature.keyid)))
 }
 
 fn not_below(role: &str, trusted: u64, new: u64) -> Result<(), Error> {

@@ -7,7 +7,7 @@ use protocol::{Channel, Digest};
 use sigstore_tuf::{DelegatedRole, TargetFile, TrustedMetadataSet};
 
 use crate::chain::{Walk, unexpired};
-use crate::{Dropped, Error, INGEST, Keep, LIMITS, ROLLOUT, TARGETS, Wanted, check};
+use crate::{Dropped, Error, Keep, LIMITS, ROLLOUT, TARGETS, Wanted, check};
 
 /// How long what was verified may be believed. It can only be made here, from an unexpired chain: whoever says "up to
 /// date" must show one.
@@ -244,9 +244,7 @@ impl Verified {
     }
 
     fn verified(&self, delegator: &str, name: &str, bytes: &[u8]) -> Result<TrustedMetadataSet, Error> {
-        // Nobody else could: a file with such a delegation is refused. Said again where it matters.
-        let reserved = [ROLLOUT, INGEST].contains(&name) && delegator != TARGETS;
-        if reserved || !self.delegates_to(delegator, name) {
+        if !self.delegates_to(delegator, name) {
             return Err(Error::NotDelegated { delegator: delegator.to_owned(), role: name.to_owned() });
         }
         let new = check::targets(name, bytes, self.walk.crypto)?;

@@ -8,6 +8,7 @@ mod golden;
 mod honest;
 mod key;
 mod mutation;
+mod nested;
 mod shape;
 mod signature;
 mod stored;

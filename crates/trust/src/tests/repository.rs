@@ -126,6 +126,12 @@ impl Repository {
         self.listed.entry(role).or_default().insert(path.to_owned(), entry);
     }
 
+    /// Lets targets delegate to one more role, with a key of its own.
+    pub(crate) fn delegate(&mut self, role: &'static str, seed: u8, paths: &[&'static str]) {
+        self.parties.insert(role, Party::new(&[seed], "2030-06-30T00:00:00Z"));
+        self.delegated.push((role, paths.to_vec()));
+    }
+
     /// Changes the `signed` object of a role before it is signed.
     pub(crate) fn edit(&mut self, role: &'static str, edit: impl Fn(&mut Value) + 'static) {
         self.edit_signed.insert(role, Box::new(edit));

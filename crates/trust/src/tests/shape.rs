@@ -1,6 +1,6 @@
 //! Files that no reader should have to understand. Threat 7.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::{Flaw, LIMITS};
@@ -45,6 +45,7 @@ fn what_is_no_json() {
         ["", " ", "<html>sign in</html>", "{", "{}{}", "{\"signed\":NaN}", "'", "{\"a\":01}", "{\"a\":+1}"]
     {
         each_role("Json", move |_| bytes.as_bytes().to_vec());
+        assert!(matches!(crate::json::check(bytes.as_bytes()), Err(Flaw::Json { .. })), "{bytes}");
     }
     each_role("Json", |bytes| [&bytes[..], b"x"].concat());
     each_role("Json", |bytes| bytes[..bytes.len() - 1].to_vec());
@@ -59,7 +60,7 @@ fn numbers_that_are_no_integers() {
         let more = format!("\"signed\":{{\"x\":{number},");
         let change = replaced("\"signed\":{", &more);
         // What the parser itself cannot represent is no JSON to it.
-        each_role(if number.ends_with("400") { "Json" } else { "Number" }, change);
+        each_role(if number.ends_with("400") { "Json" } else { "flaw: Number" }, change);
     }
     for number in ["NaN", "Infinity", "-Infinity", "0x1", "1_000"] {
         each_role("Json", replaced("\"version\":", &format!("\"x\":{number},\"version\":")));
@@ -72,7 +73,7 @@ fn versions_out_of_range() {
         ("0", "Version"),
         ("9223372036854775808", "Version"),
         ("18446744073709551615", "Version"),
-        ("18446744073709551616", "Number"),
+        ("18446744073709551616", "flaw: Number"),
         ("-1", "Shape"),
         ("\"1\"", "Shape"),
         ("null", "Shape"),
@@ -88,7 +89,11 @@ fn versions_out_of_range() {
     }
     let mut repository = Repository::default();
     repository.edit("snapshot", |signed| signed["meta"]["targets.json"]["version"] = json!(0));
-    assert_eq!(Client::new(&repository).refusal(&repository), "E-META-MALFORMED");
+    let error = Client::new(&repository).check(&repository).map(|_| ()).unwrap_err();
+    assert!(
+        matches!(&error, Error::Malformed { role, flaw: Flaw::Version } if role == "snapshot"),
+        "{error:?}"
+    );
 }
 
 #[test]
@@ -153,6 +158,38 @@ fn more_than_the_limits() {
         file["signatures"].as_array_mut().unwrap().extend(more);
     });
     assert_eq!(Client::new(&repository).refusal(&repository), "E-META-LIMIT");
+    // Of each kind as many as allowed, and one more.
+    type Fill = fn(&mut Value, usize);
+    let fills: [(usize, Fill); 5] = [
+        (LIMITS.keys, |signed, count| {
+            for n in signed["delegations"]["keys"].as_object().unwrap().len()..count {
+                let seed = 100 + u8::try_from(n).unwrap();
+                signed["delegations"]["keys"][format!("more-{n}")] = public(&key(seed));
+            }
+        }),
+        (LIMITS.keys, |signed, count| {
+            let ids = signed["delegations"]["roles"][0]["keyids"].as_array_mut().unwrap();
+            ids.extend((ids.len()..count).map(|n| json!(format!("more-{n}"))));
+        }),
+        (LIMITS.patterns, |signed, count| {
+            let paths = signed["delegations"]["roles"][0]["paths"].as_array_mut().unwrap();
+            paths.extend((paths.len()..count).map(|n| json!(format!("rollout/{n}.json"))));
+        }),
+        (LIMITS.name_bytes, |signed, count| {
+            let path = format!("rollout/{}.json", "a".repeat(count - "rollout/.json".len()));
+            signed["delegations"]["roles"][0]["paths"].as_array_mut().unwrap().push(json!(path));
+        }),
+        (LIMITS.name_bytes, |signed, count| {
+            signed["delegations"]["keys"]["a".repeat(count)] = public(&key(99));
+        }),
+    ];
+    for (at, (limit, fill)) in fills.into_iter().enumerate() {
+        for (count, expected) in [(limit, "verified"), (limit + 1, "E-META-LIMIT")] {
+            let mut repository = Repository::default();
+            repository.edit("targets", move |signed| fill(signed, count));
+            assert_eq!(Client::new(&repository).refusal(&repository), expected, "{at} {count}");
+        }
+    }
     let mut repository = Repository::default();
     repository.edit("root", |signed| {
         for n in 0..20 {
@@ -182,7 +219,8 @@ fn a_root_without_a_role_and_a_timestamp_without_a_pin() {
         repository.edit("root", move |signed| {
             signed["roles"].as_object_mut().unwrap().remove(role);
         });
-        assert_eq!(client.refusal(&repository), "E-META-MALFORMED", "{role}");
+        let error = client.check(&repository).map(|_| ()).unwrap_err();
+        assert!(matches!(error, Error::Malformed { flaw: Flaw::MissingRole, .. }), "{role}: {error:?}");
     }
     let mut repository = Repository::default();
     repository.edit("timestamp", |signed| signed["meta"] = json!({}));

@@ -55,6 +55,19 @@ fn nobody_signed() {
 }
 
 #[test]
+fn two_signatures_under_one_id_are_refused_even_if_they_count_for_nothing() {
+    each_role("E-META-MALFORMED", |repository, role| {
+        let mut signers = repository.parties[role].keys.clone();
+        signers.extend([key(99), key(99)]);
+        repository.party(role).signers = Some(signers);
+    });
+    // A stranger's one signature beside the good ones does no harm.
+    let mut repository = Repository::default();
+    repository.party("targets").signers = Some(vec![key(99), key(3)]);
+    Client::new(&repository).check(&repository).unwrap();
+}
+
+#[test]
 fn anything_changed_after_signing_is_refused() {
     each_role("E-META-SIGNATURE", |repository, role| {
         repository.edit_envelope(role, |file| file["signed"]["expires"] = json!("2031-01-01T00:00:01Z"));

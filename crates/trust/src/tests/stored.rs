@@ -65,6 +65,11 @@ fn a_broken_snapshot_does_not_take_the_timestamp_s_floor_away() {
     client.stored.snapshot = Some(b"{}".to_vec());
     repository.party("timestamp").version = 1;
     assert_eq!(client.refusal(&repository), "E-META-ROLLBACK");
+    // Nor does one with a damaged signature by a listed key, which no rotation explains.
+    let mut damaged: serde_json::Value = serde_json::from_slice(&repository.file("2.snapshot.json")).unwrap();
+    damaged["signatures"][0]["sig"] = "00".repeat(64).into();
+    client.stored.snapshot = Some(serde_json::to_vec(&damaged).unwrap());
+    assert_eq!(client.refusal(&repository), "E-META-ROLLBACK");
 }
 
 #[test]

@@ -270,6 +270,7 @@ fn highest_versions_are_recovered_from_by_rotation() {
         (&["timestamp"][..], &["timestamp"][..]),
         (&["timestamp", "snapshot"], &["timestamp", "snapshot"]),
         (&["snapshot"], &["snapshot"]),
+        (&["timestamp", "snapshot"], &["timestamp"]),
         (&["snapshot"], &["snapshot", "timestamp"]),
         (&["timestamp", "snapshot", "targets"], &["timestamp", "snapshot", "targets"]),
         (&["rollout", "ingest", "targets"], &["snapshot", "timestamp"]),
@@ -295,16 +296,15 @@ fn highest_versions_are_recovered_from_by_rotation() {
 
 #[test]
 fn recovery_also_succeeds_when_the_check_of_the_new_root_got_no_further() {
-    for rotated in [&["snapshot"][..], &["timestamp"], &["snapshot", "timestamp"]] {
-        let (mut repository, mut client) = poisoned(&["timestamp", "snapshot"]);
-        if rotated == ["snapshot"] {
-            // Only the snapshot key was lost; timestamp's own version stayed sane.
-            (repository, client) = poisoned(&["snapshot"]);
-            repository.bump(&["timestamp"]);
-        }
-        if rotated == ["timestamp"] {
-            (repository, client) = poisoned(&["timestamp"]);
-        }
+    for (roles, rotated) in [
+        (&["snapshot"][..], &["snapshot"][..]),
+        (&["timestamp"], &["timestamp"]),
+        (&["timestamp", "snapshot"], &["timestamp"]),
+        (&["timestamp", "snapshot"], &["snapshot", "timestamp"]),
+    ] {
+        let (mut repository, mut client) = poisoned(roles);
+        // Where only snapshot was poisoned, timestamp's own version stayed sane and goes on.
+        repository.bump(&["timestamp"]);
         repository.next_root(|repository| {
             for (role, seed) in rotated.iter().zip(90..) {
                 repository.party(role).keys = vec![key(seed)];
@@ -314,7 +314,7 @@ fn recovery_also_succeeds_when_the_check_of_the_new_root_got_no_further() {
         let mut roots = begin(crypto(), &client.pinned, &client.stored, client.now).unwrap();
         let keep = roots.received(&repository.file("2.root.json")).unwrap();
         client.keep(keep);
-        client.check(&repository).unwrap_or_else(|error| panic!("{rotated:?}: {error}"));
+        client.check(&repository).unwrap_or_else(|error| panic!("{roles:?} {rotated:?}: {error}"));
     }
 }
 
@@ -337,6 +337,31 @@ fn a_rotation_of_other_keys_keeps_the_floors() {
     repository.next_root(|repository| repository.party("timestamp").keys.push(key(90)));
     repository.party("timestamp").version = 1;
     assert_eq!(client.refusal(&repository), "E-META-ROLLBACK");
+}
+
+#[test]
+fn a_snapshot_is_a_floor_even_beside_a_timestamp_that_does_not_belong_to_it() {
+    // Version 2 of everything was verified; then only the timestamp of version 3 was kept, or no timestamp at all.
+    let mut second = Repository::default();
+    later(&mut second);
+    let mut client = Client::new(&second);
+    client.check(&second).unwrap();
+    let mut third = Repository::default();
+    (0..2).for_each(|_| later(&mut third));
+    for timestamp in [Some(third.file("timestamp.json")), None] {
+        client.stored.timestamp = timestamp;
+        for back in ["snapshot", "targets", "rollout", "ingest"] {
+            let mut fourth = Repository::default();
+            (0..3).for_each(|_| later(&mut fourth));
+            fourth.party(back).version = 1;
+            let mut client = Client { stored: client.stored.clone(), ..Client::new(&second) };
+            let error = client.check(&fourth).map(|_| ()).unwrap_err();
+            assert!(
+                matches!(&error, Error::Rollback { role, new: 1, .. } if role == back),
+                "{back}: {error}"
+            );
+        }
+    }
 }
 
 #[test]
