@@ -1,6 +1,6 @@
 //! Asking, following redirects, and reading small answers.
 
-use std::sync::{Arc, Once};
+use std::sync::{Arc, Once, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -74,11 +74,33 @@ struct Shared {
     /// Whether an answer may have come through a proxy, so that its address says nothing about the server.
     proxy_possible: bool,
     /// For this machine: never through a proxy.
-    loopback: reqwest::Client,
+    loopback: Lazy,
     /// For the addresses that an enrolment names.
-    named: reqwest::Client,
+    named: Lazy,
     /// For the addresses that a public server redirects to.
-    redirected: reqwest::Client,
+    redirected: Lazy,
+}
+
+/// A client of the HTTP library that is made when it is first needed: each reads all certificate authorities.
+#[derive(Debug)]
+struct Lazy {
+    proxy: Proxy,
+    resolver: Option<PublicOnly>,
+    made: OnceLock<reqwest::Client>,
+}
+
+impl Lazy {
+    fn new(proxy: Proxy, resolver: Option<PublicOnly>) -> Self {
+        Self { proxy, resolver, made: OnceLock::new() }
+    }
+
+    fn get(&self, limits: &Limits) -> Result<&reqwest::Client, Error> {
+        if let Some(made) = self.made.get() {
+            return Ok(made);
+        }
+        let client = build(limits, &self.proxy, self.resolver.as_ref())?;
+        Ok(self.made.get_or_init(|| client))
+    }
 }
 
 /// The head of an answer that arrived, after all redirects.
@@ -91,7 +113,7 @@ impl Client {
     /// A client with these settings.
     ///
     /// # Errors
-    /// [`Error::Client`] if the HTTP library cannot be set up, [`Error::BadProxy`] for a proxy that it cannot use.
+    /// [`Error::BadProxy`] for a proxy that cannot be used.
     pub fn new(config: Config) -> Result<Self, Error> {
         // Process-wide and only once; whoever installed another provider before us keeps it.
         static PROVIDER: Once = Once::new();
@@ -99,14 +121,16 @@ impl Client {
             let _ = rustls::crypto::ring::default_provider().install_default();
         });
         let Config { limits, proxy } = config;
+        // Said here and not at the first request: a setting that cannot work is a fault of the setting.
+        let _checked = proxy::apply(reqwest::Client::builder(), &proxy)?;
         let resolver = PublicOnly::except(proxy::hosts(&proxy));
         Ok(Self {
             shared: Arc::new(Shared {
-                proxy_possible: proxy::possible(&proxy),
-                loopback: build(&limits, &Proxy::Off, None)?,
-                named: build(&limits, &proxy, None)?,
-                redirected: build(&limits, &proxy, Some(&resolver))?,
                 limits,
+                proxy_possible: proxy::possible(&proxy),
+                loopback: Lazy::new(Proxy::Off, None),
+                named: Lazy::new(proxy.clone(), None),
+                redirected: Lazy::new(proxy, Some(resolver)),
             }),
         })
     }
@@ -166,7 +190,7 @@ impl Client {
                 Some(Zone::Public) => &self.shared.redirected,
                 Some(Zone::Private) | None => &self.shared.named,
             };
-            let request = client.get(next.clone()).headers(headers.clone());
+            let request = client.get(limits)?.get(next.clone()).headers(headers.clone());
             let response = match timeout_at(deadline, request.send()).await {
                 Ok(Ok(response)) => response,
                 Ok(Err(source)) => return Err(error::of_request(&next, source, limits)),

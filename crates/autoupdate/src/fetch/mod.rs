@@ -24,7 +24,7 @@ mod proxy;
 mod redirect;
 mod spool;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use client::{Ask, Client, Config, Expect, Small};
 pub use download::{Download, Length, Received, Transfer};

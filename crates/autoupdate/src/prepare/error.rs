@@ -63,12 +63,6 @@ pub enum Error {
         /// The signed length in bytes.
         limit: u64,
     },
-    /// The stage could not be written.
-    #[error("the new bytes could not be written: {source}")]
-    Stage {
-        /// The cause.
-        source: io::Error,
-    },
     /// The spool could not be read.
     #[error("the received bytes could not be read: {source}")]
     Read {
@@ -104,8 +98,6 @@ impl Error {
             Self::NotSmaller { .. } => Fault::lasting("E-PATCH-SIZE", Phase::Fetch, Repository),
             Self::NotMade { .. } => Fault::passing("E-PATCH-NOT-MADE", Phase::Fetch, Repository),
             Self::TooLong { .. } => Fault::passing("E-FILE-LENGTH", Phase::Verify, Repository),
-            Self::Stage { source } if is_full(source) => Fault::passing("E-DISK-FULL", Phase::Stage, Machine),
-            Self::Stage { .. } => Fault::lasting("E-DISK-STAGE", Phase::Stage, Machine),
             Self::Read { .. } => Fault::lasting("E-DISK-SPOOL", Phase::Stage, Machine),
             Self::Compressed(_) => Fault::passing("E-FILE-COMPRESSED", Phase::Apply, Repository),
             Self::Name(_) => Fault::lasting("E-META-NAME", Phase::Fetch, Repository),
@@ -150,7 +142,6 @@ impl Error {
             | Self::Memory { .. }
             | Self::NotSmaller { .. }
             | Self::NotMade { .. }
-            | Self::Stage { .. }
             | Self::Read { .. }
             | Self::Name(_)
             | Self::NoRoute
@@ -164,7 +155,6 @@ impl Error {
             // What is about the bytes is the route's; everything else that installing says is the disk's or program's.
             Self::Install(_) => self.is_about_the_bytes(),
             Self::Fetch(fetch::Error::Cancelled | fetch::Error::Spool { .. })
-            | Self::Stage { .. }
             | Self::Read { .. }
             | Self::Name(_)
             | Self::Died => false,
@@ -180,8 +170,4 @@ impl Error {
             | Self::NoRoute => true,
         }
     }
-}
-
-fn is_full(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }

@@ -7,7 +7,7 @@ use protocol::{Artifact, Digest, FormatId};
 
 use super::Error;
 use crate::fetch::Follow;
-use crate::install::{Place, Staged};
+use crate::install::{self, Place, Staged};
 
 /// The largest window of a compressed twin, as a power of two: 8 MiB, so that a full download of any size stays below
 /// 16 MiB of memory.
@@ -56,7 +56,7 @@ pub(super) fn stage(what: &Stage, mut follow: Follow) -> Result<Staged, Error> {
             let limits = delta::Limits { memory: *memory };
             delta::apply(format, &base, &mut follow, &mut writer, &expected, &limits).map_err(|error| {
                 match error {
-                    delta::Error::WriteOut(source) => Error::Stage { source },
+                    delta::Error::WriteOut(source) => install::Error::of_write(source).into(),
                     other => Error::Patch(other),
                 }
             })?;
@@ -89,23 +89,19 @@ fn copy(
             Err(error) => return Err(read_failed(error)),
         };
         left = left.checked_sub(length as u64).ok_or(Error::TooLong { limit })?;
-        to.write_all(piece.get(..length).unwrap_or_default()).map_err(|source| Error::Stage { source })?;
+        to.write_all(piece.get(..length).unwrap_or_default()).map_err(install::Error::of_write)?;
     }
 }
 
-/// Compares the installed bytes with what a patch starts from.
+/// The installed bytes are still there and are what a patch starts from.
 pub(super) fn check_base(place: &Mutex<Place>, expected: &Digest) -> Result<(), Error> {
-    let file = {
-        let place = lock(place);
-        let found = place.installed().sha256;
-        if found != *expected {
-            return Err(Error::OtherBase { expected: *expected, found });
-        }
-        place.base()?
-    };
-    // The place may have been opened long ago.
-    let (found, _) = Digest::of_reader(file).map_err(delta::Error::ReadBase)?;
-    if found == *expected { Ok(()) } else { Err(Error::OtherBase { expected: *expected, found }) }
+    let place = lock(place);
+    let found = place.installed().sha256;
+    if found != *expected {
+        return Err(Error::OtherBase { expected: *expected, found });
+    }
+    place.base()?;
+    Ok(())
 }
 
 /// A panic elsewhere while the place was held left it as its journal says; the next step checks for itself.

@@ -5,6 +5,8 @@
 mod error;
 mod mirror;
 mod patches;
+#[cfg(test)]
+pub(crate) mod tests;
 pub mod tuf;
 
 use serde::{Deserialize, Serialize};

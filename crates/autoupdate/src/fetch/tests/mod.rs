@@ -1,7 +1,7 @@
 //! Every guarantee of this room against a real peer on loopback.
 
 mod hostile;
-mod peer;
+pub(crate) mod peer;
 mod proxies;
 mod resume;
 mod small;
@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::*;
 
 /// Limits that a test can wait for.
-fn quick() -> Limits {
+pub(crate) fn quick() -> Limits {
     Limits {
         connect: Duration::from_secs(5),
         first_byte: Duration::from_millis(500),
@@ -24,7 +24,7 @@ fn quick() -> Limits {
     }
 }
 
-fn client() -> Client {
+pub(crate) fn client() -> Client {
     Client::new(Config { limits: quick(), proxy: Proxy::Off }).unwrap()
 }
 

@@ -127,3 +127,22 @@ pub(crate) fn answer(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
     bytes.extend_from_slice(body);
     bytes
 }
+
+/// What a plain static host answers below a folder: entity tags, conditions and ranges. `None` is 404.
+pub(crate) fn file(bytes: Option<&[u8]>, request: &Request) -> Reply {
+    let Some(bytes) = bytes else { return Reply::Bytes(answer("404 Not Found", "", b"no such object")) };
+    let tag = format!("\"{}\"", protocol::Digest::of(bytes).short());
+    if request.header("if-none-match") == Some(&tag) {
+        return Reply::Bytes(b"HTTP/1.1 304 Not Modified\r\n\r\n".to_vec());
+    }
+    let range = request.header("range").and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-'));
+    let from = range.and_then(|from| from.parse::<usize>().ok()).filter(|from| *from < bytes.len());
+    match from {
+        Some(from) if request.header("if-range") == Some(&tag) => {
+            let (last, all) = (bytes.len() - 1, bytes.len());
+            let headers = format!("ETag: {tag}\r\nContent-Range: bytes {from}-{last}/{all}\r\n");
+            Reply::Bytes(answer("206 Partial Content", &headers, &bytes[from..]))
+        }
+        _ => Reply::Bytes(answer("200 OK", &format!("ETag: {tag}\r\n"), bytes)),
+    }
+}
