@@ -17,6 +17,9 @@ use super::recover::{Action, Disk, Found, Name};
 use super::resolve::Spot;
 use crate::error::Phase;
 
+/// How often the program is looked at when it changes while we look.
+const SEE_TRIES: usize = 4;
+
 /// The program's folder and the private folder beside it.
 #[derive(Debug)]
 pub(super) struct Ground {
@@ -44,6 +47,17 @@ impl Spot {
     /// Opens the program and hashes what is behind the descriptor, unless the facts say that it is what was `seen`
     /// before. `None`: it is missing.
     pub(super) fn see(&self, seen: Option<Seen>, phase: Phase) -> Result<Option<(File, Seen)>, Error> {
+        for _ in 0..SEE_TRIES {
+            match self.see_once(seen, phase) {
+                // Whoever looks without the lock may meet an update that just gives the file its second name.
+                Err(Error::Changed { .. }) => {}
+                other => return other,
+            }
+        }
+        Err(Error::Changed { path: self.path.clone() })
+    }
+
+    fn see_once(&self, seen: Option<Seen>, phase: Phase) -> Result<Option<(File, Seen)>, Error> {
         match self.folder.facts(&self.name).during(phase, "look at", &self.path)? {
             None => return Ok(None),
             Some(facts) if facts.kind != Kind::File => {

@@ -119,7 +119,7 @@ pub(super) enum Progress {
 impl Progress {
     /// Adds the records up. A record that makes no sense where it stands changes nothing.
     pub(super) fn of(entries: &[Entry]) -> Self {
-        entries.iter().fold(Self::Nothing, |progress, entry| progress.after(entry))
+        entries.iter().fold(Self::Nothing, Self::after)
     }
 
     fn after(self, entry: &Entry) -> Self {

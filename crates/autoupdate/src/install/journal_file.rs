@@ -48,7 +48,7 @@ impl Journal {
     }
 
     /// Adds a record and waits until it is on the disk.
-    pub(super) fn append(&mut self, private: &Folder, entry: Entry, phase: Phase) -> Result<(), Error> {
+    pub(super) fn append(&mut self, private: &Folder, entry: &Entry, phase: Phase) -> Result<(), Error> {
         let mut entries = self.entries.clone();
         entries.push(entry.clone());
         if self.torn || self.entries.is_empty() {
@@ -56,7 +56,7 @@ impl Journal {
         }
         // Until this is done, nobody knows how much of the line is in the file.
         self.torn = true;
-        append_line(private, &entry, phase)?;
+        append_line(private, entry, phase)?;
         (self.torn, self.entries) = (false, entries);
         Ok(())
     }

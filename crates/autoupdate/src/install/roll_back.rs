@@ -44,7 +44,7 @@ impl Place {
             return Err(Error::NotInProbation { path });
         };
         self.check_unchanged(Phase::Probation)?;
-        self.journal.append(&self.ground.private, Entry::Committing, Phase::Probation)?;
+        self.journal.append(&self.ground.private, &Entry::Committing, Phase::Probation)?;
         match self.settle(Phase::Probation)? {
             Recovered::Finished => Ok(Committed { from: probation.from, to: probation.to }),
             Recovered::Nothing
@@ -79,7 +79,7 @@ impl Place {
         self.discard_stage()?;
         let undone = self.installed().kept();
         let begun = Entry::RollingBack { undone, restored, why };
-        self.journal.append(&self.ground.private, begun, phase)?;
+        self.journal.append(&self.ground.private, &begun, phase)?;
         match self.settle(phase)? {
             Recovered::RolledBack(done) => Ok(done),
             Recovered::CannotRollBack => Err(Error::PreviousDamaged { path }),

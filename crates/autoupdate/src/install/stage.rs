@@ -89,7 +89,7 @@ impl Place {
         synced(writer.file.sync_all(), PHASE, &path)?;
         synced(self.ground.private.sync(), PHASE, self.ground.private.path())?;
         let entry = Entry::Staged { staged: wanted.clone(), base: self.installed().sha256 };
-        self.journal.append(&self.ground.private, entry, PHASE)?;
+        self.journal.append(&self.ground.private, &entry, PHASE)?;
         writer.finished = true;
         self.progress = self.journal.progress();
         Ok(wanted)

@@ -51,7 +51,7 @@ impl Place {
             return self.roll_back(RollBackReason::Bad).map(Start::RolledBack);
         }
         let entry = Entry::Started { at: now };
-        self.journal.append(&self.ground.private, entry, Phase::Probation)?;
+        self.journal.append(&self.ground.private, &entry, Phase::Probation)?;
         self.progress = self.journal.progress();
         Ok(Start::Counted(starts.len() + 1))
     }
@@ -101,7 +101,7 @@ pub fn confirm(path: &Path) -> Result<bool, Error> {
             let Some(sha256) = place.probation().map(|probation| probation.to.sha256) else {
                 return Ok(false);
             };
-            place.journal.append(&place.ground.private, Entry::Confirmed { sha256 }, Phase::Probation)?;
+            place.journal.append(&place.ground.private, &Entry::Confirmed { sha256 }, Phase::Probation)?;
             place.progress = place.journal.progress();
             place.commit().map(|_| true)
         }

@@ -77,9 +77,9 @@ impl Place {
             confirmed: false,
         };
         let begun = Entry::Activating { from: from.clone(), to: staged, health: health.clone(), at: now };
-        let done = (self.journal.append(&self.ground.private, begun, PHASE))
+        let done = (self.journal.append(&self.ground.private, &begun, PHASE))
             .and_then(|()| put_in_place(&self.ground, &old, &like, &from, &stage))
-            .and_then(|()| self.journal.append(&self.ground.private, Entry::Activated, PHASE));
+            .and_then(|()| self.journal.append(&self.ground.private, &Entry::Activated, PHASE));
         if let Err(error) = done {
             self.take_back(&from);
             return Err(error);

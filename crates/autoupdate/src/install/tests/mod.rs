@@ -2,6 +2,7 @@
 
 mod activation;
 mod cycle;
+mod processes;
 mod recovery;
 mod refusals;
 

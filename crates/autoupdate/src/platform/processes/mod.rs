@@ -132,10 +132,7 @@ pub fn ask(path: &Path, instance: &Instance, how: &Close) -> Result<Closing, Err
             None
         }
         Close::Arguments(args) => Some((path, args.as_slice())),
-        Close::Command(command) => match command.split_first() {
-            Some((program, args)) => Some((Path::new(program), args)),
-            None => None,
-        },
+        Close::Command(command) => command.split_first().map(|(program, args)| (Path::new(program), args)),
     };
     let helper = helper.map(|(program, args)| start_helper(program, args, instance)).transpose()?;
     Ok(Closing { pid: instance.pid, watched, helper })

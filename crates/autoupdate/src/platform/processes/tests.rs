@@ -126,8 +126,8 @@ fn helpers_belong_to_their_instance() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().canonicalize().unwrap().join("app");
     copy("/bin/sh", &path);
-    // The shell starts itself again and waits.
-    let script = format!("{0} -c 'read line' & echo up; wait", path.display());
+    // The shell starts itself again; that one says so and waits for a line that does not come.
+    let script = format!("exec 3<&0; {0} -c 'echo up; read line <&3' & wait", path.display());
     let mut child = Command::new(&path)
         .args(["-c", &script])
         .stdin(Stdio::piped())
