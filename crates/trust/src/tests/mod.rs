@@ -9,6 +9,7 @@ mod honest;
 mod key;
 mod mutation;
 mod nested;
+mod recovery;
 mod shape;
 mod signature;
 mod stored;
@@ -129,6 +130,11 @@ pub(crate) fn name(wanted: &Wanted) -> String {
         Some(version) => format!("{version}.{}.json", wanted.role),
         None => format!("{}.json", wanted.role),
     }
+}
+
+/// A repository one publication later in every role but root.
+pub(crate) fn later(repository: &mut Repository) {
+    repository.bump(&ROLES);
 }
 
 /// The roles of a check with everything in it.
