@@ -1,1 +1,102 @@
-fn main() {}
+//! `autoupdate`: one command for publishers, users and the people who help them.
+//!
+//! A verb is a file with its arguments and one function `run`; adding one is a variant of [`Verb`] and a line in
+//! [`Verb::run`]. Results go to standard output, as text or with `--json` as one JSON object; everything else goes to
+//! standard error. Exit codes are a contract: see [`exit::Exit`].
+//!
+//! Layout: `publisher/` the verbs of whoever makes releases · `exit`, `failure`, `output` what all verbs share.
+
+mod exit;
+mod failure;
+mod output;
+mod publisher;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// Keeps programs up to date, safely: makes, signs and publishes their releases.
+#[derive(Debug, Parser)]
+#[command(name = "autoupdate", version, max_term_width = 110, after_help = exit::HELP)]
+struct Command {
+    /// Answer with one JSON object on standard output.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Keygen(publisher::keygen::Args),
+    Init(publisher::init::Args),
+    Add(publisher::add::Args),
+    List(publisher::list::Args),
+    Diff(publisher::diff::Args),
+    Promote(publisher::promote::Args),
+    Withdraw(publisher::withdraw::Args),
+    Sign(publisher::sign::Args),
+    Publish(publisher::publish::Args),
+    Rollout(publisher::rollout::Args),
+    Refresh(publisher::refresh::Args),
+    #[command(subcommand)]
+    Root(publisher::root::Verb),
+    Verify(publisher::verify::Args),
+}
+
+impl Verb {
+    fn run(self, out: &Output) -> Result<Exit, Failure> {
+        match self {
+            Self::Keygen(args) => args.run(out),
+            Self::Init(args) => args.run(out),
+            Self::Add(args) => args.run(out),
+            Self::List(args) => args.run(out),
+            Self::Diff(args) => args.run(out),
+            Self::Promote(args) => args.run(out),
+            Self::Withdraw(args) => args.run(out),
+            Self::Sign(args) => args.run(out),
+            Self::Publish(args) => args.run(out),
+            Self::Rollout(args) => args.run(out),
+            Self::Refresh(args) => args.run(out),
+            Self::Root(verb) => verb.run(out),
+            Self::Verify(args) => args.run(out),
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let command = Command::parse();
+    let out = Output::new(command.json);
+    let exit = command.verb.run(&out).unwrap_or_else(|failure| out.failed(&failure));
+    exit.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        super::Command::command().debug_assert();
+    }
+
+    #[test]
+    fn every_verb_explains_itself() {
+        fn check(command: &clap::Command) {
+            for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help") {
+                assert!(verb.get_about().is_some(), "{}", verb.get_name());
+                for argument in verb.get_arguments() {
+                    assert!(argument.get_help().is_some(), "{} {}", verb.get_name(), argument.get_id());
+                }
+                check(verb);
+            }
+        }
+        let mut command = super::Command::command();
+        command.build();
+        check(&command);
+    }
+}

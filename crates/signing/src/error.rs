@@ -226,6 +226,37 @@ impl Error {
         }
     }
 
+    /// Stable code. Never changes its meaning; scripts compare it, documentation lists it.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Io { .. } => "E-DISK-IO",
+            Self::Invalid(_) => "E-REPO-INVALID",
+            Self::Settings { .. } => "E-REPO-SETTINGS",
+            Self::Exists { .. } => "E-REPO-EXISTS",
+            Self::Locked { .. } => "E-LOCK-HELD",
+            Self::NoRepository { .. } => "E-REPO-NONE",
+            Self::TooLong { .. } => "E-REPO-TOO-LONG",
+            Self::Readable { .. } => "E-KEY-READABLE",
+            Self::KeyFile { .. } => "E-KEY-FILE",
+            Self::PassphraseNeeded { .. } => "E-KEY-LOCKED",
+            Self::WrongPassphrase { .. } => "E-KEY-PASSPHRASE",
+            Self::ShortPassphrase { .. } => "E-KEY-SHORT-PASSPHRASE",
+            Self::Random(_) => "E-KEY-RANDOM",
+            Self::OfflineKey { .. } => "E-KEY-OFFLINE",
+            Self::NoKey { .. } => "E-KEY-NONE",
+            Self::Malformed { .. } => "E-REPO-MALFORMED",
+            Self::Refused { why, .. } => why.code(),
+            Self::Conflict { .. } | Self::RootConflict { .. } => "E-REPO-CONFLICT",
+            Self::MissingObject { .. } => "E-REPO-MISSING",
+            Self::DamagedObject { .. } => "E-REPO-DAMAGED",
+            Self::Changing { .. } => "E-REPO-CHANGING",
+            Self::Edit(_) => "E-REPO-EDIT",
+            Self::Ceremony(_) => "E-ROOT-CEREMONY",
+            Self::NoDelegation { .. } => "E-REPO-NO-ROLE",
+        }
+    }
+
     /// For `map_err`: what was being done, and to which file.
     pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();

@@ -48,5 +48,5 @@ pub use release::{Change, EditError, MAX_NOTES_BYTES, MAX_VERSIONS, changes};
 pub use repository::{NewKeys, Repository, Signed, Unlock};
 pub use rollout::{RolloutChange, rollout_of, set_rollout};
 pub use settings::{Settings, Validity};
-pub use tree::Tree;
+pub use tree::{Copied, Tree};
 pub use walk::{WalkError, walk};

@@ -46,6 +46,12 @@ impl Passphrase {
         Ok(())
     }
 
+    /// The text, for whoever must send it on. The same file form serves upload tokens.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }

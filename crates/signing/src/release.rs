@@ -240,19 +240,19 @@ pub enum Change {
     /// Listed anew.
     Added {
         /// The artifact.
-        artifact: Artifact,
+        artifact: Box<Artifact>,
     },
     /// No longer listed.
     Removed {
         /// The artifact.
-        artifact: Artifact,
+        artifact: Box<Artifact>,
     },
     /// Offered elsewhere, or described otherwise.
     Edited {
         /// As it was.
-        before: Artifact,
+        before: Box<Artifact>,
         /// As it is.
-        after: Artifact,
+        after: Box<Artifact>,
     },
 }
 
@@ -266,12 +266,14 @@ pub fn changes(before: &[Artifact], after: &[Artifact]) -> Vec<Change> {
     let mut changes = Vec::new();
     for (path, artifact) in after {
         match before.remove(&path) {
-            None => changes.push(Change::Added { artifact }),
-            Some(old) if old != artifact => changes.push(Change::Edited { before: old, after: artifact }),
+            None => changes.push(Change::Added { artifact: Box::new(artifact) }),
+            Some(old) if old != artifact => {
+                changes.push(Change::Edited { before: Box::new(old), after: Box::new(artifact) })
+            }
             Some(_) => {}
         }
     }
-    changes.extend(before.into_values().map(|artifact| Change::Removed { artifact }));
+    changes.extend(before.into_values().map(|artifact| Change::Removed { artifact: Box::new(artifact) }));
     changes
 }
 

@@ -185,6 +185,15 @@ impl Repository {
         Ok(self.targets()?.artifacts())
     }
 
+    /// Every target of the newest signed list, notes included: its path and SHA-256.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn objects(&self) -> Result<Vec<(String, Digest)>, Error> {
+        let targets = self.signed_targets()?.targets;
+        targets.into_iter().map(|(path, target)| Ok((path.clone(), target.sha256(&path)?))).collect()
+    }
+
     /// Whether there is a draft that waits to be signed.
     ///
     /// # Errors

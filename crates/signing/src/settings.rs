@@ -61,6 +61,21 @@ impl Validity {
         Self { rollout: 30 * DAY, snapshot: 30 * DAY, timestamp: 30 * DAY, ..Self::default() }
     }
 
+    /// Changes the validity of a role by its name; `false` if there is no such role.
+    pub fn set(&mut self, role: &str, life: Duration) -> bool {
+        let place = match role {
+            "root" => &mut self.root,
+            "targets" => &mut self.targets,
+            "ingest" => &mut self.ingest,
+            "rollout" => &mut self.rollout,
+            "snapshot" => &mut self.snapshot,
+            "timestamp" => &mut self.timestamp,
+            _ => return false,
+        };
+        *place = life;
+        true
+    }
+
     /// The validity of a role by its name; delegated roles that are not known are treated as `targets`.
     #[must_use]
     pub fn of(&self, role: &str) -> Duration {

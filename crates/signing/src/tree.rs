@@ -147,4 +147,53 @@ impl Tree {
         let to = self.path(&object::compressed_target(&artifact.path, &artifact.sha256)?)?;
         disk::compress(&from, &to, artifact.length)
     }
+
+    /// Copies the tree into another folder, from which any web server can serve it: objects first, then metadata in the
+    /// order in which it is referred to, the timestamp last. A client that reads meanwhile sees the old state or the new.
+    /// Objects that are there with the right length stay.
+    ///
+    /// # Errors
+    /// If a file cannot be read or written.
+    pub fn copy_to(&self, folder: &Path) -> Result<Copied, Error> {
+        let mut copied = Copied { files: 0, bytes: 0 };
+        for name in disk::files_below(&self.folder.join("targets"))? {
+            let (from, to) = (self.folder.join("targets").join(&name), folder.join("targets").join(&name));
+            if disk::length(&to)? != disk::length(&from)? {
+                copied.count(disk::copy(&from, &to)?.1);
+            }
+        }
+        let rank = |name: &String| {
+            ["root.json", "targets.json", "snapshot.json", "timestamp.json"]
+                .iter()
+                .position(|last| name.ends_with(last))
+                // Delegated roles are referred to by the snapshot.
+                .map_or(3, |at| [1, 2, 4, 5].get(at).copied().unwrap_or(3))
+        };
+        let mut names = disk::names(&self.folder.join("metadata"))?;
+        names.retain(|name| !name.starts_with('.'));
+        names.sort_by_key(|name| (rank(name), name.clone()));
+        for name in names {
+            let (from, to) = (self.folder.join("metadata").join(&name), folder.join("metadata").join(&name));
+            if disk::digest(&to)? != disk::digest(&from)? {
+                copied.count(disk::copy(&from, &to)?.1);
+            }
+        }
+        Ok(copied)
+    }
+}
+
+/// What [`Tree::copy_to`] wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Copied {
+    /// Files.
+    pub files: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
+impl Copied {
+    fn count(&mut self, bytes: u64) {
+        self.files += 1;
+        self.bytes += bytes;
+    }
 }

@@ -200,6 +200,19 @@ pub(crate) fn names(folder: &Path) -> Result<Vec<String>, Error> {
     Ok(names)
 }
 
+/// All files below a folder, relative to it, sorted; what is being written is left out.
+pub(crate) fn files_below(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let (mut found, mut open) = (Vec::new(), vec![PathBuf::new()]);
+    while let Some(part) = open.pop() {
+        for name in names(&folder.join(&part))?.into_iter().filter(|name| !name.starts_with('.')) {
+            let inner = part.join(name);
+            if folder.join(&inner).is_dir() { open.push(inner) } else { found.push(inner) }
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
 fn make_parent(path: &Path) -> Result<(), Error> {
     make_folder(parent(path))
 }

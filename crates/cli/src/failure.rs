@@ -1,0 +1,146 @@
+//! What a command failed with: a sentence, a stable code, an exit code.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::exit::Exit;
+
+/// A command's failure.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// A key, a repository or a signature.
+    #[error(transparent)]
+    Signing(#[from] signing::Error),
+    /// A name, version or number.
+    #[error(transparent)]
+    Invalid(#[from] protocol::Invalid),
+    /// An option whose value is wrong in a way that only the command can see.
+    #[error("{option}: {why}")]
+    Option {
+        /// The option.
+        option: &'static str,
+        /// What is wrong and what would be right.
+        why: String,
+    },
+    /// A file or terminal.
+    #[error("cannot {doing} {}: {source}", path.display())]
+    Io {
+        /// What was being done.
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The network.
+    #[error("{method} {url}: {why}")]
+    Network {
+        /// The method.
+        method: &'static str,
+        /// The address, without anything secret.
+        url: String,
+        /// What happened.
+        why: String,
+    },
+    /// A server that says no.
+    #[error("{method} {url}: the server answered {status}: {message}")]
+    Server {
+        /// The method.
+        method: &'static str,
+        /// The address.
+        url: String,
+        /// The status.
+        status: u16,
+        /// What it said.
+        message: String,
+    },
+    /// Other releases are published than those that this repository builds on.
+    #[error(
+        "{place} has version {published} of the list of releases, and this repository has another version \
+         {published}: somebody else published; start from a copy of their repository"
+    )]
+    Foreign {
+        /// Where.
+        place: String,
+        /// The version there.
+        published: u64,
+    },
+    /// What is published is newer than what can be signed here.
+    #[error("{place} has timestamp version {published}, ahead of this machine's clock: check the clock")]
+    Ahead {
+        /// Where.
+        place: String,
+        /// The version there.
+        published: u64,
+    },
+    /// Online keys are needed here.
+    #[error(
+        "there are no online keys in {}: publish to a server that has them, or put them back", folder.display()
+    )]
+    NoOnlineKeys {
+        /// Where they should be.
+        folder: PathBuf,
+    },
+    /// An object that metadata promises is not there.
+    #[error("{0} is missing")]
+    Missing(String),
+    /// An object that does not verify.
+    #[error("{object}: {why}")]
+    Refused {
+        /// The object.
+        object: String,
+        /// Why.
+        why: trust::Error,
+    },
+    /// An object with other bytes than were signed.
+    #[error("{object} is not what was signed: {why}")]
+    Damaged {
+        /// The object.
+        object: String,
+        /// What differs.
+        why: &'static str,
+    },
+    /// Two passphrases that differ.
+    #[error("the passphrases are not the same")]
+    Mistyped,
+}
+
+impl Failure {
+    /// Stable code.
+    pub(crate) fn code(&self) -> &'static str {
+        match self {
+            Self::Signing(error) => error.code(),
+            Self::Invalid(_) | Self::Option { .. } => "E-USAGE",
+            Self::Io { .. } => "E-DISK-IO",
+            Self::Network { .. } => "E-NET-UNREACHABLE",
+            Self::Server { .. } => "E-NET-REFUSED",
+            Self::Foreign { .. } | Self::Ahead { .. } => "E-REPO-CONFLICT",
+            Self::NoOnlineKeys { .. } => "E-KEY-NONE",
+            Self::Missing(_) => "E-REPO-MISSING",
+            Self::Refused { why, .. } => why.code(),
+            Self::Damaged { .. } => "E-REPO-DAMAGED",
+            Self::Mistyped => "E-KEY-PASSPHRASE",
+        }
+    }
+
+    /// How the command ends.
+    pub(crate) fn exit(&self) -> Exit {
+        let expired = |error: &trust::Error| matches!(error, trust::Error::Expired { .. });
+        match self {
+            Self::Signing(signing::Error::Locked { .. }) => Exit::Busy,
+            Self::Signing(signing::Error::PassphraseNeeded { .. }) => Exit::PersonNeeded,
+            Self::Refused { why, .. } | Self::Signing(signing::Error::Refused { why, .. })
+                if expired(why) =>
+            {
+                Exit::CannotVerify
+            }
+            _ => Exit::Failed,
+        }
+    }
+
+    /// For `map_err`: what was being done, and to which file.
+    pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |source| Self::Io { doing, path, source }
+    }
+}
