@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use protocol::Digest;
+use protocol::{Digest, Mode};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -29,7 +29,8 @@ const MAX_EARLY: usize = 64;
 #[derive(Debug, Clone)]
 pub(super) struct Around {
     pub(super) shared: Arc<Shared>,
-    pub(super) timing: Timing,
+    /// When to check in the background; `None` = never, and do only what is asked for.
+    pub(super) timing: Option<Timing>,
     pub(super) reports: mpsc::Sender<FromWork>,
 }
 
@@ -114,6 +115,14 @@ impl App {
         // A picture that has changed already needs no further wake-up.
         let picture = machine::changes_at(&self.state).filter(|at| *at > now);
         [self.due, picture].into_iter().flatten().min()
+    }
+
+    /// What may happen without asking: an engine without a background asks.
+    fn mode(&self) -> Mode {
+        match (self.around.timing, self.enrolled.enrolment.mode) {
+            (Some(_), mode) => mode,
+            (None, Mode::Automatic | Mode::Download | Mode::Ask | Mode::Off) => Mode::Ask,
+        }
     }
 
     /// The time may have come.
@@ -222,11 +231,11 @@ impl App {
                 now,
                 app: &enrolment.id,
                 channel: &enrolment.channel,
-                mode: enrolment.mode,
+                mode: self.mode(),
                 platform: shared.machine,
                 os_version: shared.os_version.as_deref(),
                 installation_id: &shared.installation_id,
-                draw: Draw { timing: self.around.timing, draw: draw() },
+                draw: Draw { timing: self.around.timing.unwrap_or_default(), draw: draw() },
                 memory: &self.memory,
             },
         );
@@ -253,13 +262,13 @@ impl App {
             Effect::Check { .. } | Effect::Prepare { .. } | Effect::Activate(_) | Effect::RollBack { .. } => {
                 self.start(Task::Effect(effect));
             }
-            Effect::Schedule(When::At(at)) => {
-                self.due = Some(at);
-                self.memory.next_check = Some(at);
-            }
-            Effect::Schedule(When::Never) => {
-                self.due = None;
-                self.memory.next_check = None;
+            Effect::Schedule(when) => {
+                let due = match when {
+                    When::At(at) => self.around.timing.map(|_| at),
+                    When::Never => None,
+                };
+                self.due = due;
+                self.memory.next_check = due;
             }
             Effect::Cancel => {
                 if let Some(running) = &self.running {

@@ -65,7 +65,10 @@ pub struct Config {
     pub folders: Folders,
     /// The programs.
     pub enrolments: Enrolments,
-    /// When to check.
+    /// Check by itself, and fetch and install what each program's mode allows. Off for a command that runs once: then
+    /// nothing happens but what is asked for.
+    pub background: bool,
+    /// When to check in the background.
     pub timing: Timing,
     /// How long things may take.
     pub patience: Patience,
@@ -92,6 +95,7 @@ impl Config {
         Ok(Self {
             enrolments: crate::enrolments::load(&folders),
             folders,
+            background: true,
             timing,
             patience: Patience::default(),
             patch_memory: settings.patch_memory.value,
@@ -112,7 +116,7 @@ impl Engine {
     /// # Errors
     /// The verifier or the state cannot be set up; an unknown kind of machine.
     pub async fn start(config: Config) -> Result<Handle, Error> {
-        let Config { folders, enrolments, timing, patience, patch_memory, clock, platform, client } = config;
+        let Config { folders, enrolments, background, timing, patience, patch_memory, clock, platform, client } = config;
         let machine = platform
             .platform()
             .ok_or(Error::UnknownPlatform { os: std::env::consts::OS, arch: std::env::consts::ARCH })?;
@@ -133,7 +137,7 @@ impl Engine {
         });
         let (messages, inbox) = mpsc::channel(MAX_MESSAGES);
         let (view, shown) = watch::channel(View::new(Vec::new(), Vec::new()));
-        let driver = Driver::new(shared, timing, enrolments, inbox, view);
+        let driver = Driver::new(shared, background.then_some(timing), enrolments, inbox, view);
         // Nobody waits for the task: it ends with its handles, and `shutdown` has its own answer.
         drop(tokio::spawn(driver.run()));
         Ok(Handle::new(messages, shown))

@@ -39,7 +39,7 @@ pub(super) struct Driver {
 impl Driver {
     pub(super) fn new(
         shared: Arc<Shared>,
-        timing: Timing,
+        timing: Option<Timing>,
         enrolments: Enrolments,
         inbox: mpsc::Receiver<Message>,
         view: watch::Sender<View>,
