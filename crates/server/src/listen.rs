@@ -5,7 +5,7 @@
 //! stops reading). Bodies of requests are limited where they are read. TLS and HTTP/2 are the reverse proxy's.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -21,7 +21,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep};
 use tower::ServiceExt as _;
@@ -82,6 +82,7 @@ pub(crate) async fn serve(
             metrics.refused_connections.inc();
             continue;
         }
+        let seat = Seat::take(&connections, &metrics, group, place);
         let _ = stream.set_nodelay(true);
         let router = router.clone();
         let service = service_fn(move |mut request: Request<Incoming>| {
@@ -90,15 +91,11 @@ pub(crate) async fn serve(
         });
         let io = TokioIo::new(Moving::new(stream, limits.stall_timeout));
         let connection = graceful.watch(protocol.serve_connection(io, service));
-        metrics.connections.inc();
-        let (connections, metrics) = (Arc::clone(&connections), Arc::clone(&metrics));
         tasks.spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%peer, %error, "a connection ended early");
             }
-            connections.leave(group);
-            metrics.connections.dec();
-            drop(place);
+            drop(seat);
         });
     }
     drop(listener);
@@ -107,6 +104,34 @@ pub(crate) async fn serve(
         tracing::warn!(connections = tasks.len(), "some requests did not end in time and are cut");
     }
     tasks.shutdown().await;
+}
+
+/// What a connection takes up; given back however it ends.
+struct Seat {
+    connections: Arc<Connections>,
+    metrics: Arc<Metrics>,
+    group: IpAddr,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Seat {
+    /// For a connection that `connections` counts already.
+    fn take(
+        connections: &Arc<Connections>,
+        metrics: &Arc<Metrics>,
+        group: IpAddr,
+        place: OwnedSemaphorePermit,
+    ) -> Self {
+        metrics.connections.inc();
+        Self { connections: Arc::clone(connections), metrics: Arc::clone(metrics), group, _place: place }
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.connections.leave(self.group);
+        self.metrics.connections.dec();
+    }
 }
 
 /// A stream whose writes must move: when the peer takes no byte for `limit`, the write fails.

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use autoupdate_server::config::{Log, LogFormat};
@@ -74,7 +75,7 @@ fn serve(file: &Path) -> anyhow::Result<()> {
     start_log(&config.log)?;
     raise_file_limit();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no threads")?;
-    runtime.block_on(async {
+    let result = runtime.block_on(async {
         // Before anything is announced: whoever reads the line may send a signal at once.
         let stop = stop_signal()?;
         let server = Server::start(config, Around::here()?).await?;
@@ -82,7 +83,10 @@ fn serve(file: &Path) -> anyhow::Result<()> {
         std::io::stdout().flush().context("standard output")?;
         server.run(stop).await;
         Ok(())
-    })
+    });
+    // Everything that had a right to end has ended; what still blocks a thread is cut.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    result
 }
 
 fn make_patch(order: &Order) -> ExitCode {

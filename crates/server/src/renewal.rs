@@ -50,6 +50,10 @@ pub(crate) async fn look_after(shared: &Arc<Shared>, app: &Arc<App>) -> Duration
 
 fn renew(shared: &Shared, app: &App) -> Duration {
     let Some(keys) = &app.keys else { return SELDOM };
+    // Before the first publication there is nothing to sign.
+    if matches!(app.tree.newest(trust::TARGETS), Ok(None)) {
+        return SELDOM;
+    }
     let now = shared.now();
     let outcome = signing::renew(&app.tree, keys, &shared.validity(), now, Renew::IfDue);
     let label = match &outcome {

@@ -41,7 +41,6 @@ pub(crate) fn router(shared: &Arc<Shared>) -> Router {
     let clients = Router::new()
         .merge(served)
         .merge(publishing)
-        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
         .layer(from_fn_with_state(Arc::clone(shared), within_budget));
     let operations = Router::new()
         .route("/healthz", get(operations::healthz))
@@ -53,6 +52,7 @@ pub(crate) fn router(shared: &Arc<Shared>) -> Router {
     Router::new()
         .merge(clients)
         .merge(operations)
+        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
         .layer(CatchPanicLayer::custom(move |panic: Box<dyn Any + Send>| after_panic(&panics, &*panic)))
         .layer(from_fn_with_state(Arc::clone(shared), observed))
         .with_state(Arc::clone(shared))

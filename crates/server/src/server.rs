@@ -93,7 +93,6 @@ pub struct Server {
     shared: Arc<Shared>,
     listener: TcpListener,
     address: SocketAddr,
-    lock: DataLock,
 }
 
 impl Server {
@@ -105,7 +104,7 @@ impl Server {
         let folder = config.data.clone();
         let disk = move |source| StartError::Disk { folder: folder.clone(), source };
         let opened = tokio::task::spawn_blocking(move || open(config, around)).await;
-        let (lock, shared) = opened.map_err(|error| disk(io::Error::other(error)))??;
+        let shared = opened.map_err(|error| disk(io::Error::other(error)))??;
         for app in shared.apps.values() {
             renewal::look_after(&shared, app).await;
         }
@@ -113,7 +112,7 @@ impl Server {
         let listening = |source| StartError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listening)?;
         let address = listener.local_addr().map_err(listening)?;
-        Ok(Self { shared, listener, address, lock })
+        Ok(Self { shared, listener, address })
     }
 
     /// The address that is listened on.
@@ -124,7 +123,7 @@ impl Server {
 
     /// Serves until `stop` is done, then lets running requests end within the configured time.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let Self { shared, listener, lock, .. } = self;
+        let Self { shared, listener, .. } = self;
         // Aborted when dropped, and children die with the makers that wait for them.
         let mut background = JoinSet::new();
         background.spawn(renewal::run(Arc::clone(&shared)));
@@ -134,11 +133,16 @@ impl Server {
         let router = router::router(&shared);
         listen::serve(listener, router, &shared.config.limits, Arc::clone(&shared.metrics), stop).await;
         background.shutdown().await;
-        // A publication that is being written is finished: its writer's place is free only afterwards.
-        for app in shared.apps.values() {
-            drop(app.writing().await);
+        // A publication that is being written may end: its writer's place is free only afterwards. One that takes longer
+        // keeps the data directory's lock, and may be cut like by a power cut: the timestamp comes last.
+        let writers = async {
+            for app in shared.apps.values() {
+                drop(app.writing().await);
+            }
+        };
+        if tokio::time::timeout(shared.config.limits.shutdown_timeout, writers).await.is_err() {
+            tracing::warn!("a publication did not end in time and is cut");
         }
-        drop(lock);
         tracing::info!("stopped");
     }
 }
@@ -173,7 +177,7 @@ fn examine(config: &Config) -> Result<(Tokens, Vec<App>), StartError> {
     Ok((tokens, apps.into_iter().map(open).collect::<Result<_, _>>()?))
 }
 
-fn open(config: Config, around: Around) -> Result<(DataLock, Arc<Shared>), StartError> {
+fn open(config: Config, around: Around) -> Result<Arc<Shared>, StartError> {
     let disk = |source| StartError::Disk { folder: config.data.clone(), source };
     let lock = DataLock::take(&config.data)?;
     let (tokens, apps) = examine(&config)?;
@@ -206,8 +210,9 @@ fn open(config: Config, around: Around) -> Result<(DataLock, Arc<Shared>), Start
         bench: Arc::new(bench),
         clock: around.clock,
         config,
+        lock,
     };
-    Ok((lock, Arc::new(shared)))
+    Ok(Arc::new(shared))
 }
 
 /// A folder for nobody else: what is not published yet is nobody else's business.

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use crate::address::Budgets;
 use crate::app::App;
 use crate::config::Config;
+use crate::data_lock::DataLock;
 use crate::error::ApiError;
 use crate::metrics::Metrics;
 use crate::object_name::PatchName;
@@ -33,6 +34,9 @@ pub(crate) struct Shared {
     pub(crate) shelf: Arc<Shelf>,
     pub(crate) bench: Arc<Bench>,
     pub(crate) clock: Clock,
+    /// Given back when the last task that could still write has ended.
+    #[expect(dead_code, reason = "held, never looked at")]
+    pub(crate) lock: DataLock,
 }
 
 impl Shared {

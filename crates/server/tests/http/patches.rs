@@ -1,0 +1,246 @@
+//! Patches: made once, ahead or on demand, and never in the way of anything else.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+
+use futures_util::future::join_all;
+use protocol::{Artifact, FormatId, PatchIndex};
+use reqwest::{Method, header};
+
+use crate::stage::{APP, Running, Stage, edited, noise, patch, target};
+
+const MADE: &str = "autoupdate_patches_total{outcome=\"made\"}";
+const FAILED: &str = "autoupdate_patches_total{outcome=\"failed\"}";
+const NO_GAIN: &str = "autoupdate_patches_total{outcome=\"no-gain\"}";
+
+/// Two releases of a program, the second much like the first.
+async fn two_releases(stage: &Stage, server: &Running) -> (Artifact, Artifact, Vec<u8>, Vec<u8>) {
+    let old = noise(1, 200_000);
+    let new = edited(&old);
+    let first = stage.publish(server, "1.0.0", &old).await;
+    let second = stage.publish(server, "1.1.0", &new).await;
+    (first, second, old, new)
+}
+
+fn applied(format: &str, base: &[u8], patch: &[u8], artifact: &Artifact) -> Vec<u8> {
+    let expected = delta::Expected { length: artifact.length, sha256: artifact.sha256 };
+    let mut result = Vec::new();
+    let format = FormatId::parse(format).unwrap();
+    delta::apply(&format, base, patch, &mut result, &expected, &delta::Limits::default()).unwrap();
+    result
+}
+
+#[tokio::test]
+async fn a_hundred_who_ask_for_one_patch_get_one_patch() {
+    let stage = Stage::new();
+    let server = stage.serve("patches.bases = 0").await;
+    let (first, second, old, new) = two_releases(&stage, &server).await;
+    let name = patch(&second, &first, "bsz1");
+    let answers = join_all((0..100).map(|_| server.get(&name))).await;
+    for answer in answers {
+        assert!(matches!(answer.status().as_u16(), 200 | 202), "{}", answer.status());
+        if answer.status() == 202 {
+            assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store");
+            assert!(answer.headers().contains_key(header::RETRY_AFTER));
+        }
+    }
+    let answer = server.until(&name, 200, &[202]).await;
+    assert_eq!(answer.headers()[header::CACHE_CONTROL], "public, max-age=31536000, immutable");
+    let bytes = answer.bytes().await.unwrap();
+    assert!(bytes.len() < new.len() / 10, "{} bytes", bytes.len());
+    assert_eq!(applied("bsz1", &old, &bytes, &second), new);
+    server.until_metric(MADE, 1).await;
+
+    // The other format that this server makes, and the index of both.
+    let classic = patch(&second, &first, "bsdiff40");
+    let bytes = server.until(&classic, 200, &[202]).await.bytes().await.unwrap();
+    assert_eq!(applied("bsdiff40", &old, &bytes, &second), new);
+    server.until_metric(MADE, 2).await;
+    let index = server.get(&format!("patches/{}/index.json", second.sha256)).await;
+    let index = PatchIndex::parse(&index.bytes().await.unwrap()).unwrap();
+    let listed: Vec<_> = index.patches.iter().map(|entry| (entry.base, entry.format.as_str())).collect();
+    assert_eq!(listed, [(first.sha256, "bsdiff40"), (first.sha256, "bsz1")]);
+    assert!(index.patches.iter().all(|entry| entry.memory > 0 && entry.length > 0));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn patches_from_the_last_versions_are_made_before_anybody_asks() {
+    let stage = Stage::new();
+    let server = stage.serve("patches.bases = 2").await;
+    let mut content = noise(2, 100_000);
+    let mut releases = Vec::new();
+    for version in ["1.0.0", "1.1.0", "1.2.0", "1.3.0"] {
+        releases.push(stage.publish(&server, version, &content).await);
+        content = edited(&content);
+    }
+    let newest = releases.pop().unwrap();
+    let index = format!("patches/{}/index.json", newest.sha256);
+    let expected: Vec<_> = releases[1..].iter().map(|one| one.sha256).collect();
+    let mut ticks = tokio::time::interval(std::time::Duration::from_millis(20));
+    let listed = async {
+        loop {
+            ticks.tick().await;
+            let answer = server.get(&index).await;
+            if answer.status() == 200 {
+                let index = PatchIndex::parse(&answer.bytes().await.unwrap()).unwrap();
+                if index.patches.len() == 2 {
+                    return index;
+                }
+            }
+        }
+    };
+    let index = tokio::time::timeout(crate::stage::PATIENCE, listed).await.expect("both are made");
+    assert!(index.patches.iter().all(|entry| expected.contains(&entry.base)), "{index:?}");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn only_known_pairs_are_made() {
+    let stage = Stage::new();
+    let server = stage.serve("patches.bases = 0").await;
+    let (first, second, ..) = two_releases(&stage, &server).await;
+    let unknown = protocol::Digest::of(b"never seen");
+    for (what, name) in [
+        ("an unknown base", format!("patches/{}/{unknown}.bsz1", second.sha256)),
+        ("an unknown artifact", format!("patches/{unknown}/{}.bsz1", first.sha256)),
+        ("an artifact that is not offered any more", patch(&first, &second, "bsz1")),
+        ("a pair of one", patch(&second, &second, "bsz1")),
+        ("a format of the future", patch(&second, &first, "rt9")),
+    ] {
+        let answer = server.get(&name).await;
+        assert_eq!(answer.status(), 404, "{what}");
+        assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store", "{what}");
+    }
+    let path = format!("/apps/{APP}/{}", patch(&second, &first, "bsz1"));
+    let head = server.request(Method::HEAD, &path).send().await.unwrap();
+    assert_eq!(head.status(), 404, "who only looks gets no work done");
+    assert_eq!(server.metric("autoupdate_patches_waiting").await, 0);
+    assert_eq!(server.metric(MADE).await, 0);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_patch_that_is_no_gain_is_not_made_twice() {
+    let stage = Stage::new();
+    let server = stage.serve("patches.bases = 0").await;
+    let first = stage.publish(&server, "1.0.0", &noise(3, 50_000)).await;
+    let second = stage.publish(&server, "2.0.0", &noise(4, 50_000)).await;
+    let name = patch(&second, &first, "bsz1");
+    server.until(&name, 404, &[202]).await;
+    server.until_metric(NO_GAIN, 1).await;
+    for _ in 0..3 {
+        assert_eq!(server.get(&name).await.status(), 404);
+    }
+    assert_eq!(server.metric(NO_GAIN).await, 1);
+    server.stop().await;
+    // Not after a restart either.
+    let server = stage.serve("patches.bases = 0").await;
+    assert_eq!(server.get(&name).await.status(), 404);
+    assert_eq!(server.metric("autoupdate_patches_waiting").await, 0);
+    server.stop().await;
+}
+
+fn script(stage: &Stage, text: &str) -> PathBuf {
+    let path = stage.path("maker.sh");
+    std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    path
+}
+
+#[tokio::test]
+async fn a_maker_that_dies_hangs_or_lies_costs_a_404_and_nothing_else() {
+    for (what, text, more) in [
+        ("killed", "kill -9 $$", ""),
+        ("hanging", "exec sleep 1000", "patches.deadline = \"1s\""),
+        ("babbling", "echo hello", ""),
+        ("claiming bytes that are not there", "echo '{\"length\":7,\"memory\":7}'", ""),
+        ("failing", "exit 1", ""),
+    ] {
+        let stage = Stage::new();
+        let maker = script(&stage, text);
+        let server = stage.serve_with(&format!("patches.bases = 0\n{more}"), &maker).await;
+        let (first, second, _, new) = two_releases(&stage, &server).await;
+        let name = patch(&second, &first, "bsz1");
+        server.until(&name, 404, &[202]).await;
+        for _ in 0..20 {
+            assert_eq!(server.get(&name).await.status(), 404, "{what}");
+        }
+        assert_eq!(server.metric(FAILED).await, 1, "{what}: not tried again at once");
+        assert_eq!(server.get(&target(&second)).await.bytes().await.unwrap(), new, "{what}");
+        assert_eq!(std::fs::read_dir(stage.path("data/.scratch")).unwrap().count(), 0, "{what}");
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_full_queue_says_when_to_come_back() {
+    let stage = Stage::new();
+    let maker = script(&stage, "exec sleep 1000");
+    let server = stage.serve_with("patches.bases = 0\npatches.queue = 1", &maker).await;
+    let mut bases = Vec::new();
+    for version in 0..4 {
+        let content = noise(10 + version, 1000);
+        bases.push(stage.publish(&server, &format!("1.{version}.0"), &content).await);
+    }
+    let newest = bases.pop().unwrap();
+    // One at work, one waiting, one too many.
+    assert_eq!(server.get(&patch(&newest, &bases[0], "bsz1")).await.status(), 202);
+    server.until_metric("autoupdate_patches_running", 1).await;
+    assert_eq!(server.get(&patch(&newest, &bases[1], "bsz1")).await.status(), 202);
+    let refused = server.get(&patch(&newest, &bases[2], "bsz1")).await;
+    assert_eq!(refused.status(), 503);
+    assert!(refused.headers().contains_key(header::RETRY_AFTER));
+    assert_eq!(server.get(&patch(&newest, &bases[1], "bsz1")).await.status(), 202, "it is in the queue");
+    // Stopping does not wait for the child.
+    let begun = std::time::Instant::now();
+    server.stop().await;
+    assert!(begun.elapsed().as_secs() < 30);
+}
+
+#[tokio::test]
+async fn a_damaged_base_makes_no_patch() {
+    let stage = Stage::new();
+    let server = stage.serve("patches.bases = 0").await;
+    let (first, second, ..) = two_releases(&stage, &server).await;
+    std::fs::write(stage.object(&target(&first)), "damaged").unwrap();
+    server.until(&patch(&second, &first, "bsz1"), 404, &[202]).await;
+    assert_eq!(server.metric(FAILED).await, 1);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_maker_without_enough_memory_ends_alone() {
+    let stage = Stage::new();
+    let server = stage.serve("patches.bases = 0\npatches.memory = \"32 MiB\"").await;
+    let old = noise(5, 3_000_000);
+    let first = stage.publish(&server, "1.0.0", &old).await;
+    let second = stage.publish(&server, "1.1.0", &edited(&old)).await;
+    server.until(&patch(&second, &first, "bsz1"), 404, &[202]).await;
+    assert_eq!(server.metric(FAILED).await, 1);
+    assert_eq!(server.get(&target(&second)).await.status(), 200);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_another_process_published_is_noticed() {
+    let stage = Stage::new();
+    let server = stage.serve("patches.bases = 0").await;
+    let (first, _, old, _) = two_releases(&stage, &server).await;
+    // As `autoupdate publish DIR` does: the objects, and the timestamp last.
+    let newer = edited(&edited(&old));
+    let third = stage.release("1.2.0", &newer);
+    let place = stage.object(&target(&third));
+    std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+    std::fs::write(&place, &newer).unwrap();
+    let app = protocol::AppId::parse(APP).unwrap();
+    let tree = signing::Tree::open(&stage.path("data").join(APP), &app).unwrap();
+    let keys = signing::OnlineKeys::load(&stage.path("keys").join(APP), None).unwrap();
+    let incoming = stage.path("elsewhere");
+    std::fs::create_dir(&incoming).unwrap();
+    let validity = signing::Validity::default();
+    let publication = stage.publication(3);
+    signing::accept(&tree, &keys, &validity, &incoming, &publication, jiff::Timestamp::now()).unwrap();
+    server.until(&patch(&third, &first, "bsz1"), 200, &[202]).await;
+    server.stop().await;
+}

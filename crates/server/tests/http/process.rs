@@ -1,0 +1,241 @@
+//! The built program: what only a process of its own can show.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use protocol::{Digest, object};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use crate::stage::{APP, PATIENCE, Stage, TOKEN, client, status};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_autoupdate-server");
+
+/// A running server process; killed when dropped.
+struct Process {
+    child: Child,
+    address: String,
+}
+
+impl Process {
+    fn start(stage: &Stage, more: &str) -> Self {
+        std::fs::write(stage.path("server.toml"), stage.config_text(more)).unwrap();
+        let mut child = Command::new(PROGRAM)
+            .arg("--config")
+            .arg(stage.path("server.toml"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let stdout = child.stdout.take().unwrap();
+        let (sender, line) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut text = String::new();
+            let mut reader = BufReader::new(stdout);
+            reader.read_line(&mut text).unwrap();
+            sender.send(text).unwrap();
+            // Nothing else may come.
+            let mut rest = String::new();
+            reader.read_to_string(&mut rest).unwrap();
+            assert_eq!(rest, "");
+        });
+        let line = line.recv_timeout(PATIENCE).unwrap();
+        let address = line.strip_prefix("listening on http://").unwrap().trim_end().to_owned();
+        Self { child, address }
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill").arg(name).arg(self.child.id().to_string()).status().unwrap();
+        assert!(sent.success());
+    }
+
+    fn exit_code(mut self) -> Option<i32> {
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            std::thread::yield_now();
+        }
+        panic!("it does not end");
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn run(stage: &Stage, arguments: &[&str], more: &str) -> Output {
+    std::fs::write(stage.path("server.toml"), stage.config_text(more)).unwrap();
+    let config = stage.path("server.toml");
+    Command::new(PROGRAM).args(arguments).arg("--config").arg(config).output().unwrap()
+}
+
+fn check_refused(stage: &Stage, parts: &[&str]) {
+    for arguments in [&["serve"][..], &["check-config"]] {
+        let output = run(stage, arguments, "");
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {text}");
+        for part in parts {
+            assert!(text.contains(part), "{arguments:?}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn sigterm_lets_a_running_upload_end() {
+    let stage = Stage::new();
+    let server = Process::start(&stage, "");
+    let content = b"two halves";
+    let mut stream = TcpStream::connect(&server.address).await.unwrap();
+    let head = format!(
+        "PUT /apps/{APP}/objects/{} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n\
+         Expect: 100-continue\r\nContent-Length: {}\r\n\r\n",
+        Digest::of(content),
+        content.len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // It asks for the body, so it is at work.
+    let mut hundred = [0; 25];
+    tokio::time::timeout(PATIENCE, stream.read_exact(&mut hundred)).await.unwrap().unwrap();
+    assert_eq!(status(&hundred), 100);
+    stream.write_all(&content[..5]).await.unwrap();
+    server.signal("-TERM");
+    let begun = Instant::now();
+    while TcpStream::connect(&server.address).await.is_ok() {
+        assert!(begun.elapsed() < PATIENCE, "it still takes connections");
+    }
+    stream.write_all(&content[5..]).await.unwrap();
+    let mut answer = Vec::new();
+    tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await.unwrap().unwrap();
+    assert_eq!(status(&answer), 201, "{}", String::from_utf8_lossy(&answer));
+    assert_eq!(server.exit_code(), Some(0));
+    let place = stage.path("data/.incoming").join(APP).join(Digest::of(content).to_string());
+    assert_eq!(std::fs::read(place).unwrap(), content);
+}
+
+#[tokio::test]
+async fn an_upload_that_does_not_end_does_not_hold_the_server() {
+    let stage = Stage::new();
+    let server = Process::start(&stage, "limits.shutdown_timeout = \"1s\"");
+    let mut stream = TcpStream::connect(&server.address).await.unwrap();
+    let head = format!(
+        "PUT /apps/{APP}/objects/{} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n\
+         Expect: 100-continue\r\nContent-Length: 10\r\n\r\n",
+        Digest::of(b"x")
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut hundred = [0; 25];
+    tokio::time::timeout(PATIENCE, stream.read_exact(&mut hundred)).await.unwrap().unwrap();
+    server.signal("-INT");
+    let begun = Instant::now();
+    assert_eq!(server.exit_code(), Some(0));
+    assert!(begun.elapsed() < Duration::from_secs(20));
+}
+
+#[tokio::test]
+async fn a_killed_server_leaves_no_lock_and_no_rubbish() {
+    let stage = Stage::new();
+    let server = Process::start(&stage, "");
+    let second = run(&stage, &["serve"], "");
+    assert_eq!(second.status.code(), Some(1));
+    let text = String::from_utf8_lossy(&second.stderr).into_owned();
+    assert!(text.contains("another autoupdate-server"), "{text}");
+    server.signal("-KILL");
+    assert_eq!(server.exit_code(), None);
+    std::fs::write(stage.path("data/.incoming").join(APP).join(".tmp-half"), "half").unwrap();
+    std::fs::write(stage.path("data/.scratch/patch-half"), "half").unwrap();
+    let server = Process::start(&stage, "");
+    assert!(!stage.path("data/.incoming").join(APP).join(".tmp-half").exists());
+    assert!(!stage.path("data/.scratch/patch-half").exists());
+    let url = format!("http://{}/apps/{APP}/metadata/1.root.json", server.address);
+    assert_eq!(client().get(url).send().await.unwrap().status(), 200);
+    server.signal("-TERM");
+    assert_eq!(server.exit_code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_restart_renews_what_is_due() {
+    let stage = Stage::new();
+    let running = stage.serve("validity.timestamp = \"3s\"").await;
+    stage.publish(&running, "1.0.0", b"content").await;
+    running.stop().await;
+    let old = std::fs::read(stage.object(object::TIMESTAMP)).unwrap();
+    // A third of three seconds passes while it starts or soon after; nobody restarts it.
+    let server = Process::start(&stage, "validity.timestamp = \"3s\"");
+    let url = format!("http://{}/apps/{APP}/{}", server.address, object::TIMESTAMP);
+    let begun = Instant::now();
+    let mut seen = std::collections::BTreeSet::from([old]);
+    let client = client();
+    while seen.len() < 4 {
+        assert!(begun.elapsed() < PATIENCE, "renewed {} times only", seen.len() - 1);
+        seen.insert(client.get(&url).send().await.unwrap().bytes().await.unwrap().to_vec());
+    }
+}
+
+#[test]
+fn offline_keys_in_reach_stop_it() {
+    let stage = Stage::new();
+    let root = stage.path("repository/keys/root.pem");
+    let targets = std::fs::read_dir(stage.path("repository/keys"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.file_name().unwrap().to_string_lossy().starts_with("targets"))
+        .unwrap();
+    let place = |from: &std::path::Path, to: &str| {
+        std::fs::copy(from, stage.path(to)).unwrap();
+        stage.path(to)
+    };
+    assert_eq!(run(&stage, &["check-config"], "").status.code(), Some(0));
+    for (from, to, part) in [
+        (&root, "data/tool/targets.pem", "among the files that are served"),
+        (&root, "keys/root.pem", "offline role"),
+        (&targets, "keys/tool/targets.pem", "offline role"),
+        // Another name does not help: the key itself is known from the root.
+        (&targets, "keys/tool/snapshot-2.pem", "offline role"),
+        (&targets, "keys/backup.txt", "offline role"),
+    ] {
+        let copy = place(from, to);
+        check_refused(&stage, &[part, "offline_keys_accepted"]);
+        std::fs::remove_file(copy).unwrap();
+    }
+    place(&targets, "keys/backup.txt");
+    let sentence = "offline_keys_accepted = \"whoever breaks into this machine may sign releases\"";
+    assert_eq!(run(&stage, &["check-config"], sentence).status.code(), Some(0));
+}
+
+#[test]
+fn keys_and_tokens_that_others_may_touch_stop_it() {
+    let stage = Stage::new();
+    let key = stage.path("keys/tool/snapshot.pem");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    check_refused(&stage, &["snapshot.pem", "app tool"]);
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let tokens = stage.path("tokens.toml");
+    std::fs::set_permissions(&tokens, std::fs::Permissions::from_mode(0o666)).unwrap();
+    check_refused(&stage, &["tokens.toml", "chmod"]);
+}
+
+#[test]
+fn arguments_and_configuration_are_explained() {
+    let stage = Stage::new();
+    let help = Command::new(PROGRAM).arg("--help").output().unwrap();
+    let text = String::from_utf8_lossy(&help.stdout).into_owned();
+    for part in ["listening on http://", "check-config", "--config", "reverse proxy"] {
+        assert!(text.contains(part), "{text}");
+    }
+    assert!(!text.contains("make-patch"));
+    assert_eq!(Command::new(PROGRAM).arg("serve").output().unwrap().status.code(), Some(2));
+    let wrong = run(&stage, &["check-config"], "[limits]\nburts = 7");
+    let text = String::from_utf8_lossy(&wrong.stderr).into_owned();
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(text.contains("server.toml") && text.contains("burts") && text.contains("line 6"), "{text}");
+    let good = run(&stage, &["check-config"], "");
+    assert!(String::from_utf8_lossy(&good.stdout).contains("apps: tool"));
+}

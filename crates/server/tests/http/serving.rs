@@ -1,0 +1,187 @@
+//! Objects: names, conditions, ranges, headers.
+
+use protocol::{Digest, object};
+use reqwest::{Method, header};
+
+use crate::stage::{APP, Stage, noise, target};
+
+#[tokio::test]
+async fn every_kind_of_object_is_served_with_its_headers() {
+    let stage = Stage::new();
+    let server = stage.serve("patches.bases = 0").await;
+    let content = noise(1, 300_000);
+    let artifact = stage.publish(&server, "1.0.0", &content).await;
+    std::fs::write(stage.object(&format!("{}.zst", target(&artifact))), "twin").unwrap();
+    let immutable = "public, max-age=31536000, immutable";
+    for (name, cache, kind) in [
+        (object::TIMESTAMP.to_owned(), "no-cache", "application/json"),
+        ("metadata/1.root.json".to_owned(), immutable, "application/json"),
+        (target(&artifact), immutable, "application/octet-stream"),
+        (format!("{}.zst", target(&artifact)), immutable, "application/octet-stream"),
+    ] {
+        let bytes = std::fs::read(stage.object(&name)).unwrap();
+        let answer = server.get(&name).await;
+        assert_eq!(answer.status(), 200, "{name}");
+        let headers = answer.headers().clone();
+        assert_eq!(headers[header::CACHE_CONTROL], cache, "{name}");
+        assert_eq!(headers[header::CONTENT_TYPE], kind, "{name}");
+        assert_eq!(headers[header::ACCEPT_RANGES], "bytes", "{name}");
+        assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff", "{name}");
+        assert_eq!(headers[header::CONTENT_LENGTH], bytes.len().to_string(), "{name}");
+        assert_eq!(answer.bytes().await.unwrap(), bytes, "{name}");
+
+        let path = format!("/apps/{APP}/{name}");
+        let head = server.request(Method::HEAD, &path).send().await.unwrap();
+        assert_eq!(head.status(), 200, "{name}");
+        assert_eq!(head.headers()[header::CONTENT_LENGTH], bytes.len().to_string(), "{name}");
+        assert!(head.bytes().await.unwrap().is_empty(), "{name}");
+
+        let etag = headers[header::ETAG].to_str().unwrap();
+        let again = server.request(Method::GET, &path).header(header::IF_NONE_MATCH, etag);
+        let again = again.send().await.unwrap();
+        assert_eq!(again.status(), 304, "{name}");
+        assert_eq!(again.headers()[header::ETAG], etag, "{name}");
+        assert_eq!(again.headers()[header::CACHE_CONTROL], cache, "{name}");
+        let other = server.request(Method::GET, &path).header(header::IF_NONE_MATCH, "\"other\"");
+        assert_eq!(other.send().await.unwrap().status(), 200, "{name}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn ranges_resume_a_download_and_never_mix_two_objects() {
+    let stage = Stage::new();
+    let server = stage.serve("patches.bases = 0").await;
+    let content = noise(2, 300_000);
+    let artifact = stage.publish(&server, "1.0.0", &content).await;
+    let (name, etag) = (target(&artifact), format!("\"{}\"", artifact.sha256));
+    let ask = |range: &str, if_range: Option<&str>| {
+        let mut request =
+            server.request(Method::GET, &format!("/apps/{APP}/{name}")).header(header::RANGE, range);
+        if let Some(value) = if_range {
+            request = request.header(header::IF_RANGE, value);
+        }
+        request.send()
+    };
+    for (range, if_range, status, first, last) in [
+        ("bytes=100000-", None, 206, 100_000, 300_000),
+        ("bytes=100000-", Some(etag.as_str()), 206, 100_000, 300_000),
+        ("bytes=5-9", None, 206, 5, 10),
+        ("bytes=-7", None, 206, 299_993, 300_000),
+        ("bytes=299999-400000", None, 206, 299_999, 300_000),
+        ("bytes=100000-", Some("\"older\""), 200, 0, 300_000),
+        ("bytes=0-1,5-9", None, 200, 0, 300_000),
+    ] {
+        let answer = ask(range, if_range).await.unwrap();
+        assert_eq!(answer.status(), status, "{range} {if_range:?}");
+        if status == 206 {
+            let expected = format!("bytes {first}-{}/300000", last - 1);
+            assert_eq!(answer.headers()[header::CONTENT_RANGE], expected);
+        }
+        assert_eq!(answer.bytes().await.unwrap(), content[first..last], "{range} {if_range:?}");
+    }
+    let beyond = ask("bytes=300000-", None).await.unwrap();
+    assert_eq!(beyond.status(), 416);
+    assert_eq!(beyond.headers()[header::CONTENT_RANGE], "bytes */300000");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_no_object_is_a_404_however_it_is_spelled() {
+    let stage = Stage::new();
+    let server = stage.serve("patches.bases = 0").await;
+    let artifact = stage.publish(&server, "1.0.0", b"content").await;
+    // Things that must never be served, within reach of a path that climbs.
+    std::fs::write(stage.path("data").join("secret.json"), "secret").unwrap();
+    std::fs::write(stage.object("metadata/secret"), "secret").unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", stage.object("metadata/7.root.json")).unwrap();
+    std::fs::create_dir(stage.object("metadata/8.root.json")).unwrap();
+    let good = format!("/apps/{APP}/{}", target(&artifact));
+    assert_eq!(server.raw_get(&good).await, 200);
+    let sha = Digest::of(b"x");
+    let deep = "../".repeat(12);
+    for bad in [
+        "/".to_owned(),
+        "/apps".to_owned(),
+        "/apps/".to_owned(),
+        format!("/apps/{APP}"),
+        format!("/apps/{APP}/"),
+        format!("/apps/{APP}/metadata/"),
+        format!("/apps/{APP}/metadata/secret"),
+        format!("/apps/{APP}/metadata/7.root.json"),
+        format!("/apps/{APP}/metadata/8.root.json"),
+        format!("/apps/{APP}/metadata/9.root.json"),
+        format!("/apps/{APP}/../secret.json"),
+        format!("/apps/{APP}/{deep}etc/passwd"),
+        format!("/apps/{APP}/metadata/{deep}etc/passwd"),
+        format!("/apps/{APP}/metadata/..%2f..%2fsecret.json"),
+        format!("/apps/{APP}/metadata/%2e%2e/%2e%2e/secret.json"),
+        format!("/apps/{APP}/metadata/timestamp.json%00"),
+        format!("/apps/{APP}/metadata/timestamp%2ejson"),
+        format!("/apps/{APP}/metadata//timestamp.json"),
+        format!("/apps/{APP}//metadata/timestamp.json"),
+        format!("/apps/{APP}/metadata\\timestamp.json"),
+        format!("/apps/{APP}/metadata/timestamp.json/"),
+        format!("/apps/{APP}/metadata/timestamp.json?x"),
+        format!("/apps/{APP}/metadata/%D9%A1.root.json"),
+        format!("/apps/{APP}/targets/{}", "a/".repeat(200)),
+        format!("/apps/{APP}/targets/{sha}.{}", "a".repeat(300)),
+        format!("/apps/{APP}/{}", "a".repeat(5000)),
+        format!("/apps/{}/metadata/timestamp.json", APP.to_uppercase()),
+        "/apps/../data/secret.json".to_owned(),
+        "/apps/.incoming/metadata/timestamp.json".to_owned(),
+        "/apps/none/metadata/timestamp.json".to_owned(),
+        "/apps/%00/metadata/timestamp.json".to_owned(),
+        format!("/apps/{}/metadata/timestamp.json", "a".repeat(100)),
+        format!("//apps/{APP}/metadata/timestamp.json"),
+        format!("/%61pps/{APP}/metadata/timestamp.json"),
+        "http://x/etc/passwd".to_owned(),
+    ] {
+        let answer = server.raw_get(&bad).await;
+        assert!(matches!(answer, 400 | 404), "{answer} for {bad}");
+    }
+    // The same name in absolute form is the same object (RFC 9112, section 3.2.2).
+    assert_eq!(server.raw_get(&format!("http://x{good}")).await, 200);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn errors_say_what_and_no_cache_keeps_them() {
+    let stage = Stage::new();
+    let server = stage.serve("").await;
+    for (method, path, status, code) in [
+        (Method::GET, "/nothing", 404, "no-such-path"),
+        (Method::GET, "/apps/none/metadata/1.root.json", 404, "no-such-app"),
+        (Method::GET, "/apps/tool/metadata/2.root.json", 404, "no-such-object"),
+        (Method::DELETE, "/apps/tool/metadata/1.root.json", 405, "method-not-allowed"),
+        (Method::POST, "/healthz", 405, "method-not-allowed"),
+    ] {
+        let answer = server.request(method, path).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{path}");
+        assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store", "{path}");
+        assert_eq!(answer.headers().contains_key(header::ALLOW), status == 405, "{path}");
+        let body: serde_json::Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+        assert_eq!(body["code"], code, "{path}");
+        assert!(body["message"].as_str().is_some_and(|text| text.len() > 10), "{path}");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn operators_see_whether_it_lives_and_is_ready() {
+    let stage = Stage::new();
+    let server = stage.serve("").await;
+    let ask = |path: &'static str| server.request(Method::GET, path).send();
+    assert_eq!(ask("/healthz").await.unwrap().status(), 200);
+    let unpublished = ask("/readyz").await.unwrap();
+    assert_eq!(unpublished.status(), 503);
+    assert!(unpublished.text().await.unwrap().contains("nothing is published yet"));
+    stage.publish(&server, "1.0.0", b"content").await;
+    let ready = ask("/readyz").await.unwrap();
+    assert_eq!(ready.status(), 200, "{}", ready.text().await.unwrap());
+    assert_eq!(server.metric("autoupdate_publications_total{outcome=\"accepted\"}").await, 1);
+    let line = "autoupdate_requests_total{method=\"POST\",route=\"publish\",status=\"200\"}";
+    assert_eq!(server.metric(line).await, 1);
+    assert!(server.metric("autoupdate_timestamp_expires_seconds{app=\"tool\"}").await > 0);
+    server.stop().await;
+}
