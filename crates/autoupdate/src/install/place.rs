@@ -9,7 +9,7 @@ use std::sync::Arc;
 use protocol::{Digest, Version};
 
 use super::error::{During as _, Error};
-use super::folder::{Folder, Kind, LOCK, check_access};
+use super::folder::{Folder, Kind, LOCK, Lock, check_access};
 use super::ground::{Ground, Seen, read_record, sweep};
 use super::journal::{Probation, Progress};
 use super::journal_file::Journal;
@@ -73,8 +73,8 @@ pub struct Place {
     seen: Seen,
     installed: Installed,
     recovered: Recovered,
-    /// The lock; free again when this is closed.
-    _lock: File,
+    /// Free again when this is dropped.
+    _lock: Lock,
 }
 
 impl Place {
@@ -291,7 +291,7 @@ fn describe(path: &Path, seen: &Seen, record: Option<&Record>, progress: &Progre
     }
 }
 
-fn take_lock(private: &Folder, program: &Path) -> Result<File, Error> {
+fn take_lock(private: &Folder, program: &Path) -> Result<Lock, Error> {
     let path = private.path().join(LOCK);
     (private.lock(LOCK).during(Phase::Setup, "lock", &path)?)
         .ok_or_else(|| Error::Locked { path: program.to_owned() })

@@ -144,7 +144,7 @@ fn keep_old(ground: &Ground, old: &File, like: &Facts, from: &Kept) -> Result<()
 }
 
 /// Copies the old bytes through the descriptor that was checked, and checks what was copied.
-fn copy_old(ground: &Ground, old: &File, from: &Kept, path: &Path) -> Result<(), Error> {
+pub(super) fn copy_old(ground: &Ground, old: &File, from: &Kept, path: &Path) -> Result<(), Error> {
     let mut copy = ground.private.create(KEEP).during(PHASE, "write", path)?;
     let mut old_bytes = old.take(from.length);
     rewind(old).during(PHASE, "read", &ground.spot.path)?;

@@ -18,10 +18,10 @@ use std::io::{self, Read as _, Write as _};
 #[cfg(unix)]
 pub(super) use attributes::{copy_attributes, has_capabilities};
 #[cfg(unix)]
-pub(super) use unix::{Folder, check_access, facts_of, link_owner, obstacles, room};
+pub(super) use unix::{Folder, Lock, check_access, facts_of, link_owner, obstacles, room};
 #[cfg(windows)]
 pub(super) use windows::{
-    Folder, check_access, copy_attributes, facts_of, has_capabilities, link_owner, obstacles, room,
+    Folder, Lock, check_access, copy_attributes, facts_of, has_capabilities, link_owner, obstacles, room,
 };
 
 use super::error::{Error, synced};

@@ -32,6 +32,18 @@ pub(in crate::install) struct Folder {
     path: PathBuf,
 }
 
+/// A lock that is held.
+#[derive(Debug)]
+pub(in crate::install) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing would do, were it not for another thread that is just starting a program: until that program runs, it
+        // has our descriptors too, and the lock would outlive us by that moment.
+        let _ = rustix::fs::flock(&self.0, FlockOperation::Unlock);
+    }
+}
+
 impl Folder {
     /// Opens the folder at an absolute path that contains no link: a link that turns up on the way is an error.
     pub(in crate::install) fn open(path: &Path) -> io::Result<Self> {
@@ -99,19 +111,19 @@ impl Folder {
 
     /// Takes the lock `name`, made if absent. `None`: somebody else has it. It is free again when the file is closed,
     /// also by the death of this process.
-    pub(in crate::install) fn lock(&self, name: &str) -> io::Result<Option<File>> {
+    pub(in crate::install) fn lock(&self, name: &str) -> io::Result<Option<Lock>> {
         let flags = FILE | OFlags::RDWR | OFlags::CREATE;
-        let file =
-            again(|| rustix::fs::openat(&self.fd, name, flags, Mode::RUSR | Mode::WUSR)).map(File::from)?;
+        let mode = Mode::RUSR | Mode::WUSR;
+        let file = again(|| rustix::fs::openat(&self.fd, name, flags, mode)).map(File::from)?;
         match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => return Ok(None),
             Err(error) => return Err(error.into()),
         }
+        let lock = Lock(file);
         // Whoever removed the file and made a new one would have a lock of their own.
-        let same =
-            self.facts(OsStr::new(name))?.map(|facts| facts.identity) == Some(facts_of(&file)?.identity);
-        Ok(same.then_some(file))
+        let there = self.facts(OsStr::new(name))?.map(|facts| facts.identity);
+        Ok((there == Some(facts_of(&lock.0)?.identity)).then_some(lock))
     }
 
     /// Removes a file. Fine if there is none.

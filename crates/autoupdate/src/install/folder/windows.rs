@@ -16,6 +16,12 @@ const NOT_SHARED: u32 = 0;
 /// `ERROR_SHARING_VIOLATION`
 const SHARING_VIOLATION: i32 = 32;
 
+/// A lock that is held.
+#[derive(Debug)]
+pub(in crate::install) struct Lock {
+    _file: File,
+}
+
 /// A folder.
 #[derive(Debug)]
 pub(in crate::install) struct Folder {
@@ -76,11 +82,11 @@ impl Folder {
     }
 
     /// Takes the lock `name`, made if absent. `None`: somebody else has it.
-    pub(in crate::install) fn lock(&self, name: &str) -> io::Result<Option<File>> {
+    pub(in crate::install) fn lock(&self, name: &str) -> io::Result<Option<Lock>> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).share_mode(NOT_SHARED);
         match options.open(self.path.join(name)) {
-            Ok(file) => Ok(Some(file)),
+            Ok(file) => Ok(Some(Lock { _file: file })),
             Err(error) if error.raw_os_error() == Some(SHARING_VIOLATION) => Ok(None),
             Err(error) => Err(error),
         }

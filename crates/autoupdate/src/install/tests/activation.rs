@@ -183,3 +183,60 @@ fn errors_of_a_full_disk_keep_their_code_through_other_writers() {
     let error = io::Error::from(io::ErrorKind::QuotaExceeded);
     assert_eq!(Error::of_write(error).fault().code, "E-DISK-QUOTA");
 }
+
+#[test]
+fn an_activation_that_fails_after_the_rename_is_taken_back() {
+    let scene = Scene::new();
+    let before = fs::metadata(scene.program()).unwrap();
+    let mut place = scene.open();
+    stage(&mut place, "2.0.0", NEW);
+    // The old bytes cannot get their lasting name over a folder; by then the new ones are in place.
+    fs::create_dir(scene.private("previous")).unwrap();
+    fs::write(scene.private("previous/x"), "").unwrap();
+    place.activate(&confirm_health(), now()).unwrap_err();
+    let after = fs::metadata(scene.program()).unwrap();
+    assert_eq!((scene.bytes(), after.ino(), after.mode()), (OLD.to_vec(), before.ino(), before.mode()));
+    assert_eq!((place.probation(), place.installed().sha256), (None, Digest::of(OLD)));
+    fs::remove_dir_all(scene.private("previous")).unwrap();
+    drop(place);
+
+    let mut place = scene.open();
+    assert_eq!(scene.residue(), Vec::<String>::new());
+    update(&mut place, "2.0.0", NEW);
+}
+
+#[test]
+fn what_comes_to_be_in_place_must_be_what_was_checked() {
+    let scene = Scene::new();
+    let mut place = scene.open();
+    stage(&mut place, "2.0.0", NEW);
+    let checked = fs::File::open(scene.private("stage")).unwrap();
+    let facts = super::super::folder::facts_of(&checked).unwrap();
+    // Somebody puts another file there after the check.
+    fs::remove_file(scene.private("stage")).unwrap();
+    fs::write(scene.private("stage"), "other").unwrap();
+    let exchanged = super::super::activate::exchange(
+        &place.ground,
+        "stage",
+        &checked,
+        &facts,
+        crate::error::Phase::Activate,
+    );
+    assert_eq!(code(exchanged), "E-FILE-RACED");
+}
+
+#[test]
+fn where_nothing_can_be_linked_the_old_bytes_are_copied() {
+    let scene = Scene::new();
+    let mut place = scene.open();
+    let old = place.base().unwrap();
+    let from = place.installed().kept();
+    let path = scene.private("keep");
+    super::super::activate::copy_old(&place.ground, &old, &from, &path).unwrap();
+    let (copy, original) = (fs::metadata(&path).unwrap(), fs::metadata(scene.program()).unwrap());
+    assert_eq!((fs::read(&path).unwrap(), copy.mode()), (OLD.to_vec(), original.mode()));
+    assert_ne!(copy.ino(), original.ino());
+    // Left there by a death: the next activation makes its own.
+    update(&mut place, "2.0.0", NEW);
+    assert_eq!(fs::metadata(scene.private("previous")).unwrap().ino(), original.ino());
+}
