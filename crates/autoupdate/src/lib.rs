@@ -19,6 +19,8 @@ pub mod prepare;
 pub mod socket;
 pub mod source;
 pub mod store;
+#[cfg(test)]
+mod testing;
 pub mod view;
 
 pub use driver::{Config, Engine};

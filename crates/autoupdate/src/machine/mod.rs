@@ -26,3 +26,6 @@ pub use memory::{Draw, Memory};
 pub use show::{EXPIRED, Frame, Measured, changes_at, offer_view, show};
 pub use state::{Cost, Errand, Fresh, Reach, Ready, Rest, Stage, State, Undone};
 pub use step::{Facts, step};
+
+#[cfg(test)]
+mod tests;

@@ -197,3 +197,7 @@ const fn by_wish(stops: bool, overridden: bool) -> Verdict {
         (true, false) => Verdict::Stop,
     }
 }
+
+#[cfg(test)]
+#[path = "tests/eligibility.rs"]
+mod tests;

@@ -97,3 +97,7 @@ const fn name(mode: Mode) -> &'static str {
         Mode::Off => "off",
     }
 }
+
+#[cfg(test)]
+#[path = "tests/gate.rs"]
+mod tests;

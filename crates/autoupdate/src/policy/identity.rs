@@ -42,3 +42,7 @@ pub fn identify(facts: &Facts<'_>) -> Decided<Option<Version>> {
         .maybe("signed", signed);
     Decided { answer: version, trace: vec![trace] }
 }
+
+#[cfg(test)]
+#[path = "tests/identity.rs"]
+mod tests;

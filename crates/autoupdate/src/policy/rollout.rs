@@ -121,3 +121,7 @@ fn pinned(
     trace.push(entry.fact("below", &pin.below).fact("pinned at", &pin.version));
     if fits { Ok(()) } else { Err(Reason::OsPinned { at: pin.version.clone() }) }
 }
+
+#[cfg(test)]
+#[path = "tests/rollout.rs"]
+mod tests;

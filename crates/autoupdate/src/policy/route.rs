@@ -95,3 +95,7 @@ fn patch(facts: &Facts<'_>, trace: &mut Vec<Trace>) -> Option<Route> {
 fn worth(patch: u64, full: u64) -> bool {
     u128::from(patch) * 100 < u128::from(full) * u128::from(WORTH_PERCENT)
 }
+
+#[cfg(test)]
+#[path = "tests/route.rs"]
+mod tests;

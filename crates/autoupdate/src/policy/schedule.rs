@@ -119,3 +119,7 @@ fn part(whole: Duration, draw: u16) -> Duration {
 fn add(time: Timestamp, wait: Duration) -> Timestamp {
     time.saturating_add(wait).unwrap_or(Timestamp::MAX)
 }
+
+#[cfg(test)]
+#[path = "tests/schedule.rs"]
+mod tests;
