@@ -109,6 +109,18 @@ pub enum Error {
     /// The new version was started, but did not confirm in time.
     #[error("the new version did not confirm that it works in time")]
     NotConfirmed,
+    /// What the program said about itself is wrong.
+    #[error(transparent)]
+    Invalid(#[from] protocol::Invalid),
+    /// The path of the running program cannot be told.
+    #[error("the path of the running program cannot be told: {0}")]
+    OwnPath(std::io::Error),
+    /// The runtime for network work cannot be set up.
+    #[error("the network cannot be used: {0}")]
+    Runtime(std::io::Error),
+    /// The previous version is in place again, but cannot be started.
+    #[error("the previous version cannot be started: {0}")]
+    Restart(std::io::Error),
     /// There are no releases for such a machine: its kind is unknown to us.
     #[error("this kind of machine ({os}, {arch}) is not known")]
     UnknownPlatform {
@@ -141,23 +153,16 @@ impl Error {
             Self::Store(error) => error.fault(),
             Self::Socket(error) => error.fault(),
             Self::Trust(error) => Fault::lasting(error.code(), Phase::Setup, Actor::Bug),
-            Self::Unhealthy(error) => unhealthy(error),
+            Self::Unhealthy(error) => error.fault(),
             Self::NotConfirmed => Fault::lasting("E-RUN-CONFIRM", Phase::Probation, Actor::Repository),
+            Self::Invalid(_) => Fault::lasting("E-POLICY-SETTING", Phase::Setup, Actor::Bug),
+            Self::OwnPath(_) => Fault::lasting("E-FILE-OWN-PATH", Phase::Setup, Actor::Machine),
+            Self::Runtime(_) => Fault::passing("E-RUN-RUNTIME", Phase::Setup, Actor::Machine),
+            Self::Restart(_) => Fault::lasting("E-RUN-START", Phase::RollBack, Actor::Machine),
             Self::UnknownPlatform { .. } => Fault::lasting("E-POLICY-PLATFORM", Phase::Setup, Actor::Bug),
             Self::NeedsConsent => Fault::lasting("E-POLICY-CONSENT", Phase::Check, Actor::Machine),
             Self::Cancelled => Fault::passing("E-STATE-CANCELLED", Phase::Fetch, Actor::Machine),
             Self::Died => Fault::passing("E-STATE-DIED", Phase::Setup, Actor::Bug),
         }
     }
-}
-
-/// What it means that a new version did not live: its publisher must act.
-const fn unhealthy(error: &Unhealthy) -> Fault {
-    let code = match error {
-        Unhealthy::NotStarted(_) => "E-RUN-NOT-STARTED",
-        Unhealthy::Ended(_) => "E-RUN-ENDED",
-        Unhealthy::TimedOut(_) => "E-RUN-TIMEOUT",
-        Unhealthy::Unwatched(_) => "E-RUN-UNWATCHED",
-    };
-    Fault::lasting(code, Phase::Probation, Actor::Repository)
 }

@@ -229,12 +229,8 @@ impl App {
             event,
             &Facts {
                 now,
-                app: &enrolment.id,
-                channel: &enrolment.channel,
+                who: shared.who(enrolment),
                 mode: self.mode(),
-                platform: shared.machine,
-                os_version: shared.os_version.as_deref(),
-                installation_id: &shared.installation_id,
                 draw: Draw { timing: self.around.timing.unwrap_or_default(), draw: draw() },
                 memory: &self.memory,
             },

@@ -116,32 +116,38 @@ impl Engine {
     /// # Errors
     /// The verifier or the state cannot be set up; an unknown kind of machine.
     pub async fn start(config: Config) -> Result<Handle, Error> {
-        let Config { folders, enrolments, background, timing, patience, patch_memory, clock, platform, client } = config;
-        let machine = platform
-            .platform()
-            .ok_or(Error::UnknownPlatform { os: std::env::consts::OS, arch: std::env::consts::ARCH })?;
-        let store = Store::new(folders);
-        let for_id = store.clone();
-        let id = work::blocking(move || Ok::<_, Error>(for_id.installation_id()?)).await?;
-        let shared = Arc::new(Shared {
-            store,
-            client,
-            crypto: Crypto::ed25519()?,
-            os_version: platform.os_version(),
-            machine,
-            installation_id: id.as_str().to_owned(),
-            clock,
-            platform,
-            patience,
-            patch_memory,
-        });
+        let (enrolments, timing) = (config.enrolments.clone(), config.background.then_some(config.timing));
+        let shared = share(config).await?;
         let (messages, inbox) = mpsc::channel(MAX_MESSAGES);
         let (view, shown) = watch::channel(View::new(Vec::new(), Vec::new()));
-        let driver = Driver::new(shared, background.then_some(timing), enrolments, inbox, view);
+        let driver = Driver::new(shared, timing, enrolments, inbox, view);
         // Nobody waits for the task: it ends with its handles, and `shutdown` has its own answer.
         drop(tokio::spawn(driver.run()));
         Ok(Handle::new(messages, shown))
     }
+}
+
+/// What all effects of an engine with this configuration share.
+pub(crate) async fn share(config: Config) -> Result<Arc<Shared>, Error> {
+    let Config { folders, patience, patch_memory, clock, platform, client, .. } = config;
+    let machine = platform
+        .platform()
+        .ok_or(Error::UnknownPlatform { os: std::env::consts::OS, arch: std::env::consts::ARCH })?;
+    let store = Store::new(folders);
+    let for_id = store.clone();
+    let id = work::blocking(move || Ok::<_, Error>(for_id.installation_id()?)).await?;
+    Ok(Arc::new(Shared {
+        store,
+        client,
+        crypto: Crypto::ed25519()?,
+        os_version: platform.os_version(),
+        machine,
+        installation_id: id.as_str().to_owned(),
+        clock,
+        platform,
+        patience,
+        patch_memory,
+    }))
 }
 
 /// Something that tells apart enrolments of the same id: when it changes, the app begins anew.

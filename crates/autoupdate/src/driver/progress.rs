@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 use super::work::{Report, Reporter};
 use crate::machine::Measured;
-use crate::prepare::{Progress, Route, Step};
-use crate::view::{self, RouteView};
+use crate::prepare::{Fallback, Progress, Route, Step};
+use crate::view::{self, FallbackView, RouteView};
 
 /// The View changes at most this often because of progress.
 const PACE: Duration = Duration::from_millis(250);
@@ -23,7 +23,7 @@ pub(super) async fn measure(reporter: Reporter, mut progress: watch::Receiver<Pr
         let now = progress.borrow_and_update().clone();
         let measured = Measured {
             verifying: now.step == Step::Verifying,
-            fallback: None,
+            fallback: now.fallback.as_ref().map(fallback_view),
             progress: view::Progress {
                 bytes_per_second: speed.at(Instant::now(), now.bytes),
                 route: now.route.as_ref().map(route_view),
@@ -42,6 +42,15 @@ pub(super) fn route_view(route: &Route) -> RouteView {
         Route::Patch { format, .. } => RouteView::Patch { format: format.clone() },
         Route::CompressedFull => RouteView::CompressedFull,
         Route::Full => RouteView::Full,
+    }
+}
+
+/// A way that was given up, for the View.
+pub(super) fn fallback_view(fallback: &Fallback) -> FallbackView {
+    FallbackView {
+        route: route_view(&fallback.route),
+        code: fallback.code.clone(),
+        text: fallback.why.clone(),
     }
 }
 

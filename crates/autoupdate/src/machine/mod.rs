@@ -25,7 +25,7 @@ pub use event::{Event, Found, Opened};
 pub use memory::{Draw, Memory};
 pub use show::{EXPIRED, Frame, Measured, changes_at, offer_view, show};
 pub use state::{Cost, Errand, Fresh, Reach, Ready, Rest, Stage, State, Undone};
-pub use step::{Facts, step};
+pub use step::{Facts, Who, decide, step};
 
 #[cfg(test)]
 mod tests;

@@ -13,7 +13,7 @@ use super::state::{Errand, Fresh, Reach, Ready, Rest, Stage, State};
 use crate::error::{Actor, Phase};
 use crate::policy::eligibility::{self, Installed};
 use crate::policy::gate::{self, Download, Restart};
-use crate::policy::{Decision, Offer, Reason, schedule};
+use crate::policy::{Asker, Decided, Decision, Offer, Reason, schedule};
 use crate::view::{Failure, RollBackWhy};
 
 /// What [`step`] may know beside state and event.
@@ -21,22 +21,53 @@ use crate::view::{Failure, RollBackWhy};
 pub struct Facts<'a> {
     /// Now.
     pub now: Timestamp,
+    /// Which app, for whom.
+    pub who: Who<'a>,
+    /// What may happen without asking.
+    pub mode: Mode,
+    /// For the schedule.
+    pub draw: Draw,
+    /// What outlives states; it has taken note of the event already.
+    pub memory: &'a Memory,
+}
+
+/// Which app, on which machine.
+#[derive(Debug, Clone, Copy)]
+pub struct Who<'a> {
     /// The app.
     pub app: &'a AppId,
     /// The channel it follows.
     pub channel: &'a Channel,
-    /// What may happen without asking.
-    pub mode: Mode,
     /// This machine.
     pub platform: Platform,
     /// The version of its operating system, if it can be told.
     pub os_version: Option<&'a str>,
     /// The id of this installation.
     pub installation_id: &'a str,
-    /// For the schedule.
-    pub draw: Draw,
-    /// What outlives states; it has taken note of the event already.
-    pub memory: &'a Memory,
+}
+
+/// What does it come to, what a check found?
+#[must_use]
+pub fn decide(found: &Found, asker: Asker, who: &Who<'_>) -> Decided<Decision> {
+    let version = version_of(found, who.app, who.platform);
+    eligibility::decide(&eligibility::Facts {
+        app: who.app,
+        channel: who.channel,
+        platform: who.platform,
+        os_version: who.os_version,
+        installed: Installed {
+            sha256: &found.installed.sha256,
+            version: version.as_ref(),
+            floor: found.installed.floor.as_ref(),
+            bad: &found.installed.bad,
+            undone: found.installed.held.as_ref(),
+        },
+        skipped: &found.skipped,
+        artifacts: &found.artifacts,
+        control: &found.control,
+        installation_id: who.installation_id,
+        asker,
+    })
 }
 
 type Next = (State, Vec<Effect>);
@@ -137,25 +168,7 @@ fn checking(errand: Errand, before: Box<Rest>, event: Event, facts: &Facts<'_>) 
 
 /// A check that gave an answer: what does it come to?
 fn found_out(errand: Errand, before: Rest, found: &Found, facts: &Facts<'_>) -> Next {
-    let version = version_of(found, facts.app, facts.platform);
-    let decided = eligibility::decide(&eligibility::Facts {
-        app: facts.app,
-        channel: facts.channel,
-        platform: facts.platform,
-        os_version: facts.os_version,
-        installed: Installed {
-            sha256: &found.installed.sha256,
-            version: version.as_ref(),
-            floor: found.installed.floor.as_ref(),
-            bad: &found.installed.bad,
-            undone: found.installed.held.as_ref(),
-        },
-        skipped: &found.skipped,
-        artifacts: &found.artifacts,
-        control: &found.control,
-        installation_id: facts.installation_id,
-        asker: errand.asker,
-    });
+    let decided = decide(found, errand.asker, &facts.who);
     let mut effects = vec![Effect::Persist(Note::Decided(decided.trace))];
     let not_offered = |version, reason| Rest::NotOffered { version, reason, checked_at: facts.now };
     let rest = match decided.answer {
@@ -253,9 +266,13 @@ fn preparing(errand: Errand, offer: Box<Offer>, event: Event, facts: &Facts<'_>)
 
 fn activating(ready: Box<Ready>, stage: Stage, event: Event, facts: &Facts<'_>) -> Next {
     match event {
-        Event::Closing { blockers, until } => {
-            stay(State::Activating { ready, stage: Stage::Closing { blockers, until: Some(until) } })
-        }
+        Event::Closing { blockers, until } => match stage {
+            Stage::Closing { .. } => {
+                stay(State::Activating { ready, stage: Stage::Closing { blockers, until: Some(until) } })
+            }
+            // Too late: nothing closes any more.
+            Stage::Replacing => stay(State::Activating { ready, stage }),
+        },
         Event::Replacing => stay(State::Activating { ready, stage: Stage::Replacing }),
         Event::CancelWanted => match stage {
             Stage::Closing { .. } => (State::Activating { ready, stage }, vec![Effect::Cancel]),

@@ -92,6 +92,8 @@ pub struct Progress {
     pub route: Option<Route>,
     /// What is being done.
     pub step: Step,
+    /// The last route that was given up, and why.
+    pub fallback: Option<Fallback>,
 }
 
 /// A verified stage, and how it came to be.
@@ -311,7 +313,8 @@ impl Run<'_> {
 
     fn report(&self, route: &Route, step: Step, received: Received) {
         let Received { bytes, total, .. } = received;
-        self.job.progress.send_replace(Progress { bytes, total, route: Some(route.clone()), step });
+        let fallback = self.fallbacks.last().cloned();
+        self.job.progress.send_replace(Progress { bytes, total, route: Some(route.clone()), step, fallback });
     }
 }
 

@@ -117,7 +117,7 @@ async fn end(
     Ok(Event::Committed(Box::new(report)))
 }
 
-fn report(job: &Job, committed: &Committed, cost: Cost) -> UpdateReport {
+pub(crate) fn report(job: &Job, committed: &Committed, cost: Cost) -> UpdateReport {
     let Committed { from, to } = committed;
     UpdateReport {
         app: job.subject.enrolment.id.clone(),

@@ -31,7 +31,8 @@ pub(crate) async fn check(job: &mut Job) -> Event {
     }
 }
 
-async fn find(job: &Job) -> Result<Found, Error> {
+/// What there is to be found, facts only.
+pub(crate) async fn find(job: &Job) -> Result<Found, Error> {
     let (shared, subject) = (&job.shared, &job.subject);
     let enrolment = &subject.enrolment;
     // One fixed time for everything that is verified in this check.
@@ -41,7 +42,8 @@ async fn find(job: &Job) -> Result<Found, Error> {
         let installed = Place::inspect(for_disk.path())?;
         let root = for_disk.pinned_root()?;
         let skipped = skipped(&at_disk, &for_disk.enrolment.id)?;
-        Ok::<_, Error>((installed, root, skipped, is_running(&at_disk, for_disk.path())))
+        let running = is_running(&at_disk, &installed.path);
+        Ok::<_, Error>((installed, root, skipped, running))
     })
     .await?;
     let checked = tuf::refresh(&shared.client, &shared.store, enrolment, &root, shared.crypto, now).await?;

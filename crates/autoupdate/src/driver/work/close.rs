@@ -1,12 +1,13 @@
 //! Ask the program to close, and start it again.
 
+use std::path::PathBuf;
 use std::process::Child;
 use std::sync::Arc;
 
 use protocol::Restart;
 use tokio::task::JoinSet;
 
-use super::{Job, blocking, on_thread};
+use super::{Job, blocking, locked, on_thread};
 use crate::error::Error;
 use crate::machine::Event;
 use crate::platform::processes::Instance;
@@ -30,8 +31,9 @@ pub(super) async fn close_all(job: &mut Job) -> Result<Closed, Error> {
         Restart::Never => return Ok(Closed::All),
         Restart::Ours => {}
     }
-    let (shared, subject) = (Arc::clone(&job.shared), Arc::clone(&job.subject));
-    let instances = blocking(move || Ok::<_, Error>(shared.platform.instances(subject.path())?)).await?;
+    let path = real_path(job).await?;
+    let (shared, of) = (Arc::clone(&job.shared), path.clone());
+    let instances = blocking(move || Ok::<_, Error>(shared.platform.instances(&of)?)).await?;
     let mut open: Vec<_> = instances.into_iter().filter(|instance| !instance.terminal).collect();
     if open.is_empty() {
         return Ok(Closed::All);
@@ -42,10 +44,9 @@ pub(super) async fn close_all(job: &mut Job) -> Result<Closed, Error> {
     job.reporter.event(Event::Closing { blockers: blockers(&open), until }).await;
     let mut asked = JoinSet::new();
     for instance in open.clone() {
-        let (shared, subject) = (Arc::clone(&job.shared), Arc::clone(&job.subject));
+        let (shared, subject, path) = (Arc::clone(&job.shared), Arc::clone(&job.subject), path.clone());
         asked.spawn(on_thread(move || {
-            let how = &subject.enrolment.close;
-            let closed = shared.platform.close(subject.path(), &instance, how, deadline);
+            let closed = shared.platform.close(&path, &instance, &subject.enrolment.close, deadline);
             (instance, closed)
         }));
     }
@@ -73,13 +74,13 @@ pub(super) async fn close_all(job: &mut Job) -> Result<Closed, Error> {
 }
 
 /// Starts what was closed again. What cannot be started is told in the result, the others run.
-pub(super) async fn start_again(job: &Job) -> Result<Vec<Child>, Error> {
-    let (shared, subject) = (Arc::clone(&job.shared), Arc::clone(&job.subject));
-    let closed = job.carry.closed.clone();
+pub(super) async fn start_again(job: &mut Job) -> Result<Vec<Child>, Error> {
+    let (shared, closed) = (Arc::clone(&job.shared), job.carry.closed.clone());
+    let path = real_path(job).await?;
     blocking(move || {
         let (mut children, mut failed) = (Vec::new(), None);
         for instance in &closed {
-            match shared.platform.relaunch(subject.path(), instance) {
+            match shared.platform.relaunch(&path, instance) {
                 Ok(child) => children.push(child),
                 Err(error) => {
                     failed.get_or_insert(error);
@@ -118,6 +119,12 @@ pub(super) fn let_live(mut child: Child) {
     if let Err(error) = reaper {
         tracing::debug!(%error, pid, "cannot wait for the end of a child");
     }
+}
+
+/// The program's path without links: what runs is known by the file itself.
+async fn real_path(job: &mut Job) -> Result<PathBuf, Error> {
+    let place = job.place().await?;
+    Ok(locked(&place, |place| place.installed().path.clone()))
 }
 
 fn blockers(instances: &[Instance]) -> Vec<Blocker> {

@@ -25,16 +25,16 @@ use super::system::{Clock, Platform};
 use crate::error::Error;
 use crate::fetch::Client;
 use crate::install::{Kept, Place};
-use crate::machine::{Event, Measured};
+use crate::machine::{Event, Measured, Who};
 use crate::platform::processes::Instance;
 use crate::source::tuf;
 use crate::store::Store;
 use crate::view::{Failure, InstalledView};
 
-pub(crate) use activate::activate;
-pub(crate) use check::check;
-pub(crate) use open::open;
-pub(crate) use prepare::prepare;
+pub(crate) use activate::{activate, report};
+pub(crate) use check::{check, find};
+pub(crate) use open::{open, private_folder};
+pub(crate) use prepare::{prepare, stage};
 pub(crate) use roll_back::roll_back;
 
 /// What all effects of an engine share.
@@ -50,6 +50,19 @@ pub(crate) struct Shared {
     pub(crate) platform: Arc<dyn Platform>,
     pub(crate) patience: Patience,
     pub(crate) patch_memory: u64,
+}
+
+impl Shared {
+    /// The facts about this machine that a decision about an app needs.
+    pub(crate) fn who<'a>(&'a self, enrolment: &'a Enrolment) -> Who<'a> {
+        Who {
+            app: &enrolment.id,
+            channel: &enrolment.channel,
+            platform: self.machine,
+            os_version: self.os_version.as_deref(),
+            installation_id: &self.installation_id,
+        }
+    }
 }
 
 /// The program that an effect is about.
@@ -109,7 +122,7 @@ pub(crate) struct Job {
 
 impl Job {
     /// The place: the one that was carried over, or opened now.
-    async fn place(&mut self) -> Result<SharedPlace, Error> {
+    pub(crate) async fn place(&mut self) -> Result<SharedPlace, Error> {
         if let Some(place) = &self.carry.place {
             return Ok(Arc::clone(place));
         }
@@ -236,7 +249,7 @@ fn locked<T>(place: &SharedPlace, look: impl FnOnce(&mut Place) -> T) -> T {
 }
 
 /// Work at the place on a thread for that.
-async fn at_place<T: Send + 'static>(
+pub(crate) async fn at_place<T: Send + 'static>(
     place: &SharedPlace,
     work: impl FnOnce(&mut Place) -> Result<T, crate::install::Error> + Send + 'static,
 ) -> Result<T, Error> {

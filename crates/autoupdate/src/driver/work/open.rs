@@ -7,7 +7,7 @@ use super::activate::fresh;
 use super::{Job, Report, Seen, blocking, locked};
 use crate::driver::pending;
 use crate::error::Error;
-use crate::install::{Place, Recovered, RollBackReason};
+use crate::install::{self, Place, Recovered, RollBackReason};
 use crate::machine::{Event, Opened, Undone};
 use crate::view::{InstalledView, RollBackWhy};
 
@@ -69,8 +69,7 @@ async fn left(job: &mut Job) -> Result<Opened, Error> {
 }
 
 /// Where our private folder would be.
-fn private_folder(path: &Path) -> Option<PathBuf> {
-    let path = path.canonicalize().ok()?;
-    let name = path.file_name()?.to_str()?;
-    Some(path.parent()?.join(format!(".{name}.autoupdate")))
+pub(crate) fn private_folder(path: &Path) -> Option<PathBuf> {
+    let previous = install::previous_path(&path.canonicalize().ok()?)?;
+    previous.parent().map(ToOwned::to_owned)
 }

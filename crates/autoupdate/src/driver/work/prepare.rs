@@ -13,7 +13,6 @@ use crate::machine::{Cost, Event};
 use crate::policy::{Offer, route};
 use crate::prepare::{self, Prepared, Progress};
 use crate::source::patch_index;
-use crate::view::FallbackView;
 
 /// Runs a preparation to its end.
 pub(crate) async fn prepare(job: &mut Job, offer: &Offer, full: bool) -> Event {
@@ -22,9 +21,7 @@ pub(crate) async fn prepare(job: &mut Job, offer: &Offer, full: bool) -> Event {
         Ok(mut cost) => {
             let worked = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
             cost.milliseconds = cost.milliseconds.saturating_add(worked);
-            let (shared, subject) = (Arc::clone(&job.shared), Arc::clone(&job.subject));
-            let running = blocking(move || Ok::<_, Error>(check::is_running(&shared, subject.path()))).await;
-            Event::Prepared { cost: Box::new(cost), running: running.unwrap_or(true) }
+            Event::Prepared { cost: Box::new(cost), running: running(job).await }
         }
         Err(_) if job.cancel.is_cancelled() => Event::Cancelled,
         Err(error) => {
@@ -38,7 +35,16 @@ pub(crate) async fn prepare(job: &mut Job, offer: &Offer, full: bool) -> Event {
     }
 }
 
-async fn stage(job: &mut Job, offer: &Offer, full: bool) -> Result<Cost, Error> {
+/// Whether the program runs now; where that cannot be told, it counts as running.
+async fn running(job: &mut Job) -> bool {
+    let Ok(place) = job.place().await else { return true };
+    let path = locked(&place, |place| place.installed().path.clone());
+    let shared = Arc::clone(&job.shared);
+    blocking(move || Ok::<_, Error>(check::is_running(&shared, &path))).await.unwrap_or(true)
+}
+
+/// Stages the artifact, and says what that cost.
+pub(crate) async fn stage(job: &mut Job, offer: &Offer, full: bool) -> Result<Cost, Error> {
     let place = job.place().await?;
     let artifact = &offer.artifact;
     let app = job.subject.enrolment.id.clone();
@@ -118,15 +124,7 @@ fn cost(prepared: &Prepared) -> Cost {
         bytes_fetched: prepared.bytes_fetched,
         patches_fetched: u32::try_from(patches).unwrap_or(u32::MAX),
         milliseconds: 0,
-        fallbacks: prepared
-            .fallbacks
-            .iter()
-            .map(|fallback| FallbackView {
-                route: progress::route_view(&fallback.route),
-                code: fallback.code.clone(),
-                text: fallback.why.clone(),
-            })
-            .collect(),
+        fallbacks: prepared.fallbacks.iter().map(progress::fallback_view).collect(),
     }
 }
 

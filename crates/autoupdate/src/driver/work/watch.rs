@@ -30,14 +30,17 @@ pub(super) fn until(probation: &Probation) -> Timestamp {
 ///
 /// # Errors
 /// [`Error::Cancelled`] if it was stopped; everything else means that it does not live.
-pub(super) async fn fresh(job: &Job, place: &SharedPlace, health: &Health) -> Result<(), Error> {
+pub(super) async fn fresh(job: &mut Job, place: &SharedPlace, health: &Health) -> Result<(), Error> {
     match health {
         Health::Probe(args) => {
             probe(job, args).await?;
             start_again(job).await?.into_iter().for_each(let_live);
             Ok(())
         }
-        Health::Alive(time) => alive(job, start_again(job).await?, *time).await,
+        Health::Alive(time) => {
+            let children = start_again(job).await?;
+            alive(job, children, *time).await
+        }
         Health::Confirm(time) => {
             let children = start_again(job).await?;
             if children.is_empty() { Ok(()) } else { confirmed(job, place, children, *time).await }

@@ -37,12 +37,14 @@ impl World {
         self.memory.note(&event, asker, &app(), linux(), self.now);
         let facts = Facts {
             now: self.now,
-            app: &app(),
-            channel: &Channel::default(),
+            who: Who {
+                app: &app(),
+                channel: &Channel::default(),
+                platform: linux(),
+                os_version: Some("6.1"),
+                installation_id: "id-1",
+            },
             mode: self.mode,
-            platform: linux(),
-            os_version: Some("6.1"),
-            installation_id: "id-1",
             draw: Draw { timing: Timing::default(), draw: 0 },
             memory: &self.memory,
         };

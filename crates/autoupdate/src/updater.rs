@@ -1,0 +1,279 @@
+//! For programs that update themselves, or one other program: the engine without an engine.
+//!
+//! ```no_run
+//! # fn main() -> Result<(), autoupdate::Error> {
+//! let config = autoupdate::SelfUpdate::new("demo", "https://updates.example.org", b"the publisher's root.json")?;
+//! if let Some(version) = autoupdate::apply_next(&config)? {
+//!     println!("{version} is in place and runs at the next start");
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! [`Updater`] is the same in three steps, for programs with their own windows and their own runtime. The steps are types:
+//! only what was checked can be prepared, only what was prepared can be activated.
+//!
+//! The swap happens beside the running program, which keeps running on its old bytes. Whether the new version lives is found out
+//! at its next starts: see [`crate::init`].
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use protocol::{AppId, Channel, Digest, Enrolment, Health, Mode, RootPin, SourceKind, SourceUrl, Version};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use trust::Freshness;
+
+use crate::driver::work::{self, Carry, Job, Reporter, Root, Subject, at_place};
+use crate::driver::{self, Config};
+use crate::enrolments::Enrolments;
+use crate::error::Error;
+use crate::install::RollBackReason;
+use crate::install::probation::{PROBE_TIME, run_probe};
+use crate::machine::{self, Cost};
+use crate::policy::{Asker, Decision, Offer, Trace};
+use crate::store::Folders;
+use crate::view::UpdateReport;
+
+/// What a program says about itself to be kept up to date.
+#[derive(Debug, Clone)]
+pub struct SelfUpdate {
+    /// Its id, as its publisher signs it.
+    pub app: AppId,
+    /// Where its releases are, tried in order.
+    pub sources: Vec<SourceUrl>,
+    /// The root metadata that it trusts first; compiled in.
+    pub root: Arc<[u8]>,
+    /// The channel it follows.
+    pub channel: Channel,
+    /// The file to update; the running program's own if nothing else is said.
+    pub path: PathBuf,
+    /// How a new version proves that it lives. [`Health::Confirm`]: it calls [`crate::confirm`] in this time after a start.
+    pub health: Health,
+    /// Bytes that nobody knows may be replaced: for programs that a person has agreed for, or that were built by hand.
+    pub consent: Consent,
+    /// Where state is kept.
+    pub folders: Folders,
+}
+
+/// Whether bytes of an unknown version may be replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Consent {
+    /// No: [`Error::NeedsConsent`].
+    #[default]
+    Withheld,
+    /// Somebody who may has agreed.
+    Given,
+}
+
+impl SelfUpdate {
+    /// The running program, channel `stable`, and one minute to confirm.
+    ///
+    /// # Errors
+    /// An id or a URL that is none; the running program's path or the user's folders cannot be told.
+    pub fn new(app: &str, source: &str, root: &[u8]) -> Result<Self, Error> {
+        Ok(Self {
+            app: AppId::parse(app)?,
+            sources: vec![SourceUrl::parse(source, false)?],
+            root: root.into(),
+            channel: Channel::default(),
+            path: own_path()?,
+            health: Health::Confirm(Duration::from_secs(60)),
+            consent: Consent::default(),
+            folders: Folders::of_user()?,
+        })
+    }
+
+    fn subject(&self) -> Subject {
+        Subject {
+            enrolment: Enrolment {
+                id: self.app.clone(),
+                name: self.app.to_string(),
+                path: self.path.clone(),
+                sources: self.sources.clone(),
+                source: SourceKind::Tuf,
+                root: RootPin { file: PathBuf::new(), sha256: Digest::of(&self.root) },
+                channel: self.channel.clone(),
+                mode: Mode::Ask,
+                close: protocol::Close::default(),
+                restart: protocol::Restart::Never,
+                health: self.health.clone(),
+                allow_http: false,
+            },
+            root: Root::Bytes(Arc::clone(&self.root)),
+        }
+    }
+}
+
+/// The path of the running program. On Linux a program whose file was replaced meanwhile is told so in its path.
+pub(crate) fn own_path() -> Result<PathBuf, Error> {
+    let path = std::env::current_exe().map_err(Error::OwnPath)?;
+    let plain = path.to_str().and_then(|text| text.strip_suffix(" (deleted)")).map(Path::new);
+    Ok(match plain {
+        Some(plain) if !path.exists() => plain.to_owned(),
+        Some(_) | None => path,
+    })
+}
+
+/// Updates one program in three steps.
+#[derive(Debug)]
+pub struct Updater {
+    shared: Arc<work::Shared>,
+    subject: Arc<Subject>,
+    consent: Consent,
+}
+
+/// What a check came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Looked {
+    /// The answer.
+    pub decision: Decision,
+    /// Until when it counts.
+    pub freshness: Freshness,
+    /// How it came about.
+    pub trace: Vec<Trace>,
+}
+
+/// A verified stage that can be activated.
+#[derive(Debug)]
+pub struct Staged {
+    offer: Offer,
+    cost: Cost,
+    carry: Carry,
+}
+
+impl Staged {
+    /// Its version.
+    #[must_use]
+    pub fn version(&self) -> &Version {
+        self.offer.version()
+    }
+}
+
+/// What an activation came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Activated {
+    /// The new version is in place for good.
+    Updated(Box<UpdateReport>),
+    /// The new version is in place; at its next starts it must confirm that it lives.
+    OnProbation {
+        /// The new version.
+        version: Version,
+    },
+}
+
+impl Updater {
+    /// An updater for this program. Reads the settings of machine and user, and asks nothing yet.
+    ///
+    /// # Errors
+    /// Settings that are wrong, state that cannot be kept, an unknown kind of machine.
+    pub async fn new(config: &SelfUpdate) -> Result<Self, Error> {
+        let mut engine = Config::of_user(config.folders.clone())?;
+        engine.enrolments = Enrolments::default();
+        let shared = driver::share(engine).await?;
+        Ok(Self { shared, subject: Arc::new(config.subject()), consent: config.consent })
+    }
+
+    /// Is there something newer?
+    ///
+    /// # Errors
+    /// It could not be found out.
+    pub async fn check(&self) -> Result<Looked, Error> {
+        let found = work::find(&self.job(Carry::default())).await?;
+        let who = self.shared.who(&self.subject.enrolment);
+        // The schedule asks, not a person: rollouts count.
+        let decided = machine::decide(&found, Asker::Timer, &who);
+        Ok(Looked { decision: decided.answer, freshness: found.freshness, trace: decided.trace })
+    }
+
+    /// Fetches, verifies and stages an offer.
+    ///
+    /// # Errors
+    /// [`Error::NeedsConsent`] if nobody knows what is installed; everything that preparing can fail with.
+    pub async fn prepare(&self, offer: &Offer) -> Result<Staged, Error> {
+        if offer.needs_consent && self.consent == Consent::Withheld {
+            return Err(Error::NeedsConsent);
+        }
+        let mut job = self.job(Carry::default());
+        let cost = work::stage(&mut job, offer, false).await?;
+        Ok(Staged { offer: offer.clone(), cost, carry: job.carry })
+    }
+
+    /// Puts a stage in place. The running program keeps running on its old bytes.
+    ///
+    /// # Errors
+    /// The program is then the one from before: nothing was changed, or what was changed was undone.
+    pub async fn activate(&self, staged: Staged) -> Result<Activated, Error> {
+        let Staged { offer, cost, carry } = staged;
+        let mut job = self.job(carry);
+        let place = job.place().await?;
+        let health = self.subject.enrolment.health.clone();
+        let now = self.shared.clock.now();
+        let rule = health.clone();
+        at_place(&place, move |place| place.activate(&rule, now)).await?;
+        match health {
+            Health::Confirm(_) => return Ok(Activated::OnProbation { version: offer.version().clone() }),
+            Health::Probe(args) => {
+                let subject = Arc::clone(&self.subject);
+                let lives = work::blocking(move || {
+                    Ok::<_, Error>(run_probe(&subject.enrolment.path, &args, PROBE_TIME)?)
+                });
+                if let Err(error) = lives.await {
+                    at_place(&place, |place| place.roll_back(RollBackReason::Bad)).await?;
+                    return Err(error);
+                }
+            }
+            // Nobody was closed and started again, so there is nothing to watch.
+            Health::Alive(_) => {}
+        }
+        let committed = at_place(&place, |place| place.commit()).await?;
+        Ok(Activated::Updated(Box::new(work::report(&job, &committed, cost))))
+    }
+
+    fn job(&self, carry: Carry) -> Job {
+        // Nobody listens: progress is for windows that have an engine.
+        let (reports, _) = mpsc::channel(1);
+        Job {
+            shared: Arc::clone(&self.shared),
+            subject: Arc::clone(&self.subject),
+            cancel: CancellationToken::new(),
+            carry,
+            reporter: Reporter { app: self.subject.enrolment.id.clone(), number: 0, reports },
+        }
+    }
+}
+
+/// Looks, fetches and puts in place, and blocks meanwhile. `None` = there is nothing for this installation now; the log
+/// has the reason. Works inside and outside of an async runtime.
+///
+/// # Errors
+/// Whatever went wrong; the program is then the one from before.
+pub fn apply_next(config: &SelfUpdate) -> Result<Option<Version>, Error> {
+    let work = async {
+        let updater = Updater::new(config).await?;
+        let looked = updater.check().await?;
+        let offer = match looked.decision {
+            Decision::Offer(offer) => offer,
+            Decision::UpToDate => return Ok(None),
+            Decision::NotOffered { version, reason } => {
+                tracing::info!(app = %config.app, ?version, ?reason, "nothing is offered");
+                return Ok(None);
+            }
+            Decision::GoBack { recalled } => {
+                tracing::warn!(app = %config.app, %recalled, "this version was recalled by its publisher");
+                return Ok(None);
+            }
+        };
+        let staged = updater.prepare(&offer).await?;
+        updater.activate(staged).await?;
+        Ok(Some(offer.version().clone()))
+    };
+    // On a thread of its own, because a runtime must not be started inside another.
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.map_err(Error::Runtime)?.block_on(work)
+        });
+        thread.join().unwrap_or(Err(Error::Died))
+    })
+}
