@@ -86,12 +86,19 @@ pub(super) fn all(workspace: &Workspace, built: &Built, python: Option<&Path>) -
             Err(error) => println!("  {} cannot be had, going on without it: {error:#}", real.id),
         }
     }
-    let ours = |version, name: &str| -> Result<Release> {
-        Ok(Release { version, file: built.program(name)?.clone() })
-    };
-    let (from, to) = (ours("1.0.0", "demo-program-1")?, ours("2.0.0", "demo-program-2")?);
+    let (from, to) =
+        (ours(built, "demo-program-1", "1.0.0", &cache)?, ours(built, "demo-program-2", "2.0.0", &cache)?);
     programs.push(Program { id: "demo-program", from, to, life: Life::Running });
     Ok(programs)
+}
+
+/// Our own program under the name that both its versions have when they are installed.
+fn ours(built: &Built, name: &str, version: &'static str, cache: &Path) -> Result<Release> {
+    let folder = cache.join(format!("demo-program-{version}"));
+    fs::create_dir_all(&folder)?;
+    let file = folder.join("demo-program");
+    fs::copy(built.program(name)?, &file).with_context(|| file.display().to_string())?;
+    Ok(Release { version, file })
 }
 
 /// The executable of one release, kept below `target/` for the next demo.

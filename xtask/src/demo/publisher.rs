@@ -17,9 +17,6 @@ use crate::command;
 /// The longest that the server may take to make a patch ahead.
 const PATCH_LIMIT: Duration = Duration::from_secs(5 * 60);
 
-/// Keys that lie on the server; root and targets stay with the publisher.
-const ONLINE: &[&str] = &["snapshot", "timestamp", "rollout"];
-
 /// What protects the keys of the demo. Nobody will ever use them again.
 const PASSPHRASE: &str = "shown in the demo";
 
@@ -46,17 +43,16 @@ impl Publisher {
 
     /// Makes an app's keys, root and repository, and hands the online keys and the root to the server.
     pub(super) fn found(&self, id: &str) -> Result<()> {
-        self.run(&["init", "--app", id, "--name", id], id, |_| ())?;
-        let (repository, server) = (self.repository(id), self.folder.join("server"));
-        let keys = server.join("keys").join(id);
-        files::private_folder(&keys)?;
-        for role in ONLINE {
-            let name = format!("{role}.pem");
-            fs::rename(repository.join("keys").join(&name), keys.join(&name)).context(name)?;
-        }
+        self.run("init", id, |command| {
+            command.args(["--app", id]).arg("--passphrase-file").arg(self.passphrase());
+            command.arg("--online-passphrase-file").arg(self.passphrase());
+        })?;
+        let server = self.folder.join("server");
+        let online = self.repository(id).join("keys/online");
+        fs::rename(online, server.join("keys").join(id)).context("handing the online keys to the server")?;
         let metadata = server.join("data").join(id).join("metadata");
         files::private_folder(&metadata)?;
-        fs::copy(self.root(id), metadata.join("1.root.json")).context("the first root")?;
+        fs::copy(self.root(id), metadata.join("1.root.json")).context("handing the root to the server")?;
         Ok(())
     }
 
@@ -88,9 +84,9 @@ impl Publisher {
         for release in [&program.from, &program.to] {
             self.add(program, release)?;
         }
-        let token = self.token();
-        self.run(&["publish", &server.url], program.id, |command| {
-            command.arg("--token-file").arg(token);
+        self.run("publish", program.id, |command| {
+            command.arg(&server.url).arg("--token-file").arg(self.token());
+            command.arg("--passphrase-file").arg(self.passphrase());
         })?;
         self.wait_for_patch(program)
     }
@@ -98,9 +94,8 @@ impl Publisher {
     fn add(&self, program: &Program, release: &Release) -> Result<()> {
         let notes = self.folder.join("publisher").join(format!("{}-{}.md", program.id, release.version));
         fs::write(&notes, format!("# {} {}\n\nPublished by the demo.\n", program.id, release.version))?;
-        let file = release.file.clone();
-        self.run(&["add", release.version], program.id, |command| {
-            command.arg("--platform").arg("linux-x86_64").arg("--file").arg(file);
+        self.run("add", program.id, |command| {
+            command.arg(&release.file).args(["--version", release.version, "--platform", "linux-x86_64"]);
             command.arg("--notes").arg(format!("en={}", notes.display()));
         })
     }
@@ -118,10 +113,9 @@ impl Publisher {
         Ok(())
     }
 
-    fn run(&self, words: &[&str], id: &str, more: impl FnOnce(&mut Command)) -> Result<()> {
+    fn run(&self, verb: &str, id: &str, more: impl FnOnce(&mut Command)) -> Result<()> {
         let mut command = Command::new(&self.autoupdate);
-        command.args(words).arg("--repository").arg(self.repository(id));
-        command.arg("--passphrase-file").arg(self.passphrase());
+        command.arg(verb).arg(self.repository(id));
         more(&mut command);
         command::output(&mut command)?;
         Ok(())
