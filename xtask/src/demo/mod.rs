@@ -88,7 +88,9 @@ pub(crate) fn main(workspace: &Workspace, options: &Options) -> Result<bool> {
     }
     drop(server);
 
-    println!("\n{}", table::render(&rows));
+    if !rows.is_empty() {
+        println!("\n{}", table::render(&rows));
+    }
     for failure in &failures {
         println!("FAILED {failure}");
     }
