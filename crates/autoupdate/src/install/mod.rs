@@ -46,10 +46,11 @@ pub use journal::{Probation, RollBackReason, Staged};
 pub use place::{Installed, Place, Recovered};
 pub use preflight::Need;
 pub use record::Kept;
+#[cfg(target_os = "linux")]
 pub(crate) use resolve::previous_path;
 pub use roll_back::{Committed, RolledBack};
 pub use stage::StageWriter;
 pub use supervise::{MAX_STARTS, Start, confirm};
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests;
