@@ -244,3 +244,32 @@ fn timestamp(
     batch.add("timestamp", version, bytes);
     Ok(Some(version))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn versions_only_go_forward(previous in 0..1_u64 << 62, second in -100_000_000_000_i64..100_000_000_000) {
+            let now = Timestamp::from_second(second).unwrap();
+            let next = next_version(Some(previous), now);
+            prop_assert!(next > previous);
+            // Whoever knows only an old version, after a restore, still comes after everything signed before this minute.
+            let later = now.saturating_add(SignedDuration::from_mins(1)).unwrap();
+            prop_assert!(second < 0 || next_version(None, later) > next_version(None, now));
+        }
+
+        #[test]
+        fn renewal_is_due_after_a_third_of_the_life(seconds in 3_u64..1_000_000_000) {
+            let mut validity = Validity::default();
+            validity.set("timestamp", std::time::Duration::from_secs(seconds));
+            let now = Timestamp::UNIX_EPOCH;
+            let head = Head::new("timestamp", 1, validity.expiry("timestamp", now));
+            let due = renewal_of("timestamp", &head, &validity).duration_since(now).as_secs_f64();
+            prop_assert!((due - seconds as f64 / 3.0).abs() < 1.0, "{due}");
+        }
+    }
+}

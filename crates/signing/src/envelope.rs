@@ -171,6 +171,7 @@ fn encode_text(text: &str, out: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -204,5 +205,43 @@ mod tests {
         assert_eq!(envelope.signatures.len(), 3);
         envelope.signed = json!({"a": 2});
         assert!(envelope.good("x", &role, &keys).unwrap().is_empty());
+    }
+
+    fn any_json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            // Control characters stand raw in the canonical form, which a JSON parser does not take back.
+            "[^\\p{Cc}]{0,8}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 6, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                prop::collection::btree_map("[^\\p{Cc}]{0,8}", inner, 0..6)
+                    .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn canonical_bytes_say_the_same(value in any_json()) {
+            let bytes = canonical("x", &value).unwrap();
+            prop_assert_eq!(serde_json::from_slice::<Value>(&bytes).unwrap(), value);
+        }
+
+        #[test]
+        fn a_signature_covers_everything(one in any_json(), two in any_json()) {
+            let key = SecretKey::from_seed(&[9; 32]);
+            let keys = [(key.public().id().to_string(), key.public().to_json())].into();
+            let role = RoleKeys { keyids: vec![key.public().id().to_string()], threshold: 1 };
+            let mut envelope = Envelope::new("x", &one).unwrap();
+            envelope.sign("x", &key).unwrap();
+            prop_assert!(envelope.reaches("x", &role, &keys).unwrap());
+            envelope.signed = two.clone();
+            prop_assert_eq!(envelope.reaches("x", &role, &keys).unwrap(), one == two);
+        }
     }
 }

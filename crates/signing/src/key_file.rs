@@ -29,8 +29,9 @@ use crate::{Error, Passphrase, PublicKey, SecretKey};
 /// The longest key file that is read, in bytes.
 const MAX_BYTES: u64 = 16 << 10;
 
-/// scrypt's cost as a power of two: 128 MiB and about half a second for each guess at a passphrase.
-const SCRYPT_LOG_N: u8 = 17;
+/// scrypt's cost (RFC 7914): N as a power of two, r, p. Five passes over 16 MiB cost a guesser about as much as one over
+/// 128 MiB would, and openssl, which refuses more than 32 MiB, can still open the file in ten years without us.
+const SCRYPT: (u8, u32, u32) = (14, 8, 5);
 
 /// A private key's file that was opened, but is perhaps still locked.
 pub struct KeyFile {
@@ -189,7 +190,8 @@ fn encrypt(
     let (mut salt, mut iv) = ([0; 16], [0; 16]);
     getrandom::fill(&mut salt).and_then(|()| getrandom::fill(&mut iv)).map_err(Error::Random)?;
     let encode = || {
-        let cost = pkcs8::pkcs5::scrypt::Params::new(SCRYPT_LOG_N, 8, 1)
+        let (log_n, r, p) = SCRYPT;
+        let cost = pkcs8::pkcs5::scrypt::Params::new(log_n, r, p)
             .map_err(|_| pkcs8::Error::ParametersMalformed)?;
         let parameters = pbes2::Parameters::generate_scrypt_aes256cbc(cost, &salt, iv)?;
         let info = PrivateKeyInfoRef::try_from(plain.as_bytes())?;

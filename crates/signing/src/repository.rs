@@ -395,3 +395,16 @@ impl Repository {
         Ok(crate::Publication { format: crate::Publication::FORMAT, replaces, roots, targets })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_golden_draft_is_read() {
+        let draft: Draft = serde_json::from_str(include_str!("../fixtures/v1/draft.json")).unwrap();
+        assert_eq!((draft.format, draft.replaces, draft.targets.artifacts().len()), (1, 2, 2));
+        let again = serde_json::to_string_pretty(&draft).unwrap();
+        assert_eq!(again, include_str!("../fixtures/v1/draft.json").trim_end());
+    }
+}
