@@ -16,6 +16,7 @@ use crate::walk::{WalkError, walk, walk_targets};
 use crate::{Error, SecretKey, Tree, disk};
 
 /// A tree and what is about to be written to it.
+#[derive(Clone)]
 pub(crate) struct Batch<'t> {
     pub(crate) tree: &'t Tree,
     new: Vec<(String, Vec<u8>)>,

@@ -19,7 +19,7 @@ use crate::batch::{Batch, is_signed};
 use crate::document::{Head, Root, TOP_LEVEL};
 use crate::envelope::Envelope;
 use crate::repository::Unlock;
-use crate::{Error, KeyId, PublicKey, Renew, Renewed, Repository, SecretKey, disk, keyring};
+use crate::{Error, KeyId, PublicKey, Renewed, Repository, SecretKey, disk, keyring};
 
 /// What cannot be done in a ceremony.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -349,7 +349,7 @@ impl Repository {
             self.sign_targets(&mut batch, unlock, now)?;
             targets = Some(batch.targets()?.head.version);
         }
-        let online = self.complete(&mut batch, unlock, now, Renew::IfDue)?;
+        let online = self.complete(&mut batch, unlock, now)?;
         batch.write()?;
         if targets.is_some() {
             self.discard_draft()?;

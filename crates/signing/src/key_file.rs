@@ -191,8 +191,8 @@ fn encrypt(
     getrandom::fill(&mut salt).and_then(|()| getrandom::fill(&mut iv)).map_err(Error::Random)?;
     let encode = || {
         let (log_n, r, p) = SCRYPT;
-        let cost = pkcs8::pkcs5::scrypt::Params::new(log_n, r, p)
-            .map_err(|_| pkcs8::Error::ParametersMalformed)?;
+        let cost =
+            pkcs8::pkcs5::scrypt::Params::new(log_n, r, p).map_err(|_| pkcs8::Error::ParametersMalformed)?;
         let parameters = pbes2::Parameters::generate_scrypt_aes256cbc(cost, &salt, iv)?;
         let info = PrivateKeyInfoRef::try_from(plain.as_bytes())?;
         let document = info.encrypt_with_params(parameters, passphrase.as_bytes())?;

@@ -268,7 +268,7 @@ pub fn changes(before: &[Artifact], after: &[Artifact]) -> Vec<Change> {
         match before.remove(&path) {
             None => changes.push(Change::Added { artifact: Box::new(artifact) }),
             Some(old) if old != artifact => {
-                changes.push(Change::Edited { before: Box::new(old), after: Box::new(artifact) })
+                changes.push(Change::Edited { before: Box::new(old), after: Box::new(artifact) });
             }
             Some(_) => {}
         }

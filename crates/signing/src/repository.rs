@@ -250,25 +250,20 @@ impl Repository {
     pub fn sign(&self, unlock: &mut Unlock<'_>, now: Timestamp) -> Result<Signed, Error> {
         let mut batch = Batch::new(&self.tree);
         let expires = self.sign_targets(&mut batch, unlock, now)?;
-        let online = self.complete(&mut batch, unlock, now, Renew::IfDue)?;
+        let online = self.complete(&mut batch, unlock, now)?;
         let targets = batch.targets()?.head.version;
         batch.write()?;
         self.discard_draft()?;
         Ok(Signed { targets, expires, online })
     }
 
-    /// Renews the online roles; `None` without online keys.
+    /// Renews the online roles.
     ///
     /// # Errors
-    /// As [`crate::renew`].
-    pub fn refresh(
-        &self,
-        unlock: &mut Unlock<'_>,
-        now: Timestamp,
-        reason: Renew,
-    ) -> Result<Option<Renewed>, Error> {
+    /// [`Error::NoKey`] where their keys are elsewhere, else as [`crate::renew`].
+    pub fn refresh(&self, unlock: &mut Unlock<'_>, now: Timestamp, reason: Renew) -> Result<Renewed, Error> {
         let mut batch = Batch::new(&self.tree);
-        let renewed = self.complete(&mut batch, unlock, now, reason)?;
+        let renewed = self.complete_here(&mut batch, unlock, now, reason)?;
         batch.write()?;
         Ok(renewed)
     }
@@ -309,21 +304,37 @@ impl Repository {
         Ok(targets.head.expires)
     }
 
-    /// Makes a batch whole and verifies it: with the online keys, or without them in a rehearsal.
+    /// Makes a batch whole and verifies it: with the online keys, or in a rehearsal where a server has them. A new key
+    /// that waits here for the way to the server makes no set.
     pub(crate) fn complete(
         &self,
         batch: &mut Batch<'_>,
         unlock: &mut Unlock<'_>,
         now: Timestamp,
-        reason: Renew,
     ) -> Result<Option<Renewed>, Error> {
-        let Some(keys) = self.online_keys(unlock)? else {
-            batch.rehearse(now)?;
-            return Ok(None);
-        };
+        let offline = batch.clone();
+        match self.complete_here(batch, unlock, now, Renew::IfDue) {
+            Ok(renewed) => Ok(Some(renewed)),
+            Err(Error::NoKey { .. }) => {
+                *batch = offline;
+                batch.rehearse(now)?;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn complete_here(
+        &self,
+        batch: &mut Batch<'_>,
+        unlock: &mut Unlock<'_>,
+        now: Timestamp,
+        reason: Renew,
+    ) -> Result<Renewed, Error> {
+        let keys = OnlineKeys::load_with(&self.online_folder(), unlock)?;
         let renewed = complete::online_roles(batch, &keys, &self.settings.validity, now, reason)?;
         batch.verify(now)?;
-        Ok(Some(renewed))
+        Ok(renewed)
     }
 
     fn draft_file(&self) -> PathBuf {

@@ -168,3 +168,26 @@ fn changes_that_make_no_sense_are_refused() {
     let all = RootChange::Remove { role: "root".to_owned(), key: String::new() };
     check(&[add_key("root", &key), all], |error| matches!(error, CeremonyError::WhichKey { found: 2, .. }));
 }
+
+/// The online keys are on a server; the new one waits beside the repository until somebody brings it there.
+#[test]
+fn an_online_key_is_rotated_far_from_the_server() {
+    let scratch = TempDir::new().unwrap();
+    let repository = init(&scratch);
+    let old = public_of(&scratch, "online/timestamp.pem");
+    fs::rename(repository.online_folder(), scratch.path().join("server-keys")).unwrap();
+    // The snapshot here falls behind: the server signs its own.
+    add(&scratch, &repository, "1.0.0");
+    repository.sign(&mut no_passphrase, now()).unwrap();
+    let new = SecretKey::generate().unwrap();
+    fs::create_dir(repository.online_folder()).unwrap();
+    KeyFile::create(&repository.online_folder().join("timestamp-2.pem"), &new, None).unwrap();
+    let changes = [add_key("timestamp", &new.public()), remove_key("timestamp", &old)];
+    let mut draft = repository.draft_root(&changes, now()).unwrap();
+    repository.sign_root(&mut draft, &mut no_passphrase).unwrap();
+    let accepted = repository.accept_root(&draft, &mut no_passphrase, now()).unwrap();
+    assert_eq!((accepted.version, accepted.online), (2, None));
+    let refresh = repository.refresh(&mut no_passphrase, now(), signing::Renew::IfDue);
+    assert!(matches!(refresh, Err(Error::NoKey { .. })), "{refresh:?}");
+    assert_eq!(repository.publication(1).unwrap().roots.len(), 2);
+}

@@ -65,15 +65,11 @@ impl Args {
             }
             Place::Folder(folder) => {
                 let now = Timestamp::now();
-                let Some(mut renewed) = repository.refresh(&mut unlock, now, Renew::IfDue)? else {
-                    return Err(Failure::NoOnlineKeys { folder: repository.online_folder() });
-                };
+                let mut renewed = repository.refresh(&mut unlock, now, Renew::IfDue)?;
                 let there = published.map_or(0, |published| published.timestamp);
                 if there >= timestamp(&repository)? {
                     // Renewed where it is served (`refresh DIR`): ours must come after it.
-                    if let Some(later) = repository.refresh(&mut unlock, now, Renew::Changed)? {
-                        renewed = later;
-                    }
+                    renewed = repository.refresh(&mut unlock, now, Renew::Changed)?;
                 }
                 let ours = timestamp(&repository)?;
                 if there > ours {

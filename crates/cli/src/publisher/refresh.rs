@@ -45,9 +45,7 @@ impl Args {
         let renewed = if self.path.join(Settings::FILE).is_file() {
             let repository = Repository::open(&self.path)?;
             let unlocking = Unlocking::from_file(self.passphrase_file);
-            repository
-                .refresh(&mut unlocking.unlock(), now, reason)?
-                .ok_or_else(|| Failure::NoOnlineKeys { folder: repository.online_folder() })?
+            repository.refresh(&mut unlocking.unlock(), now, reason)?
         } else {
             let Some(folder) = &self.keys else {
                 let why =

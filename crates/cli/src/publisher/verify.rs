@@ -122,10 +122,9 @@ impl Args {
 
     fn platforms(&self) -> Vec<Platform> {
         if self.all {
-            let with = |os: &Os| {
-                Arch::ALL.iter().map(move |arch| Platform { os: *os, arch: *arch }).collect::<Vec<_>>()
-            };
-            return Os::ALL.iter().flat_map(|os| with(os)).collect();
+            let with =
+                |os: &Os| Arch::ALL.iter().map(|arch| Platform { os: *os, arch: *arch }).collect::<Vec<_>>();
+            return Os::ALL.iter().flat_map(with).collect();
         }
         if self.platform.is_empty() {
             Platform::current().into_iter().collect()

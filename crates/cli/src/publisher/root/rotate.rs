@@ -1,10 +1,10 @@
 //! `autoupdate root rotate`: a new key for a role, where the needed keys are at hand.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde_json::json;
-use signing::{KeyFile, PublicKey, Repository, RootChange, SecretKey};
+use signing::{KeyFile, Passphrase, PublicKey, Repository, RootChange, SecretKey};
 
 use super::super::passphrase::{Protecting, Unlocking};
 use crate::exit::Exit;
@@ -47,29 +47,48 @@ impl Args {
         let key = SecretKey::generate()?;
         let file = folder.join(format!("{}-{}.pem", self.role, key.public().id().short()));
         KeyFile::create(&file, &key, passphrase.as_ref())?;
+        // Whatever happens from here on, the file stays: a root may be written that names the key although a later step
+        // failed. A key too many is litter, a trusted key that is gone is a disaster.
+        self.rotate(&repository, &key.public(), &file, passphrase.as_ref(), out)
+    }
+
+    fn rotate(
+        &self,
+        repository: &Repository,
+        new: &PublicKey,
+        file: &Path,
+        passphrase: Option<&Passphrase>,
+        out: &Output,
+    ) -> Result<Exit, Failure> {
         let unlocking = Unlocking::from_file(self.old_passphrase_file.clone());
-        let (new, known) = (key.public(), passphrase);
         let mut ask = unlocking.unlock();
         // The key made a moment ago has its own passphrase, which was just given.
         let mut unlock = |locked: &KeyFile| {
-            if locked.path() == file { Ok(known.clone()) } else { ask(locked) }
+            if locked.path() == file { Ok(passphrase.cloned()) } else { ask(locked) }
         };
         let answer = |what: &str, version: u64| json!({ "role": self.role, "key": new.id().as_str(), "file": file, what: version });
         match self.role.as_str() {
-            "rollout" => repository.delegate("rollout", &new)?,
-            "ingest" => repository.delegate("ingest", &new)?,
-            _ => return self.top_level(&repository, &new, &mut unlock, &answer, out),
+            "rollout" => repository.delegate("rollout", new)?,
+            "ingest" => repository.delegate("ingest", new)?,
+            _ => return self.top_level(repository, (new, file), &mut unlock, &answer, out),
         }
         let signed = repository.sign(&mut unlock, Timestamp::now())?;
         let text =
-            format!("{} has a new key, targets version {}; publish it next", self.role, signed.targets);
+            format!("{} has a new key, targets version {}; {}", self.role, signed.targets, self.next(file));
         Ok(out.done(&answer("targets", signed.targets), &text))
+    }
+
+    fn next(&self, file: &Path) -> String {
+        match self.role.as_str() {
+            "root" | "targets" => "publish it next".to_owned(),
+            _ => format!("give {} to the server, if there is one, then publish", file.display()),
+        }
     }
 
     fn top_level(
         &self,
         repository: &Repository,
-        new: &PublicKey,
+        (new, file): (&PublicKey, &Path),
         unlock: &mut signing::Unlock<'_>,
         answer: &dyn Fn(&str, u64) -> serde_json::Value,
         out: &Output,
@@ -85,18 +104,19 @@ impl Args {
         repository.sign_root(&mut draft, unlock)?;
         let summary = repository.root_progress(&draft)?;
         if !(summary.new.is_reached() && summary.old.as_ref().is_none_or(signing::Progress::is_reached)) {
-            let file = self.folder.join(format!("root-{}.draft.json", summary.version));
-            draft.write(&file)?;
+            let copy = self.folder.join(format!("root-{}.draft.json", summary.version));
+            draft.write(&copy)?;
             let text = format!(
                 "{}\nother holders must sign: autoupdate root sign {} --key KEY.pem, then root assemble",
                 super::text(&summary),
-                file.display()
+                copy.display()
             );
             out.done(&summary, &text);
             return Ok(Exit::PersonNeeded);
         }
         let accepted = repository.accept_root(&draft, unlock, now)?;
-        let text = format!("{} has a new key, root version {}; publish it next", self.role, accepted.version);
+        let (role, next) = (&self.role, self.next(file));
+        let text = format!("{role} has a new key, root version {}; {next}", accepted.version);
         Ok(out.done(&answer("root", accepted.version), &text))
     }
 }
