@@ -399,3 +399,6 @@ pub struct UpdateReport {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fallbacks: Vec<FallbackView>,
 }
+
+#[cfg(test)]
+mod tests;

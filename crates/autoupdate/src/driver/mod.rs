@@ -154,3 +154,6 @@ pub(crate) async fn share(config: Config) -> Result<Arc<Shared>, Error> {
 fn fingerprint(enrolled: &Enrolled) -> Digest {
     Digest::of(format!("{enrolled:?}").as_bytes())
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests;

@@ -50,3 +50,64 @@ pub(super) fn forget(store: &Store, app: &AppId) {
         Err(error) => tracing::debug!(%app, %error, "cannot forget what was staged"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::Cost;
+    use crate::store::Folders;
+    use crate::testing::{app, offer};
+    use crate::view::{FallbackView, RouteView};
+
+    fn ready() -> Ready {
+        let fallback =
+            FallbackView { route: RouteView::Full, code: "E-NET-SLOW".to_owned(), text: "slow".to_owned() };
+        let cost = Cost {
+            route: Some(RouteView::CompressedFull),
+            bytes_fetched: 5,
+            patches_fetched: 0,
+            milliseconds: 7,
+            fallbacks: vec![fallback],
+        };
+        Ready { offer: offer("1.1.0"), cost }
+    }
+
+    fn store() -> (tempfile::TempDir, Store) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::new(Folders::below(folder.path()));
+        (folder, store)
+    }
+
+    #[test]
+    fn it_is_kept_until_it_is_forgotten() {
+        let (_guard, store) = store();
+        assert_eq!(load(&store, &app()), None);
+        save(&store, &app(), &ready()).unwrap();
+        assert_eq!(load(&store, &app()), Some(ready()));
+        forget(&store, &app());
+        forget(&store, &app());
+        assert_eq!(load(&store, &app()), None);
+    }
+
+    #[test]
+    fn what_is_damaged_or_newer_counts_as_nothing() {
+        let (_guard, store) = store();
+        save(&store, &app(), &ready()).unwrap();
+        let file = path(&store, &app());
+        let newer = fs::read_to_string(&file).unwrap().replace("\"format\":1", "\"format\":2");
+        for bad in [newer.as_str(), "", "{", "[]"] {
+            fs::write(&file, bad).unwrap();
+            assert_eq!(load(&store, &app()), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_golden_file_of_format_1_is_read_and_written_alike() {
+        let golden = include_str!("../../fixtures/v1/pending.json").trim();
+        let (_guard, store) = store();
+        save(&store, &app(), &ready()).unwrap();
+        assert_eq!(fs::read_to_string(path(&store, &app())).unwrap(), golden);
+        fs::write(path(&store, &app()), golden).unwrap();
+        assert_eq!(load(&store, &app()), Some(ready()));
+    }
+}

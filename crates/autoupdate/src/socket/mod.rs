@@ -24,7 +24,7 @@ mod client;
 mod error;
 mod line;
 mod server;
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests;
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(windows, path = "windows.rs")]

@@ -1,0 +1,90 @@
+//! What happens by itself.
+
+use protocol::Mode;
+
+use super::*;
+
+#[tokio::test]
+async fn an_update_gets_ready_and_a_person_puts_it_in_place() {
+    let mut world = World::probed(Mode::Download).await;
+    world.background = true;
+    let handle = world.engine().await;
+    until(&handle, |view| is_up_to_date(view).then_some(())).await;
+    handle.shutdown().await;
+
+    world.publish("1.1.0", &sleeper("1.1.0"));
+    let handle = world.engine().await;
+    until(&handle, |view| (state(view) == "ready").then_some(())).await;
+    world.assert_installed("1.0.1");
+    let answer = command(handle.activate(&app(), how())).await;
+    assert_eq!(updated(&answer), (Some("1.0.1".to_owned()), "1.1.0".to_owned()));
+    world.assert_installed("1.1.0");
+    let view = until(&handle, |view| (state(view) == "updated").then(|| view.clone())).await;
+    let report = view.last_update.unwrap();
+    assert_eq!(report.sha256_after, world.installed());
+    assert_eq!(report.full_bytes, sleeper("1.1.0").len() as u64);
+    assert!(report.bytes_fetched > 0 && report.bytes_fetched <= report.full_bytes, "{report:?}");
+    assert_eq!(view.previous, Some(crate::testing::version("1.0.1")));
+    assert_eq!(view.installed.unwrap().version, Some(crate::testing::version("1.1.0")));
+    assert!(view.next_check.is_some());
+    handle.shutdown().await;
+    let history = world.simulator.store.history().last(10).unwrap();
+    assert!(matches!(history.last().unwrap().event, crate::store::Event::Updated { .. }), "{history:?}");
+}
+
+#[tokio::test]
+async fn automatic_needs_nobody() {
+    let mut world = World::probed(Mode::Automatic).await;
+    world.background = true;
+    world.publish("1.1.0", &sleeper("1.1.0"));
+    let handle = world.engine().await;
+    until(&handle, |view| (state(view) == "updated").then_some(())).await;
+    world.assert_installed("1.1.0");
+}
+
+#[tokio::test]
+async fn off_and_ask_fetch_nothing_by_themselves() {
+    for (mode, expected) in [(Mode::Off, "disabled"), (Mode::Ask, "available")] {
+        let mut world = World::probed(mode).await;
+        world.background = true;
+        world.publish("1.1.0", &sleeper("1.1.0"));
+        let handle = world.engine().await;
+        until(&handle, |view| (state(view) == expected).then_some(())).await;
+        handle.shutdown().await;
+        let requests = world.simulator.peer.requests();
+        assert!(!requests.iter().any(|request| request.target.contains("/targets/releases")), "{mode:?}");
+    }
+}
+
+#[tokio::test]
+async fn yesterdays_certainty_is_not_shown_today() {
+    let mut world = World::probed(Mode::Download).await;
+    let handle = world.engine().await;
+    assert_eq!(word(&command(handle.check(&app(), false)).await), "up-to-date");
+    until(&handle, |view| is_up_to_date(view).then_some(())).await;
+    // Nothing happens but time; any message makes the engine look at its clock.
+    world.later(24 * 8);
+    command(handle.command(crate::handle::Command::Why { app: app() })).await;
+    until(&handle, |view| (state(view) == "cannot-verify").then_some(())).await;
+    // The source has nothing fresher either, until its publisher renews it.
+    assert_eq!(word(&command(handle.check(&app(), false)).await), "cannot-verify");
+    world.simulator.renew();
+    assert_eq!(word(&command(handle.check(&app(), false)).await), "up-to-date");
+    until(&handle, |view| is_up_to_date(view).then_some(())).await;
+}
+
+#[tokio::test]
+async fn what_was_got_ready_is_ready_after_a_restart_of_the_engine() {
+    let mut world = World::probed(Mode::Ask).await;
+    world.publish("1.1.0", &sleeper("1.1.0"));
+    let handle = world.engine().await;
+    assert_eq!(word(&command(handle.prepare(&app(), how())).await), "ready");
+    handle.shutdown().await;
+    let fetched = world.simulator.peer.requests().len();
+    let handle = world.engine().await;
+    until(&handle, |view| (state(view) == "ready").then_some(())).await;
+    let Answer::Updated { report } = command(handle.activate(&app(), how())).await else { panic!() };
+    assert!(report.bytes_fetched > 0, "what it cost is remembered: {report:?}");
+    assert_eq!(world.simulator.peer.requests().len(), fetched, "nothing is fetched again");
+    world.assert_installed("1.1.0");
+}

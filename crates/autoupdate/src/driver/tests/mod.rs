@@ -1,0 +1,204 @@
+//! The engine with everything real but the publisher's server: disk, processes, verification, network on loopback.
+
+mod background;
+mod routes;
+mod running;
+mod wishes;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Child;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use protocol::{AppId, Close, Digest, Health, Mode};
+use tokio::time::timeout;
+
+use super::{Clock, Config, Engine, Patience, Platform, ThisMachine};
+use crate::enrolments::{Enrolled, Enrolments};
+use crate::fetch::tests::client;
+use crate::handle::{Answer, Handle, How};
+use crate::platform::processes::{Error, Instance};
+use crate::policy::schedule::Timing;
+use crate::source::tests::simulator::Simulator;
+use crate::view::{AppState, AppView, Owner, View};
+
+/// Longer than anything here takes, also on a busy machine.
+const LONG: Duration = Duration::from_secs(60);
+
+/// A clock that a test sets.
+#[derive(Debug)]
+struct SetClock(Mutex<Timestamp>);
+
+impl Clock for SetClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+}
+
+/// This machine, seen as from a desktop: whoever runs the tests may have a terminal, the programs here have none.
+#[derive(Debug)]
+struct Desktop {
+    /// Programs do not close.
+    stubborn: bool,
+}
+
+impl Platform for Desktop {
+    fn platform(&self) -> Option<protocol::Platform> {
+        Some(crate::testing::linux())
+    }
+
+    fn os_version(&self) -> Option<String> {
+        ThisMachine.os_version()
+    }
+
+    fn instances(&self, path: &Path) -> Result<Vec<Instance>, Error> {
+        let instances = ThisMachine.instances(path)?;
+        Ok(instances.into_iter().map(|instance| Instance { terminal: false, ..instance }).collect())
+    }
+
+    fn close(&self, path: &Path, instance: &Instance, how: &Close, deadline: Instant) -> Result<(), Error> {
+        if self.stubborn {
+            return Err(Error::StillRunning { pid: instance.pid });
+        }
+        ThisMachine.close(path, instance, how, deadline)
+    }
+
+    fn relaunch(&self, path: &Path, instance: &Instance) -> Result<Child, Error> {
+        ThisMachine.relaunch(path, instance)
+    }
+}
+
+/// A publisher, and a machine with the program `demo` 1.0.0.
+struct World {
+    simulator: Simulator,
+    clock: Arc<SetClock>,
+    program: PathBuf,
+    enrolled: Enrolled,
+    background: bool,
+    stubborn: bool,
+}
+
+/// A program that sleeps for as many seconds as its argument says; versions differ in bytes that it never reads.
+fn sleeper(version: &str) -> Vec<u8> {
+    let mut bytes = fs::read("/bin/sleep").unwrap();
+    bytes.extend(version.as_bytes());
+    bytes
+}
+
+fn app() -> AppId {
+    crate::testing::app()
+}
+
+impl World {
+    async fn new(mode: Mode, health: Health) -> Self {
+        let simulator = Simulator::new(true).await;
+        let installed = simulator.folder.path().join("installed");
+        fs::create_dir(&installed).unwrap();
+        fs::set_permissions(&installed, fs::Permissions::from_mode(0o755)).unwrap();
+        let program = installed.join("demo");
+        fs::write(&program, sleeper("1.0.1")).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        // The simulator begins with a 1.0.0 of other bytes; ours is the next one.
+        simulator.publish("1.0.1", &sleeper("1.0.1"));
+        let beside = simulator.folder.path().join("enrolment");
+        fs::create_dir(&beside).unwrap();
+        fs::copy(simulator.public().join("metadata/1.root.json"), beside.join("root.json")).unwrap();
+        let mut enrolment = simulator.enrolment.clone();
+        (enrolment.path, enrolment.mode, enrolment.health) = (program.clone(), mode, health);
+        let enrolled = Enrolled { enrolment, owner: Owner::User, file: beside.join("demo.toml") };
+        let clock = Arc::new(SetClock(Mutex::new(simulator.now)));
+        Self { simulator, clock, program, enrolled, background: false, stubborn: false }
+    }
+
+    /// A probe that every version of the program passes.
+    async fn probed(mode: Mode) -> Self {
+        Self::new(mode, Health::Probe(vec!["0".to_owned()])).await
+    }
+
+    /// Publishes the next version, one hour later.
+    fn publish(&mut self, version: &str, bytes: &[u8]) {
+        self.later(1);
+        self.simulator.publish(version, bytes);
+    }
+
+    fn later(&mut self, hours: i64) {
+        self.simulator.later(hours);
+        *self.clock.0.lock().unwrap() = self.simulator.now;
+    }
+
+    async fn engine(&self) -> Handle {
+        let handle = Engine::start(Config {
+            folders: self.simulator.store.folders().clone(),
+            enrolments: Enrolments { apps: vec![self.enrolled.clone()], problems: Vec::new() },
+            background: self.background,
+            timing: Timing { soon: Duration::ZERO, ..Timing::default() },
+            patience: Patience { close: Duration::from_secs(20), patch: Duration::from_secs(5) },
+            patch_memory: 128 << 20,
+            clock: Arc::<SetClock>::clone(&self.clock),
+            platform: Arc::new(Desktop { stubborn: self.stubborn }),
+            client: client(),
+        });
+        handle.await.unwrap()
+    }
+
+    fn installed(&self) -> Digest {
+        Digest::of(&fs::read(&self.program).unwrap())
+    }
+
+    fn assert_installed(&self, version: &str) {
+        assert_eq!(self.installed(), Digest::of(&sleeper(version)), "{version} should be installed");
+        assert_eq!(fs::metadata(&self.program).unwrap().permissions().mode() & 0o7777, 0o755);
+    }
+}
+
+fn how() -> How {
+    How::default()
+}
+
+/// Waits until the app's picture is one that `wanted` knows.
+async fn until<T>(handle: &Handle, mut wanted: impl FnMut(&AppView) -> Option<T>) -> T {
+    let mut views = handle.view();
+    let mut last = None;
+    let found = timeout(LONG, async {
+        loop {
+            let view: View = views.borrow_and_update().clone();
+            if let Some(found) = view.app(&app()).and_then(&mut wanted) {
+                return found;
+            }
+            last = Some(view);
+            views.changed().await.unwrap();
+        }
+    });
+    match found.await {
+        Ok(found) => found,
+        Err(_) => panic!("never came: {last:#?}"),
+    }
+}
+
+/// What a command came to, in one word, as the wire has it.
+fn word(answer: &Answer) -> String {
+    serde_json::to_value(answer).unwrap()["answer"].as_str().unwrap().to_owned()
+}
+
+fn state(view: &AppView) -> String {
+    serde_json::to_value(&view.state).unwrap()["state"].as_str().unwrap().to_owned()
+}
+
+async fn command(answer: impl Future<Output = Answer>) -> Answer {
+    timeout(LONG, answer).await.expect("every command is answered")
+}
+
+/// The version of an answer that an update was made.
+fn updated(answer: &Answer) -> (Option<String>, String) {
+    match answer {
+        Answer::Updated { report } => (report.from.as_ref().map(ToString::to_string), report.to.to_string()),
+        other => panic!("{other:#?}"),
+    }
+}
+
+fn is_up_to_date(view: &AppView) -> bool {
+    matches!(view.state, AppState::UpToDate { .. })
+}

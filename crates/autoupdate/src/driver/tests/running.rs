@@ -1,0 +1,121 @@
+//! Programs that run while they are updated.
+
+use std::process::{Command, Stdio};
+
+use protocol::Mode;
+
+use super::*;
+
+/// A running program; killed at the end of the test, with everything that was started in its place.
+struct Running {
+    child: Child,
+    program: PathBuf,
+}
+
+impl Running {
+    fn start(program: &Path) -> Self {
+        let child = Command::new(program).arg("600").stdin(Stdio::null()).spawn().unwrap();
+        Self { child, program: program.to_owned() }
+    }
+
+    /// Waits until it has ended: by a signal that asks, not one that kills.
+    fn assert_asked_to_close(&mut self) {
+        use std::os::unix::process::ExitStatusExt;
+        assert_eq!(self.child.wait().unwrap().signal(), Some(15));
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        for instance in ThisMachine.instances(&self.program).unwrap_or_default() {
+            let pid = rustix::process::Pid::from_raw(i32::try_from(instance.pid).unwrap()).unwrap();
+            let _gone = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        }
+        let _ended = self.child.kill();
+        let _ended = self.child.wait();
+    }
+}
+
+fn instances(world: &World) -> Vec<Vec<String>> {
+    let instances = ThisMachine.instances(&world.program).unwrap();
+    let text = |instance: Instance| {
+        assert!(!instance.outdated, "{instance:?}");
+        instance.args.iter().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect()
+    };
+    instances.into_iter().map(text).collect()
+}
+
+#[tokio::test]
+async fn it_is_closed_replaced_and_runs_again_with_its_arguments() {
+    let mut world = World::new(Mode::Ask, Health::Alive(Duration::from_secs(1))).await;
+    world.publish("1.1.0", &sleeper("1.1.0"));
+    let mut running = Running::start(&world.program);
+    let handle = world.engine().await;
+    updated(&command(handle.activate(&app(), how())).await);
+    world.assert_installed("1.1.0");
+    running.assert_asked_to_close();
+    assert_eq!(instances(&world), [["600"]]);
+}
+
+#[tokio::test]
+async fn a_program_that_stays_open_keeps_its_version_and_the_update_waits() {
+    let mut world = World::new(Mode::Ask, Health::Alive(Duration::from_secs(1))).await;
+    world.stubborn = true;
+    world.publish("1.1.0", &sleeper("1.1.0"));
+    let running = Running::start(&world.program);
+    let handle = world.engine().await;
+    match command(handle.activate(&app(), how())).await {
+        Answer::StillRunning { blockers } => assert_eq!(blockers[0].pid, running.child.id()),
+        other => panic!("{other:#?}"),
+    }
+    world.assert_installed("1.0.1");
+    until(&handle, |view| (state(view) == "ready").then_some(())).await;
+    assert_eq!(instances(&world), [["600"]]);
+}
+
+#[tokio::test]
+async fn a_version_that_dies_at_once_is_replaced_by_the_one_before_which_runs_again() {
+    let mut world = World::new(Mode::Ask, Health::Alive(Duration::from_secs(30))).await;
+    world.publish("1.1.0", b"#!/bin/sh\nexit 3\n");
+    let _running = Running::start(&world.program);
+    let handle = world.engine().await;
+    assert_eq!(word(&command(handle.activate(&app(), how())).await), "rolled-back");
+    world.assert_installed("1.0.1");
+    assert_eq!(instances(&world), [["600"]]);
+}
+
+#[tokio::test]
+async fn an_undo_during_probation_brings_the_old_version_back_running() {
+    let mut world = World::new(Mode::Ask, Health::Alive(Duration::from_secs(300))).await;
+    world.publish("1.1.0", &sleeper("1.1.0"));
+    let _running = Running::start(&world.program);
+    let handle = world.engine().await;
+    let (clone, activation) = (handle.clone(), how());
+    let activated = tokio::spawn(async move { clone.activate(&app(), activation).await });
+    until(&handle, |view| (state(view) == "probation").then_some(())).await;
+    world.assert_installed("1.1.0");
+    assert_eq!(word(&command(handle.roll_back(&app())).await), "rolled-back");
+    // Who waited for the update hears the same.
+    assert_eq!(word(&command(async { activated.await.unwrap() }).await), "rolled-back");
+    world.assert_installed("1.0.1");
+    assert_eq!(instances(&world), [["600"]]);
+}
+
+#[tokio::test]
+async fn a_probation_goes_on_after_a_restart_of_the_engine() {
+    let mut world = World::new(Mode::Ask, Health::Alive(Duration::from_secs(300))).await;
+    world.publish("1.1.0", &sleeper("1.1.0"));
+    let _running = Running::start(&world.program);
+    let handle = world.engine().await;
+    let clone = handle.clone();
+    drop(tokio::spawn(async move { clone.activate(&app(), how()).await }));
+    until(&handle, |view| (state(view) == "probation").then_some(())).await;
+    handle.shutdown().await;
+    world.assert_installed("1.1.0");
+    // The engine comes back after the end of the probation.
+    world.later(1);
+    let handle = world.engine().await;
+    until(&handle, |view| (state(view) == "updated").then_some(())).await;
+    world.assert_installed("1.1.0");
+    assert_eq!(instances(&world), [["600"]]);
+}

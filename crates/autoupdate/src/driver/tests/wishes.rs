@@ -1,0 +1,132 @@
+//! What people ask for, and what they hear.
+
+use protocol::Mode;
+
+use super::*;
+use crate::handle::{Command, Refusal};
+use crate::policy::Reason;
+use crate::view::RollBackWhy;
+
+fn refused(answer: &Answer) -> &Refusal {
+    match answer {
+        Answer::Refused { why } => why,
+        other => panic!("{other:#?}"),
+    }
+}
+
+#[tokio::test]
+async fn every_command_hears_why_not() {
+    let world = World::probed(Mode::Ask).await;
+    let handle = world.engine().await;
+    assert_eq!(refused(&command(handle.cancel(&app())).await), &Refusal::NothingToCancel);
+    assert_eq!(refused(&command(handle.roll_back(&app())).await), &Refusal::NoPrevious);
+    assert_eq!(refused(&command(handle.confirm(&app())).await), &Refusal::NothingToConfirm);
+    let other = AppId::parse("other").unwrap();
+    assert_eq!(refused(&command(handle.check(&other, false)).await), &Refusal::UnknownApp);
+    assert_eq!(word(&command(handle.prepare(&app(), how())).await), "up-to-date");
+    let Answer::Why { trace } = command(handle.command(Command::Why { app: app() })).await else { panic!() };
+    assert!(!trace.is_empty());
+    handle.shutdown().await;
+    assert_eq!(refused(&command(handle.check(&app(), false)).await), &Refusal::Stopped);
+}
+
+#[tokio::test]
+async fn a_version_that_does_not_live_goes_and_never_comes_back() {
+    let mut world = World::probed(Mode::Ask).await;
+    world.publish("1.1.0", b"#!/bin/sh\nexit 3\n");
+    let handle = world.engine().await;
+    match command(handle.activate(&app(), how())).await {
+        Answer::RolledBack { why: RollBackWhy::Unhealthy { code, .. }, to, .. } => {
+            assert_eq!((code.as_str(), to), ("E-RUN-ENDED", Some(crate::testing::version("1.0.1"))));
+        }
+        other => panic!("{other:#?}"),
+    }
+    world.assert_installed("1.0.1");
+    for force in [false, true] {
+        match command(handle.check(&app(), force)).await {
+            Answer::NotOffered { reason, .. } => assert_eq!(reason, Reason::KnownBad),
+            other => panic!("{other:#?}"),
+        }
+    }
+    world.publish("1.2.0", &sleeper("1.2.0"));
+    assert_eq!(updated(&command(handle.activate(&app(), how())).await).1, "1.2.0");
+    world.assert_installed("1.2.0");
+}
+
+#[tokio::test]
+async fn what_a_person_undoes_comes_back_only_when_they_insist() {
+    let mut world = World::probed(Mode::Ask).await;
+    world.publish("1.1.0", &sleeper("1.1.0"));
+    let handle = world.engine().await;
+    updated(&command(handle.activate(&app(), how())).await);
+    match command(handle.roll_back(&app())).await {
+        Answer::RolledBack { from, to, why } => {
+            assert_eq!(from, Some(crate::testing::version("1.1.0")));
+            assert_eq!(to, Some(crate::testing::version("1.0.1")));
+            assert_eq!(why, RollBackWhy::ByPerson);
+        }
+        other => panic!("{other:#?}"),
+    }
+    world.assert_installed("1.0.1");
+    assert_eq!(refused(&command(handle.roll_back(&app())).await), &Refusal::NoPrevious);
+    let undone = command(handle.check(&app(), false)).await;
+    assert!(matches!(undone, Answer::NotOffered { reason: Reason::Undone, .. }), "{undone:#?}");
+    let insisting = How { force: true, ..how() };
+    assert_eq!(updated(&command(handle.activate(&app(), insisting)).await).1, "1.1.0");
+    world.assert_installed("1.1.0");
+}
+
+#[tokio::test]
+async fn bytes_that_nobody_knows_are_replaced_whole_and_with_consent() {
+    let mut world = World::probed(Mode::Automatic).await;
+    fs::write(&world.program, sleeper("built by hand")).unwrap();
+    world.publish("1.1.0", &sleeper("1.1.0"));
+    let handle = world.engine().await;
+    assert_eq!(word(&command(handle.activate(&app(), how())).await), "needs-consent");
+    world.assert_installed("built by hand");
+    let answer = command(handle.activate(&app(), How { consent: true, ..how() })).await;
+    assert_eq!(updated(&answer), (None, "1.1.0".to_owned()));
+    let Answer::Updated { report } = answer else { panic!() };
+    assert_eq!(report.patches_fetched, 0);
+    world.assert_installed("1.1.0");
+}
+
+#[tokio::test]
+async fn a_halt_holds_for_people_too() {
+    let mut world = World::probed(Mode::Ask).await;
+    world.publish("1.1.0", &sleeper("1.1.0"));
+    world.simulator.halt("1.1.0");
+    let handle = world.engine().await;
+    let halted = command(handle.activate(&app(), How { force: true, ..how() })).await;
+    assert!(matches!(halted, Answer::NotOffered { reason: Reason::Halted, .. }), "{halted:#?}");
+    world.assert_installed("1.0.1");
+}
+
+#[tokio::test]
+async fn nothing_is_believed_that_is_not_signed() {
+    let mut world = World::probed(Mode::Ask).await;
+    world.publish("1.1.0", &sleeper("1.1.0"));
+    world.simulator.lie("metadata/timestamp.json", Some(b"{\"signed\":{},\"signatures\":[]}"));
+    let handle = world.engine().await;
+    let answer = command(handle.activate(&app(), how())).await;
+    assert_eq!(word(&answer), "cannot-verify", "{answer:#?}");
+    world.assert_installed("1.0.1");
+    world.simulator.be_honest();
+    updated(&command(handle.activate(&app(), how())).await);
+    world.assert_installed("1.1.0");
+}
+
+#[tokio::test]
+async fn another_updater_at_work_is_told() {
+    let mut world = World::probed(Mode::Ask).await;
+    world.publish("1.1.0", &sleeper("1.1.0"));
+    let handle = world.engine().await;
+    until(&handle, |view| view.installed.is_some().then_some(())).await;
+    let place = crate::install::Place::open(&world.program).unwrap();
+    match command(handle.activate(&app(), how())).await {
+        Answer::Failed { failure } => assert_eq!(failure.code, "E-LOCK-HELD"),
+        other => panic!("{other:#?}"),
+    }
+    drop(place);
+    updated(&command(handle.activate(&app(), how())).await);
+}

@@ -1,0 +1,197 @@
+//! The View and the answers as format 1 has them: committed, and read by all later code.
+
+use protocol::{AppId, Channel, Digest, FormatId, Language, Mode, Urgency};
+
+use super::*;
+use crate::error::Error;
+use crate::handle::{Answer, Doing, Refusal};
+use crate::policy::{Rule, Trace, Verdict};
+use crate::socket::wire::{FORMAT, Reply, ReplyLine};
+use crate::testing::{app, noon, time, version};
+
+fn offer() -> OfferView {
+    OfferView {
+        version: version("7.2.0"),
+        from: Some(version("7.1.0")),
+        urgency: Urgency::Critical,
+        full_bytes: 142_000_000,
+        needs_consent: false,
+        notes: vec![Language::parse("en").unwrap(), Language::parse("zh-hans").unwrap()],
+    }
+}
+
+fn failure() -> Failure {
+    Failure {
+        code: "E-DISK-FULL".to_owned(),
+        phase: Phase::Preflight,
+        actor: Actor::Machine,
+        retry: true,
+        text: "too little space".to_owned(),
+    }
+}
+
+fn patch() -> RouteView {
+    RouteView::Patch { format: FormatId::parse("bsz1").unwrap() }
+}
+
+fn progress() -> Progress {
+    Progress { route: Some(patch()), fetched: 7, of: Some(9), bytes_per_second: Some(1) }
+}
+
+fn fallback() -> FallbackView {
+    FallbackView { route: patch(), code: "E-PATCH-HASH".to_owned(), text: "damaged".to_owned() }
+}
+
+fn report() -> UpdateReport {
+    UpdateReport {
+        app: app(),
+        from: Some(version("7.1.0")),
+        to: version("7.2.0"),
+        at: noon(),
+        route: Some(RouteView::CompressedFull),
+        bytes_fetched: 18,
+        full_bytes: 142,
+        patches_fetched: 1,
+        sha256_before: Digest::of(b"7.1.0"),
+        sha256_after: Digest::of(b"7.2.0"),
+        seconds: 3,
+        fallbacks: vec![fallback()],
+    }
+}
+
+fn unhealthy() -> RollBackWhy {
+    RollBackWhy::Unhealthy { code: "E-RUN-ENDED".to_owned(), text: "ended".to_owned() }
+}
+
+fn blockers() -> Vec<Blocker> {
+    vec![Blocker { pid: 7, name: "demo".to_owned() }]
+}
+
+/// One app per state, in the order of [`AppState`]'s variants.
+fn every_state() -> View {
+    let (from, to) = (Some(version("7.1.0")), version("7.2.0"));
+    let states = vec![
+        AppState::Idle,
+        AppState::Checking { by: Asker::Timer },
+        AppState::UpToDate { checked_at: noon(), valid_until: time("2030-06-04T12:00:00Z") },
+        AppState::CannotVerify { failure: failure(), last_good: None },
+        AppState::NotOffered {
+            version: Some(to.clone()),
+            reason: Reason::NotYet { share: 500, bucket: 2931 },
+            checked_at: noon(),
+        },
+        AppState::Available { offer: offer() },
+        AppState::Downloading { offer: offer(), progress: progress() },
+        AppState::Verifying { offer: offer() },
+        AppState::FallingBack { offer: offer(), progress: Progress::default(), why: fallback() },
+        AppState::Ready { offer: offer() },
+        AppState::WaitingForClose { offer: offer(), blockers: blockers(), until: noon() },
+        AppState::Restarting { offer: offer() },
+        AppState::Probation { from: from.clone(), to: to.clone(), until: noon() },
+        AppState::Updated { report: report() },
+        AppState::RollingBack { why: RollBackWhy::ByPerson },
+        AppState::RolledBack { from: Some(to.clone()), to: from, why: unhealthy() },
+        AppState::Failed { failure: failure(), version: Some(to), again_at: Some(noon()) },
+        AppState::Disabled { by: Owner::Machine },
+    ];
+    let apps = states.into_iter().enumerate().map(|(index, state)| AppView {
+        id: AppId::parse(&format!("app-{index}")).unwrap(),
+        name: "Demo".to_owned(),
+        path: "/opt/demo/demo".to_owned(),
+        owner: Owner::User,
+        channel: Channel::default(),
+        mode: Mode::Download,
+        installed: Some(InstalledView { version: None, sha256: Digest::of(b"7.1.0"), length: 9 }),
+        state,
+        previous: None,
+        last_check: Some(LastCheck { at: noon(), by: Asker::Person, failure: Some(failure()) }),
+        next_check: Some(noon()),
+        last_update: (index == 0).then(report),
+    });
+    let problem = Problem {
+        file: "/etc/autoupdate/apps.d/x.toml".to_owned(),
+        line: Some(3),
+        key: Some("path".to_owned()),
+        text: "wrong".to_owned(),
+    };
+    View::new(apps.collect(), vec![problem])
+}
+
+/// Every reason that a release can be kept back for.
+fn every_reason() -> Vec<Reason> {
+    vec![
+        Reason::NothingForPlatform,
+        Reason::OsTooOld { needs: "10.15".to_owned(), has: None },
+        Reason::OsPinned { at: version("7.0.0") },
+        Reason::NotYet { share: 0, bucket: 9999 },
+        Reason::Halted,
+        Reason::Recalled,
+        Reason::ControlUnverified { why: "expired".to_owned() },
+        Reason::KnownBad,
+        Reason::BelowFloor { floor: version("7.1.0") },
+        Reason::Undone,
+        Reason::Skipped,
+    ]
+}
+
+fn every_answer() -> Vec<Answer> {
+    let not_offered = every_reason().into_iter().map(|reason| Answer::NotOffered { version: None, reason });
+    let refusals = [
+        Refusal::UnknownApp,
+        Refusal::Busy { doing: Doing::RollingBack },
+        Refusal::NothingToCancel,
+        Refusal::TooLate,
+        Refusal::NoPrevious,
+        Refusal::NothingToConfirm,
+        Refusal::Stopped,
+    ];
+    let trace = vec![Trace::new(Rule::KnownBad, Verdict::Stop).about(&version("7.2.0")).fact("sha256", "00")];
+    [
+        Answer::UpToDate { installed: None, checked_at: noon(), valid_until: noon() },
+        Answer::Offered { offer: offer() },
+        Answer::CannotVerify { failure: failure() },
+        Answer::Ready { offer: offer() },
+        Answer::Updated { report: report() },
+        Answer::RolledBack { from: None, to: None, why: RollBackWhy::Recalled },
+        Answer::NeedsConsent { offer: offer() },
+        Answer::StillRunning { blockers: blockers() },
+        Answer::Cancelled,
+        Answer::Done,
+        Answer::Why { trace },
+        Answer::Failed { failure: failure() },
+    ]
+    .into_iter()
+    .chain(not_offered)
+    .chain(refusals.into_iter().map(|why| Answer::Refused { why }))
+    .collect()
+}
+
+#[test]
+fn the_view_of_format_1_is_read_and_written_alike() {
+    let golden = include_str!("../../fixtures/v1/view.json");
+    assert_eq!(serde_json::from_str::<View>(golden).unwrap(), every_state());
+    assert_eq!(serde_json::to_string_pretty(&every_state()).unwrap(), golden.trim_end());
+}
+
+#[test]
+fn replies_of_format_1_are_read_and_written_alike() {
+    let answers = every_answer().into_iter().map(|answer| Reply::Answer { answer: Box::new(answer) });
+    let view = Reply::View { view: Box::new(View::new(Vec::new(), Vec::new())) };
+    let not = Reply::NotUnderstood { known_format: FORMAT, text: "no".to_owned() };
+    let replies: Vec<_> =
+        answers.chain([view, not]).map(|reply| ReplyLine { format: FORMAT, reply }).collect();
+    let golden = include_str!("../../fixtures/v1/socket-replies.jsonl");
+    let read: Vec<ReplyLine> = golden.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(read, replies);
+    let written: Vec<_> = replies.iter().map(|reply| serde_json::to_string(reply).unwrap()).collect();
+    assert_eq!(written, golden.lines().collect::<Vec<_>>());
+}
+
+#[test]
+fn a_failure_names_every_cause_once() {
+    let source = std::io::Error::other("no such device");
+    let error = Error::Store(crate::store::Error::Read { path: "/x".into(), source });
+    let failure = Failure::new(error.fault(), &error);
+    assert_eq!(failure.text.matches("no such device").count(), 1, "{}", failure.text);
+    assert_eq!(failure.code, "E-STATE-READ");
+}
