@@ -45,7 +45,7 @@ pub(crate) type Writing = OwnedMutexGuard<()>;
 #[derive(Debug, serde::Serialize)]
 pub(crate) struct Standing {
     pub(crate) app: AppId,
-    /// When the timestamp expires; None: there is none.
+    /// When the timestamp expires; None: nothing is published yet.
     pub(crate) timestamp_expires: Option<Timestamp>,
     /// What is wrong; None: nothing.
     pub(crate) problem: Option<String>,
@@ -125,7 +125,8 @@ impl App {
         let expires = self.timestamp_expires();
         let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let problem = match expires {
-            None => Some("there is no timestamp: nothing is published yet".to_owned()),
+            // A new app that nobody has published yet is no reason to take traffic from the others.
+            None => None,
             Some(expires) if expires <= now => Some(format!("the timestamp expired at {expires}")),
             Some(_) => failure,
         };

@@ -123,6 +123,7 @@ impl IntoResponse for ApiError {
         let (status, code) = self.class();
         match &self {
             Self::Disk(error) => tracing::error!(%error, "the disk refused"),
+            Self::Bug => tracing::error!("a request hit a bug"),
             Self::Signing(error) => tracing::error!(%error, "publishing failed here"),
             _ => {}
         }

@@ -110,7 +110,7 @@ fn changing_etag(metadata: &Metadata) -> String {
 }
 
 async fn reply(
-    mut found: Found,
+    found: Found,
     name: &ObjectName,
     method: &Method,
     headers: &HeaderMap,
@@ -149,16 +149,16 @@ async fn reply(
     if method == Method::HEAD {
         return Ok(response);
     }
-    *response.body_mut() = match &mut found.content {
+    *response.body_mut() = match found.content {
         Content::Bytes(bytes) => {
             let first = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
             let last = first.saturating_add(usize::try_from(length).unwrap_or(usize::MAX)).min(bytes.len());
             Body::from(bytes.slice(first..last))
         }
-        Content::File(file) => {
+        Content::File(mut file) => {
             file.seek(SeekFrom::Start(offset))?;
-            let file = tokio::fs::File::from_std(file.try_clone()?);
-            let lease = found.lease.clone();
+            let file = tokio::fs::File::from_std(file);
+            let lease = found.lease;
             let pieces = ReaderStream::with_capacity(file.take(length), PIECE);
             Body::from_stream(pieces.map(move |piece| {
                 let _sending = &lease;

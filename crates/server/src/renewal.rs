@@ -15,7 +15,7 @@ use crate::publish::quota;
 use crate::shared::Shared;
 
 /// The longest time between two looks.
-const SELDOM: Duration = Duration::from_secs(3600);
+const SELDOM: Duration = Duration::from_secs(600);
 /// The shortest time between two looks.
 const OFTEN: Duration = Duration::from_secs(1);
 /// The pause after a failure.
@@ -28,7 +28,8 @@ pub(crate) async fn run(shared: Arc<Shared>) {
         for app in shared.apps.values() {
             pause = pause.min(look_after(&shared, app).await);
         }
-        tokio::time::sleep(pause.max(OFTEN)).await;
+        // Whoever published shortened the way to the next renewal.
+        let _ = tokio::time::timeout(pause.max(OFTEN), shared.signed.notified()).await;
     }
 }
 

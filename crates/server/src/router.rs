@@ -119,6 +119,6 @@ fn after_panic(shared: &Shared, panic: &(dyn Any + Send)) -> Response {
         .map(|text| (*text).to_owned())
         .or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_default();
-    tracing::error!(text, "a request hit a bug");
+    tracing::error!(text, "a request panicked");
     ApiError::Bug.into_response()
 }

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use protocol::AppId;
 use signing::Passphrase;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::address::Budgets;
@@ -209,6 +210,7 @@ fn open(config: Config, around: Around) -> Result<Arc<Shared>, StartError> {
         shelf,
         bench: Arc::new(bench),
         clock: around.clock,
+        signed: Notify::new(),
         config,
         lock,
     };

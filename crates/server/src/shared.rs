@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use protocol::AppId;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::address::Budgets;
@@ -34,6 +35,8 @@ pub(crate) struct Shared {
     pub(crate) shelf: Arc<Shelf>,
     pub(crate) bench: Arc<Bench>,
     pub(crate) clock: Clock,
+    /// Told when something was signed, because the next renewal may be due earlier than thought.
+    pub(crate) signed: Notify,
     /// Given back when the last task that could still write has ended.
     #[expect(dead_code, reason = "held, never looked at")]
     pub(crate) lock: DataLock,

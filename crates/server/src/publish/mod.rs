@@ -125,6 +125,7 @@ async fn write<T: Send + 'static>(
         let keys = app.keys.as_ref().ok_or(ApiError::NoOnlineKeys)?;
         let done = act(&shared, &app, keys)?;
         app.set_failure(None);
+        shared.signed.notify_one();
         app.reload(shared.now());
         shared.plan(&app);
         Ok(done)

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use protocol::{Digest, object};
+use protocol::Digest;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -158,25 +158,6 @@ async fn a_killed_server_leaves_no_lock_and_no_rubbish() {
     assert_eq!(client().get(url).send().await.unwrap().status(), 200);
     server.signal("-TERM");
     assert_eq!(server.exit_code(), Some(0));
-}
-
-#[tokio::test]
-async fn a_restart_renews_what_is_due() {
-    let stage = Stage::new();
-    let running = stage.serve("validity.timestamp = \"3s\"").await;
-    stage.publish(&running, "1.0.0", b"content").await;
-    running.stop().await;
-    let old = std::fs::read(stage.object(object::TIMESTAMP)).unwrap();
-    // A third of three seconds passes while it starts or soon after; nobody restarts it.
-    let server = Process::start(&stage, "validity.timestamp = \"3s\"");
-    let url = format!("http://{}/apps/{APP}/{}", server.address, object::TIMESTAMP);
-    let begun = Instant::now();
-    let mut seen = std::collections::BTreeSet::from([old]);
-    let client = client();
-    while seen.len() < 4 {
-        assert!(begun.elapsed() < PATIENCE, "renewed {} times only", seen.len() - 1);
-        seen.insert(client.get(&url).send().await.unwrap().bytes().await.unwrap().to_vec());
-    }
 }
 
 #[test]

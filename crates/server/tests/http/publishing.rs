@@ -195,6 +195,25 @@ async fn a_rollout_is_changed_and_served() {
 }
 
 #[tokio::test]
+async fn the_timestamp_is_renewed_at_a_third_of_its_life() {
+    let stage = Stage::new();
+    let server = stage.serve("patches.bases = 0\nvalidity.timestamp = \"3s\"").await;
+    stage.publish(&server, "1.0.0", b"content").await;
+    let mut seen = std::collections::BTreeSet::new();
+    let mut ticks = tokio::time::interval(std::time::Duration::from_millis(50));
+    let renewed = async {
+        while seen.len() < 4 {
+            ticks.tick().await;
+            seen.insert(server.get(object::TIMESTAMP).await.bytes().await.unwrap());
+            let ready = server.request(Method::GET, "/readyz").send().await.unwrap();
+            assert_eq!(ready.status(), 200, "it never expires in between");
+        }
+    };
+    tokio::time::timeout(crate::stage::PATIENCE, renewed).await.expect("it is renewed again and again");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn without_online_keys_it_serves_and_signs_nothing() {
     let stage = Stage::new();
     std::fs::remove_dir_all(stage.path("keys").join(APP)).unwrap();

@@ -173,9 +173,7 @@ async fn operators_see_whether_it_lives_and_is_ready() {
     let server = stage.serve("").await;
     let ask = |path: &'static str| server.request(Method::GET, path).send();
     assert_eq!(ask("/healthz").await.unwrap().status(), 200);
-    let unpublished = ask("/readyz").await.unwrap();
-    assert_eq!(unpublished.status(), 503);
-    assert!(unpublished.text().await.unwrap().contains("nothing is published yet"));
+    assert_eq!(ask("/readyz").await.unwrap().status(), 200, "nothing is published, and nothing is wrong");
     stage.publish(&server, "1.0.0", b"content").await;
     let ready = ask("/readyz").await.unwrap();
     assert_eq!(ready.status(), 200, "{}", ready.text().await.unwrap());
@@ -183,5 +181,16 @@ async fn operators_see_whether_it_lives_and_is_ready() {
     let line = "autoupdate_requests_total{method=\"POST\",route=\"publish\",status=\"200\"}";
     assert_eq!(server.metric(line).await, 1);
     assert!(server.metric("autoupdate_timestamp_expires_seconds{app=\"tool\"}").await > 0);
+    server.stop().await;
+
+    // Four days later, without the keys: the timestamp has expired and cannot be renewed.
+    std::fs::remove_dir_all(stage.path("keys").join(APP)).unwrap();
+    let later = std::sync::Arc::new(|| jiff::Timestamp::now() + jiff::SignedDuration::from_hours(96));
+    let server = stage.serve_at("", later).await;
+    let expired = server.request(Method::GET, "/readyz").send().await.unwrap();
+    assert_eq!(expired.status(), 503);
+    let text = expired.text().await.unwrap();
+    assert!(text.contains("expired at"), "{text}");
+    assert_eq!(server.get(object::TIMESTAMP).await.status(), 200, "it still serves: clients decide");
     server.stop().await;
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use autoupdate_server::{Around, Config, Server};
+use autoupdate_server::{Around, Clock, Config, Server};
 use jiff::Timestamp;
 use protocol::{AppId, Artifact, Channel, Digest, Platform, Urgency, Version, object};
 use reqwest::{Method, RequestBuilder, Response};
@@ -89,7 +89,16 @@ impl Stage {
 
     /// Starts a server whose patches are made by another program.
     pub(crate) async fn serve_with(&self, more: &str, program: &Path) -> Running {
-        let around = Around { program: program.to_owned(), clock: Arc::new(Timestamp::now) };
+        self.start(more, Around { program: program.to_owned(), clock: Arc::new(Timestamp::now) }).await
+    }
+
+    /// Starts a server with another clock.
+    pub(crate) async fn serve_at(&self, more: &str, clock: Clock) -> Running {
+        let program = env!("CARGO_BIN_EXE_autoupdate-server").into();
+        self.start(more, Around { program, clock }).await
+    }
+
+    async fn start(&self, more: &str, around: Around) -> Running {
         let server = Server::start(self.config(more), around).await.unwrap();
         let url = format!("http://{}", server.address());
         let (stop, stopped) = oneshot::channel::<()>();
