@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use super::Skip;
 
+/// The reason of a test that another test starts in a process of its own: it runs, so it is no skip.
+const RUN_BY: &str = "run by ";
+
 /// What one executable said.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Said {
@@ -43,7 +46,10 @@ pub(super) fn read(text: &str) -> Said {
             if result == "ok" {
                 said.ok += 1;
             } else if let Some(reason) = result.strip_prefix("ignored") {
-                said.skip(name, reason.trim_start_matches(", "));
+                let reason = reason.trim_start_matches(", ");
+                if !reason.starts_with(RUN_BY) {
+                    said.skip(name, reason);
+                }
             } else if result.starts_with("FAILED") {
                 said.failed.push(without_should_panic(name));
             }
@@ -82,6 +88,7 @@ test a::two ... FAILED
 test a::three ... ignored, needs a second disk
 test a::four ... ok
 test a::five - should panic ... ok
+test a::six ... ignored, run by a::five with an environment of its own
 
 successes:
 

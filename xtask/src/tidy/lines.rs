@@ -43,11 +43,19 @@ fn code(line: &str) -> &str {
 
 /// Lines of code before the tests of the file.
 fn product_lines(source: &Source) -> impl Iterator<Item = (usize, &str)> {
-    const TESTS_BEGIN: &[&str] = &["#[cfg(test)]", "#[cfg(all(test"];
-    let all_tests = is_test_file(source);
-    let product =
-        move |line: &str| !all_tests && !TESTS_BEGIN.iter().any(|begin| line.trim().starts_with(begin));
-    source.lines().take_while(move |(_, line)| product(line)).map(|(number, line)| (number, code(line)))
+    let begin = if is_test_file(source) { 0 } else { tests_begin(source) };
+    source.lines().take(begin).map(|(number, line)| (number, code(line)))
+}
+
+/// The number of lines before the tests. A declaration such as `mod tests;` is one line and no beginning.
+fn tests_begin(source: &Source) -> usize {
+    const MARKS: &[&str] = &["#[cfg(test)]", "#[cfg(all(test"];
+    let lines: Vec<&str> = source.text.lines().map(str::trim).collect();
+    let begins = |pair: &[&str]| {
+        let [mark, next] = pair else { return false };
+        MARKS.iter().any(|begin| mark.starts_with(begin)) && !next.ends_with(';')
+    };
+    lines.windows(2).position(begins).unwrap_or(lines.len())
 }
 
 fn is_test_file(source: &Source) -> bool {
@@ -63,7 +71,7 @@ fn sleeps(source: &Source) -> Vec<Finding> {
     if simulated || source.starts_with("tests/demo-program") {
         return Vec::new();
     }
-    let tests_begin = product_lines(source).last().map_or(0, |(number, _)| number);
+    let tests_begin = product_lines(source).count();
     let asleep = |line: &str| line.contains("sleep(") && !line.contains("fn sleep(");
     (source.lines().skip(tests_begin))
         .filter(|(_, line)| asleep(code(line)))
@@ -181,6 +189,7 @@ mod tests {
         check_lines("crates/a/tests/a.rs", "fn a() {\n sleep(X).await;\n}", &["2:sleep in a test"]);
         check_lines("crates/a/src/b/tests.rs", "x.sleep(X);", &["1:sleep in a test"]);
         check_lines("crates/a/src/a.rs", "fn a() { sleep(X); }", &[]);
+        check_lines("crates/a/src/a.rs", "#[cfg(test)]\nmod tests;\nfn a() { sleep(X); }", &[]);
         check_lines("tests/system/a.rs", "// sleep(X)", &[]);
         check_lines("crates/a/tests/a.rs", "#[tokio::test(start_paused = true)]\nsleep(X);", &[]);
     }
@@ -210,7 +219,7 @@ mod tests {
 
     #[test]
     fn pure_rooms_ask_no_clock() {
-        let asks = "let now = Timestamp::now();\n#[cfg(test)]\nlet now = Timestamp::now();\n";
+        let asks = "let now = Timestamp::now();\n#[cfg(test)]\nmod tests {\nlet now = Timestamp::now();\n";
         check_lines("crates/trust/src/roots.rs", asks, &["1:clock in a pure room"]);
         check_lines("crates/autoupdate/src/policy/gate.rs", asks, &["1:clock in a pure room"]);
         check_lines("crates/autoupdate/src/driver.rs", asks, &[]);
