@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::anyhow;
 use autoupdate_server::config::{Log, LogFormat};
 use autoupdate_server::patches::maker::{self, MakeError, Order};
 use autoupdate_server::{Around, Config, Server};
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("autoupdate-server: {error:#}");
+            eprintln!("autoupdate-server: {error}");
             ExitCode::FAILURE
         }
     }
@@ -74,13 +74,16 @@ fn serve(file: &Path) -> anyhow::Result<()> {
     let config = Config::load(file)?;
     start_log(&config.log)?;
     raise_file_limit();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no threads")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| anyhow!("no threads: {error}"))?;
     let result = runtime.block_on(async {
         // Before anything is announced: whoever reads the line may send a signal at once.
         let stop = stop_signal()?;
         let server = Server::start(config, Around::here()?).await?;
         println!("listening on http://{}", server.address());
-        std::io::stdout().flush().context("standard output")?;
+        std::io::stdout().flush().map_err(|error| anyhow!("standard output: {error}"))?;
         server.run(stop).await;
         Ok(())
     });
@@ -110,7 +113,8 @@ fn make_patch(order: &Order) -> ExitCode {
 }
 
 fn start_log(log: &Log) -> anyhow::Result<()> {
-    let filter = tracing_subscriber::EnvFilter::try_new(&log.filter).context("key `log.filter`")?;
+    let filter = tracing_subscriber::EnvFilter::try_new(&log.filter)
+        .map_err(|error| anyhow!("key `log.filter`: {error}"))?;
     let lines =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
     match log.format {
@@ -137,8 +141,8 @@ fn raise_file_limit() {
 #[cfg(unix)]
 fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).context("SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT")?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(|error| anyhow!("SIGTERM: {error}"))?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| anyhow!("SIGINT: {error}"))?;
     Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}
