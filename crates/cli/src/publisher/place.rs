@@ -69,15 +69,15 @@ impl Place {
     /// with what this publisher signed. `None` if nothing is published.
     pub(crate) fn published(&self) -> Result<Option<Published>, Failure> {
         let limits = trust::LIMITS;
-        let Some(timestamp) = self.read(object::TIMESTAMP, limits.timestamp_bytes)? else { return Ok(None) };
-        let timestamp = json(object::TIMESTAMP, &timestamp)?;
-        let snapshot = pinned(object::TIMESTAMP, &timestamp, "snapshot.json")?;
+        let Some(bytes) = self.read(object::TIMESTAMP, limits.timestamp_bytes)? else { return Ok(None) };
+        let timestamp = Stamp::read(bytes)?;
+        let snapshot =
+            pinned(object::TIMESTAMP, &json(object::TIMESTAMP, &timestamp.bytes)?, "snapshot.json")?;
         let name = object::metadata("snapshot", snapshot);
         let bytes = self.read(&name, limits.snapshot_bytes)?.ok_or_else(|| Failure::Missing(name.clone()))?;
         let version = pinned(&name, &json(&name, &bytes)?, "targets.json")?;
         let name = object::metadata("targets", version);
         let targets = self.read(&name, limits.targets_bytes)?.ok_or(Failure::Missing(name))?;
-        let timestamp = number(&timestamp["signed"]["version"]).unwrap_or_default();
         Ok(Some(Published { timestamp, version, targets }))
     }
 }
@@ -85,12 +85,28 @@ impl Place {
 /// What a place has.
 #[derive(Debug)]
 pub(crate) struct Published {
-    /// Version of the timestamp.
-    pub(crate) timestamp: u64,
+    /// The timestamp.
+    pub(crate) timestamp: Stamp,
     /// Version of the targets.
     pub(crate) version: u64,
     /// The targets file.
     pub(crate) targets: Vec<u8>,
+}
+
+/// A timestamp that nobody has verified: it is only compared with another.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    /// Its version, 0 if it has none.
+    pub(crate) version: u64,
+    bytes: Vec<u8>,
+}
+
+impl Stamp {
+    /// Reads its version.
+    pub(crate) fn read(bytes: Vec<u8>) -> Result<Self, Failure> {
+        let version = number(&json(object::TIMESTAMP, &bytes)?["signed"]["version"]).unwrap_or_default();
+        Ok(Self { version, bytes })
+    }
 }
 
 fn json(name: &str, bytes: &[u8]) -> Result<Value, Failure> {

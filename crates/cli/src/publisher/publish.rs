@@ -10,7 +10,7 @@ use signing::{Publication, Renew, Repository};
 
 use super::http::Token;
 use super::passphrase::Unlocking;
-use super::place::{Place, Published};
+use super::place::{Place, Published, Stamp};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -66,14 +66,15 @@ impl Args {
             Place::Folder(folder) => {
                 let now = Timestamp::now();
                 let mut renewed = repository.refresh(&mut unlock, now, Renew::IfDue)?;
-                let there = published.map_or(0, |published| published.timestamp);
-                if there >= timestamp(&repository)? {
-                    // Renewed where it is served (`refresh DIR`): ours must come after it.
-                    renewed = repository.refresh(&mut unlock, now, Renew::Changed)?;
-                }
-                let ours = timestamp(&repository)?;
-                if there > ours {
-                    return Err(Failure::Ahead { place: self.place, published: there });
+                if let Some(there) = published.map(|published| published.timestamp) {
+                    let ours = timestamp(&repository)?;
+                    if there != ours && there.version >= ours.version {
+                        // It was renewed where it is served (`refresh DIR`): ours must come after that.
+                        renewed = repository.refresh(&mut unlock, now, Renew::Changed)?;
+                        if there.version >= timestamp(&repository)?.version {
+                            return Err(Failure::Ahead { place: self.place, published: there.version });
+                        }
+                    }
                 }
                 let copied = repository.tree().copy_to(&folder)?;
                 let text = format!(
@@ -139,10 +140,9 @@ fn listed(targets: &[u8]) -> BTreeSet<String> {
     targets.iter().filter_map(name).collect()
 }
 
-fn timestamp(repository: &Repository) -> Result<u64, Failure> {
+fn timestamp(repository: &Repository) -> Result<Stamp, Failure> {
     let bytes = repository.tree().read(object::TIMESTAMP, trust::LIMITS.timestamp_bytes)?;
-    let file: Value = serde_json::from_slice(&bytes.unwrap_or_default()).unwrap_or_default();
-    Ok(file["signed"]["version"].as_u64().unwrap_or_default())
+    Stamp::read(bytes.ok_or_else(|| Failure::Missing(object::TIMESTAMP.to_owned()))?)
 }
 
 fn summary(publication: &Publication, answer: &Value, objects: u64, bytes: u64, server: &str) -> String {
