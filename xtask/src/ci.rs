@@ -70,6 +70,13 @@ pub(crate) fn main(workspace: &Workspace, options: &Options) -> Result<bool> {
         let words = ["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"];
         command::succeeds(workspace.cargo().args(words))
     })?;
+    gate(&mut clock, "docs", &|| {
+        let mut doc = workspace.cargo();
+        doc.args(["doc", "--workspace", "--no-deps", "--document-private-items", "--quiet", "--keep-going"]);
+        // The layout of a module may link its private parts: it is read in the source as well.
+        doc.env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links");
+        command::succeeds(&mut doc)
+    })?;
     for (name, missing, work) in [
         ("deny", missing_for_deny(), &deny as &dyn Fn(&Workspace) -> Result<bool>),
         ("windows", missing_for_windows()?, &windows),

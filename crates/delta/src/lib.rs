@@ -13,7 +13,7 @@
 //!
 //! The formats are documented byte by byte in `docs/PATCH-FORMAT.md`.
 //!
-//! Layout: [`make`], [`apply`] and [`info`] choose the format; `bsz1/` and `bsdiff40/` are one format each, a maker
+//! Layout: [`make`], [`apply`] and [`info()`] choose the format; `bsz1/` and `bsdiff40/` are one format each, a maker
 //! and an applier; `container.rs` is the header of our own formats; `steps.rs` finds what can be copied;
 //! `rebuild.rs` is the only code that writes a result.
 

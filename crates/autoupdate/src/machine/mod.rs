@@ -1,6 +1,6 @@
 //! What one app's update is doing, as a pure state machine.
 //!
-//! [`step`] takes the state, what happened and the facts, and says the next state and what to do. It knows no clock, no
+//! [`step()`] takes the state, what happened and the facts, and says the next state and what to do. It knows no clock, no
 //! disk and no network. The rules:
 //!
 //! - every pair of state and event is written out; a pair that means nothing changes nothing;
@@ -8,7 +8,7 @@
 //! - a sequence without a decision in it is one [`Effect`]; its end comes back as one [`Event`];
 //! - a failure in the background puts back what stood there before, a failure of what a person asked for is shown.
 //!
-//! Layout: [`State`] and [`Rest`] → [`Event`] → [`Effect`] → [`step`]; [`Memory`] holds what outlives a state; [`show()`] draws the
+//! Layout: [`State`] and [`Rest`] → [`Event`] → [`Effect`] → [`mod@step`]; [`Memory`] holds what outlives a state; [`show()`] draws the
 //! state for the View; [`answer`] tells a waiting person.
 
 mod admit;

@@ -10,7 +10,7 @@
 //! - what failed is not tried again at once, what is no gain is remembered: both are a plain 404, so that a client
 //!   takes the full artifact without waiting.
 //!
-//! Layout: [`shelf`] is what lies on disk, with its index files; [`bench`] is the queue and its makers; [`child`] runs one
+//! Layout: [`shelf`] is what lies on disk, with its index files; [`mod@bench`] is the queue and its makers; [`child`] runs one
 //! maker process; [`maker`] is that process.
 
 pub(crate) mod bench;
