@@ -9,6 +9,8 @@ pub(crate) enum Exit {
     Done,
     /// Failed; a code was printed.
     Failed,
+    /// Nothing is offered, for a reason.
+    NotOffered,
     /// A person must act first.
     PersonNeeded,
     /// What is newest cannot be verified: metadata has expired.
@@ -26,7 +28,8 @@ impl From<Exit> for ExitCode {
         Self::from(match exit {
             Exit::Done => 0,
             Exit::Failed => 1,
-            // 2 is clap's own, for wrong usage; 3 belongs to the verbs of users.
+            // 2 is clap's own, for wrong usage.
+            Exit::NotOffered => 3,
             Exit::PersonNeeded => 4,
             Exit::CannotVerify => 5,
             Exit::Busy => 6,

@@ -100,6 +100,14 @@ pub(crate) enum Failure {
         /// What differs.
         why: &'static str,
     },
+    /// The engine, an installed program or its enrolment.
+    #[error("{text}")]
+    Engine {
+        /// Stable code.
+        code: String,
+        /// What went wrong, where, and what to do.
+        text: String,
+    },
     /// Two passphrases that differ.
     #[error("the passphrases are not the same")]
     Mistyped,
@@ -107,7 +115,7 @@ pub(crate) enum Failure {
 
 impl Failure {
     /// Stable code.
-    pub(crate) fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> &str {
         match self {
             Self::Signing(error) => error.code(),
             Self::Invalid(_) | Self::Option { .. } => "E-USAGE",
@@ -119,6 +127,7 @@ impl Failure {
             Self::Missing(_) => "E-REPO-MISSING",
             Self::Refused { why, .. } => why.code(),
             Self::Damaged { .. } => "E-REPO-DAMAGED",
+            Self::Engine { code, .. } => code,
             Self::Mistyped => "E-KEY-PASSPHRASE",
         }
     }
@@ -128,6 +137,7 @@ impl Failure {
         let expired = |error: &trust::Error| matches!(error, trust::Error::Expired { .. });
         match self {
             Self::Signing(signing::Error::Locked { .. }) => Exit::Busy,
+            Self::Engine { code, .. } if code == "E-LOCK-HELD" => Exit::Busy,
             Self::Signing(signing::Error::PassphraseNeeded { .. }) => Exit::PersonNeeded,
             Self::Refused { why, .. } | Self::Signing(signing::Error::Refused { why, .. })
                 if expired(why) =>
@@ -136,6 +146,17 @@ impl Failure {
             }
             _ => Exit::Failed,
         }
+    }
+
+    /// A failure with a stable code.
+    pub(crate) fn engine(code: &str, text: impl Into<String>) -> Self {
+        Self::Engine { code: code.to_owned(), text: text.into() }
+    }
+
+    /// A failure of the engine, with its causes.
+    pub(crate) fn of(fault: autoupdate::error::Fault, error: &(dyn std::error::Error + 'static)) -> Self {
+        let failure = autoupdate::view::Failure::new(fault, error);
+        Self::engine(&failure.code, failure.text)
     }
 
     /// For `map_err`: what was being done, and to which file.

@@ -4,12 +4,13 @@
 //! [`Verb::run`]. Results go to standard output, as text or with `--json` as one JSON object; everything else goes to
 //! standard error. Exit codes are a contract: see [`exit::Exit`].
 //!
-//! Layout: `publisher/` the verbs of whoever makes releases · `exit`, `failure`, `output` what all verbs share.
+//! Layout: `user/` the verbs of people with installed programs · `publisher/` of whoever makes releases · `exit`, `failure`, `output` what all verbs share.
 
 mod exit;
 mod failure;
 mod output;
 mod publisher;
+mod user;
 
 use std::process::ExitCode;
 
@@ -19,7 +20,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Keeps programs up to date, safely: makes, signs and publishes their releases.
+/// Keeps programs up to date, safely: updates what is installed; makes, signs and publishes releases.
 #[derive(Debug, Parser)]
 #[command(name = "autoupdate", version, max_term_width = 110, after_help = exit::HELP)]
 struct Command {
@@ -32,6 +33,8 @@ struct Command {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    #[command(flatten)]
+    User(user::Verb),
     Keygen(publisher::keygen::Args),
     Init(publisher::init::Args),
     Add(publisher::add::Args),
@@ -51,6 +54,7 @@ enum Verb {
 impl Verb {
     fn run(self, out: &Output) -> Result<Exit, Failure> {
         match self {
+            Self::User(verb) => user::run(verb, out),
             Self::Keygen(args) => args.run(out),
             Self::Init(args) => args.run(out),
             Self::Add(args) => args.run(out),

@@ -19,6 +19,11 @@ impl Output {
         Self { json }
     }
 
+    /// Whether a program reads.
+    pub(crate) fn is_json(&self) -> bool {
+        self.json
+    }
+
     /// The answer of a command that succeeded. `text` is what a person reads; without its last line break.
     pub(crate) fn done(&self, answer: &impl Serialize, text: &str) -> Exit {
         let line = if self.json {

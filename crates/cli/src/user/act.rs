@@ -1,0 +1,102 @@
+//! The verbs that change something: each is one command to the engine, and its answer.
+
+use autoupdate::handle::{Answer, Command, How, Refusal};
+use autoupdate::view::RollBackWhy;
+use protocol::AppId;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::user::reach::Reach;
+use crate::user::{enrol, words};
+
+/// Arguments of `apply`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Apply {
+    /// The app.
+    pub(crate) app: AppId,
+    /// Also take what was once undone or skipped here, and what is not this machine's turn yet.
+    #[arg(long)]
+    force: bool,
+    /// Agree to replace an installed program that belongs to no release we know.
+    #[arg(long)]
+    yes: bool,
+    /// Use no patch: fetch the whole artifact.
+    #[arg(long)]
+    full: bool,
+}
+
+/// Updates a program.
+pub(crate) fn apply(args: &Apply, output: &Output) -> Result<Exit, Failure> {
+    let how = How { force: args.force, consent: args.yes, full: args.full };
+    one(Command::Activate { app: args.app.clone(), how }, &args.app, output)
+}
+
+/// Looks for updates of one program, or of all.
+pub(crate) fn check(app: Option<AppId>, force: bool, output: &Output) -> Result<Exit, Failure> {
+    if let Some(app) = app {
+        return one(Command::Check { app: app.clone(), force }, &app, output);
+    }
+    let reach = Reach::find()?;
+    let apps: Vec<AppId> = reach.view()?.apps.into_iter().map(|app| app.id).collect();
+    let mut answers = serde_json::Map::new();
+    let mut lines = Vec::new();
+    let mut worst = Exit::Done;
+    for app in apps {
+        let answer = reach.command(&app, Command::Check { app: app.clone(), force }, output)?;
+        lines.push(format!("{app}: {}", words::of_answer(&answer)));
+        let exit = exit_of(&answer);
+        if exit != Exit::Done {
+            worst = exit;
+        }
+        answers.insert(app.to_string(), serde_json::to_value(&answer).unwrap_or_default());
+    }
+    output.done(&answers, &lines.join("\n"));
+    Ok(worst)
+}
+
+/// Puts the previous version back.
+pub(crate) fn roll_back(app: &AppId, output: &Output) -> Result<Exit, Failure> {
+    one(Command::RollBack { app: app.clone() }, app, output)
+}
+
+/// Says that the new version lives.
+pub(crate) fn confirm(app: &AppId, output: &Output) -> Result<Exit, Failure> {
+    one(Command::Confirm { app: app.clone() }, app, output)
+}
+
+/// Tells the rules of the last check.
+pub(crate) fn why(app: &AppId, output: &Output) -> Result<Exit, Failure> {
+    one(Command::Why { app: app.clone() }, app, output)
+}
+
+fn one(command: Command, app: &AppId, output: &Output) -> Result<Exit, Failure> {
+    let answer = Reach::find()?.command(app, command, output)?;
+    match &answer {
+        Answer::Failed { failure } => return Err(Failure::engine(&failure.code, failure.text.clone())),
+        Answer::Refused { why: Refusal::UnknownApp } => return Err(enrol::unknown(app)),
+        _ => {}
+    }
+    output.done(&answer, &words::of_answer(&answer));
+    Ok(exit_of(&answer))
+}
+
+/// What a script is told about an answer.
+fn exit_of(answer: &Answer) -> Exit {
+    match answer {
+        Answer::UpToDate { .. }
+        | Answer::Offered { .. }
+        | Answer::Ready { .. }
+        | Answer::Updated { .. }
+        | Answer::Done
+        | Answer::Why { .. } => Exit::Done,
+        Answer::RolledBack { why: RollBackWhy::Unhealthy { .. }, .. } => Exit::Failed,
+        Answer::RolledBack { .. } => Exit::Done,
+        Answer::NotOffered { .. } => Exit::NotOffered,
+        Answer::NeedsConsent { .. } | Answer::StillRunning { .. } => Exit::PersonNeeded,
+        Answer::CannotVerify { .. } => Exit::CannotVerify,
+        Answer::Failed { failure } => Failure::engine(&failure.code, String::new()).exit(),
+        Answer::Refused { why: Refusal::Busy { .. } } => Exit::Busy,
+        Answer::Cancelled | Answer::Refused { .. } => Exit::Failed,
+    }
+}

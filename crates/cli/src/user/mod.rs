@@ -1,0 +1,96 @@
+//! What people and support staff do on a machine with enrolled programs.
+//!
+//! A verb speaks with the engine that runs in the tray, if there is one, over its private socket; otherwise it starts an
+//! engine of its own for as long as it takes ([`reach`]). As root it first becomes the person whose program it is, so
+//! that nothing is left behind that this person could not change ([`owner`]).
+
+mod act;
+mod enrol;
+mod forget;
+#[cfg(unix)]
+mod owner;
+mod progress;
+mod reach;
+mod status;
+mod words;
+
+use protocol::AppId;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// The verbs of people.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Verb {
+    /// Let a program be kept up to date: takes its enrolment file, or the URL of one.
+    Enrol(enrol::Enrol),
+    /// No longer keep a program up to date. The program itself stays as it is.
+    Forget {
+        /// The app.
+        app: AppId,
+    },
+    /// Look for updates now, and say what was found.
+    Check {
+        /// The app; all enrolled ones if none is named.
+        app: Option<AppId>,
+        /// Also offer what was once undone or skipped here, and what is not this machine's turn yet.
+        #[arg(long)]
+        force: bool,
+    },
+    /// Show what is installed and what is going on.
+    Status {
+        /// The app; all enrolled ones if none is named.
+        app: Option<AppId>,
+    },
+    /// Update a program now: look, fetch, verify, put in place, see that it lives.
+    Apply(act::Apply),
+    /// Put the previous version back.
+    Rollback {
+        /// The app.
+        app: AppId,
+    },
+    /// Say that the new version lives (programs enrolled with `health = { confirm = … }`).
+    Confirm {
+        /// The app.
+        app: AppId,
+    },
+    /// Say, rule by rule, why the last check came to what it came to.
+    Why {
+        /// The app.
+        app: AppId,
+    },
+}
+
+impl Verb {
+    /// The app that the verb is about, if it names one.
+    fn app(&self) -> Option<&AppId> {
+        match self {
+            Self::Enrol(_) => None,
+            Self::Check { app, .. } | Self::Status { app } => app.as_ref(),
+            Self::Apply(apply) => Some(&apply.app),
+            Self::Forget { app } | Self::Rollback { app } | Self::Confirm { app } | Self::Why { app } => {
+                Some(app)
+            }
+        }
+    }
+}
+
+/// Runs a verb to its end.
+pub(crate) fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
+    let machine = matches!(&verb, Verb::Enrol(enrol) if enrol.machine);
+    #[cfg(unix)]
+    if !machine {
+        owner::become_owner(verb.app())?;
+    }
+    match verb {
+        Verb::Enrol(enrol) => enrol::run(&enrol, output),
+        Verb::Forget { app } => forget::run(&app, output),
+        Verb::Check { app, force } => act::check(app, force, output),
+        Verb::Status { app } => status::run(app.as_ref(), output),
+        Verb::Apply(apply) => act::apply(&apply, output),
+        Verb::Rollback { app } => act::roll_back(&app, output),
+        Verb::Confirm { app } => act::confirm(&app, output),
+        Verb::Why { app } => act::why(&app, output),
+    }
+}

@@ -1,0 +1,70 @@
+//! A progress bar on a terminal, drawn from the View like everything else.
+
+use std::time::Duration;
+
+use autoupdate::view::{AppState, View};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use protocol::AppId;
+
+use crate::output::Output;
+
+/// One line on standard error. On anything but a terminal, and for scripts, it draws nothing.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    /// A bar that shows nothing yet.
+    pub(crate) fn new(output: &Output) -> Self {
+        let target =
+            if output.is_json() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let bar = ProgressBar::with_draw_target(None, target);
+        let style = ProgressStyle::with_template("{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec}");
+        if let Ok(style) = style {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self { bar }
+    }
+
+    fn say(&self, text: String) {
+        self.bar.set_message(text);
+    }
+
+    /// Shows what is going on with one program.
+    pub(crate) fn show(&self, view: &View, app: &AppId) {
+        let Some(app) = view.app(app) else { return };
+        match &app.state {
+            AppState::Downloading { offer, progress } | AppState::FallingBack { offer, progress, .. } => {
+                self.bar.set_message(format!("fetching {} {}", app.name, offer.version));
+                if let Some(of) = progress.of {
+                    self.bar.set_length(of);
+                }
+                self.bar.set_position(progress.fetched);
+            }
+            AppState::Checking { .. } => self.say(format!("looking for an update of {}", app.name)),
+            AppState::Verifying { offer } => self.say(format!("verifying {} {}", app.name, offer.version)),
+            AppState::WaitingForClose { .. } => self.say(format!("waiting for {} to close", app.name)),
+            AppState::Restarting { .. } => self.say(format!("restarting {}", app.name)),
+            AppState::Probation { .. } => self.say(format!("seeing that {} lives", app.name)),
+            AppState::RollingBack { .. } => self.say(format!("putting {} back", app.name)),
+            AppState::Idle
+            | AppState::UpToDate { .. }
+            | AppState::CannotVerify { .. }
+            | AppState::NotOffered { .. }
+            | AppState::Available { .. }
+            | AppState::Ready { .. }
+            | AppState::Updated { .. }
+            | AppState::RolledBack { .. }
+            | AppState::Failed { .. }
+            | AppState::Disabled { .. } => {}
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -1,0 +1,198 @@
+//! What the engine says, in words for a terminal.
+
+use autoupdate::handle::{Answer, Refusal};
+use autoupdate::policy::Reason;
+use autoupdate::view::{
+    AppState, AppView, Failure, FallbackView, OfferView, Problem, RollBackWhy, RouteView, UpdateReport,
+};
+use protocol::Version;
+
+/// One program, as `status` shows it.
+pub(crate) fn of_app(app: &AppView) -> String {
+    let installed = match &app.installed {
+        Some(found) => format!("{} (sha256 {})", version(found.version.as_ref()), found.sha256.short()),
+        None => "not looked at".to_owned(),
+    };
+    let mut lines = vec![format!("{} ({}) {installed}", app.name, app.id)];
+    lines.push(format!("  {}", of_state(&app.state)));
+    lines.push(format!("  channel {}, {}", app.channel, app.path));
+    if let Some(check) = &app.last_check {
+        let outcome = check.failure.as_ref().map_or_else(|| "answered".to_owned(), of_failure);
+        lines.push(format!("  last check {}: {outcome}", check.at));
+    }
+    if let Some(previous) = &app.previous {
+        lines.push(format!("  {previous} is kept: `autoupdate rollback {}` brings it back", app.id));
+    }
+    lines.join("\n")
+}
+
+/// An enrolment that cannot be used.
+pub(crate) fn of_problem(problem: &Problem) -> String {
+    let line = problem.line.map(|line| format!(":{line}")).unwrap_or_default();
+    format!("{}{line} cannot be used: {}", problem.file, problem.text)
+}
+
+fn of_state(state: &AppState) -> String {
+    match state {
+        AppState::Idle => "not checked yet".to_owned(),
+        AppState::Checking { .. } => "looking for an update".to_owned(),
+        AppState::UpToDate { checked_at, .. } => format!("up to date, verified {checked_at}"),
+        AppState::CannotVerify { failure, last_good } => {
+            let since = last_good.map(|at| format!(", last verified {at}")).unwrap_or_default();
+            format!("cannot verify what is newest{since}: {}", of_failure(failure))
+        }
+        AppState::NotOffered { version, reason, .. } => of_reason(version.as_ref(), reason),
+        AppState::Available { offer } => format!("{} is available", offer.version),
+        AppState::Downloading { offer, progress } => {
+            let of = progress.of.map(|of| format!(" of {of}")).unwrap_or_default();
+            format!("fetching {}: {}{of} bytes", offer.version, progress.fetched)
+        }
+        AppState::Verifying { offer } => format!("verifying {}", offer.version),
+        AppState::FallingBack { offer, why, .. } => {
+            format!("fetching {}: {}", offer.version, of_fallback(why))
+        }
+        AppState::Ready { offer } => {
+            format!("{} is ready: `autoupdate apply` or a restart puts it in place", offer.version)
+        }
+        AppState::WaitingForClose { offer, blockers, .. } => {
+            let names: Vec<_> = blockers.iter().map(|one| format!("{} ({})", one.name, one.pid)).collect();
+            format!("{} is ready, waiting for {} to close", offer.version, names.join(", "))
+        }
+        AppState::Restarting { offer } => format!("putting {} in place", offer.version),
+        AppState::Probation { to, until, .. } => format!("{to} must prove that it lives until {until}"),
+        AppState::Updated { report } => of_report(report),
+        AppState::RollingBack { why } => format!("putting the previous version back: {}", of_why(why)),
+        AppState::RolledBack { from, to, why } => of_roll_back(from.as_ref(), to.as_ref(), why),
+        AppState::Failed { failure, .. } => of_failure(failure),
+        AppState::Disabled { .. } => "not looked for in the background".to_owned(),
+    }
+}
+
+/// What a command came to.
+pub(crate) fn of_answer(answer: &Answer) -> String {
+    match answer {
+        Answer::UpToDate { installed, checked_at, .. } => {
+            format!("{} is up to date, verified {checked_at}", version(installed.as_ref()))
+        }
+        Answer::Offered { offer } => {
+            format!("{} is available: `autoupdate apply` installs it", of_offer(offer))
+        }
+        Answer::NotOffered { version, reason } => of_reason(version.as_ref(), reason),
+        Answer::CannotVerify { failure } => {
+            format!("it cannot be verified what is newest: {}", of_failure(failure))
+        }
+        Answer::Ready { offer } => format!("{} is ready", of_offer(offer)),
+        Answer::Updated { report } => of_report(report),
+        Answer::RolledBack { from, to, why } => of_roll_back(from.as_ref(), to.as_ref(), why),
+        Answer::NeedsConsent { offer } => format!(
+            "what is installed belongs to no release we know; to replace it with {} agree with --yes",
+            offer.version
+        ),
+        Answer::StillRunning { blockers } => {
+            let names: Vec<_> =
+                blockers.iter().map(|one| format!("{} (process {})", one.name, one.pid)).collect();
+            format!("still running: {}; close it and try again, the update stays ready", names.join(", "))
+        }
+        Answer::Cancelled => "stopped".to_owned(),
+        Answer::Done => "done".to_owned(),
+        Answer::Why { trace } => {
+            let line = |one: &autoupdate::policy::Trace| serde_json::to_string(one).unwrap_or_default();
+            trace.iter().map(line).collect::<Vec<_>>().join("\n")
+        }
+        Answer::Failed { failure } => of_failure(failure),
+        Answer::Refused { why } => of_refusal(why).to_owned(),
+    }
+}
+
+fn of_offer(offer: &OfferView) -> String {
+    match &offer.from {
+        Some(from) => format!("{} (from {from})", offer.version),
+        None => offer.version.to_string(),
+    }
+}
+
+fn of_report(report: &UpdateReport) -> String {
+    let saved = report.full_bytes.saturating_sub(report.bytes_fetched);
+    let way = report.route.as_ref().map_or("forgotten way", of_route);
+    let mut text = format!(
+        "updated from {} to {}: {} bytes fetched ({way}), {saved} less than a full download",
+        version(report.from.as_ref()),
+        report.to,
+        report.bytes_fetched
+    );
+    for fallback in &report.fallbacks {
+        text.push_str("\n  ");
+        text.push_str(&of_fallback(fallback));
+    }
+    text
+}
+
+fn of_fallback(fallback: &FallbackView) -> String {
+    format!("{} did not work ({}): {}", of_route(&fallback.route), fallback.code, fallback.text)
+}
+
+fn of_route(route: &RouteView) -> &'static str {
+    match route {
+        RouteView::Patch { .. } => "patch",
+        RouteView::CompressedFull => "compressed full package",
+        RouteView::Full => "full package",
+    }
+}
+
+fn of_roll_back(from: Option<&Version>, to: Option<&Version>, why: &RollBackWhy) -> String {
+    format!("{} is back in place of {}: {}", version(to), version(from), of_why(why))
+}
+
+fn of_why(why: &RollBackWhy) -> String {
+    match why {
+        RollBackWhy::ByPerson => "you asked for it".to_owned(),
+        RollBackWhy::Recalled => "its publisher recalled the newer one".to_owned(),
+        RollBackWhy::Unhealthy { code, text } => format!("the new one did not live ({code}): {text}"),
+    }
+}
+
+fn of_failure(failure: &Failure) -> String {
+    format!("{}: {}", failure.code, failure.text)
+}
+
+fn of_reason(about: Option<&Version>, reason: &Reason) -> String {
+    let why = match reason {
+        Reason::NothingForPlatform => "this channel has no release for this platform".to_owned(),
+        Reason::OsTooOld { needs, has } => {
+            format!("it needs system version {needs}, this is {}", has.as_deref().unwrap_or("unknown"))
+        }
+        Reason::OsPinned { at } => format!("systems as old as this one stay at {at}"),
+        Reason::NotYet { share, bucket } => {
+            format!("it goes out in steps: {share} of 10000 have their turn, this machine is number {bucket}")
+        }
+        Reason::Halted => "its publisher halted it".to_owned(),
+        Reason::Recalled => "its publisher recalled it".to_owned(),
+        Reason::ControlUnverified { why } => format!("who gets it when cannot be verified: {why}"),
+        Reason::KnownBad => "it did not live when it was installed here".to_owned(),
+        Reason::BelowFloor { floor } => {
+            format!("{floor} was already good here, and there is no way back over the network")
+        }
+        Reason::Undone => "it was undone here by hand; --force takes it all the same".to_owned(),
+        Reason::Skipped => "it was skipped here by hand; --force takes it all the same".to_owned(),
+    };
+    match about {
+        Some(version) => format!("{version} is not offered: {why}"),
+        None => format!("nothing is offered: {why}"),
+    }
+}
+
+fn of_refusal(why: &Refusal) -> &'static str {
+    match why {
+        Refusal::UnknownApp => "no such app is enrolled",
+        Refusal::Busy { .. } => "something else is going on with it: try again when it is over",
+        Refusal::NothingToCancel => "there is nothing to stop",
+        Refusal::TooLate => "it is past the point where it can be stopped",
+        Refusal::NoPrevious => "no previous version is kept",
+        Refusal::NothingToConfirm => "no new version waits for a confirmation",
+        Refusal::Stopped => "the engine has stopped",
+    }
+}
+
+fn version(version: Option<&Version>) -> String {
+    version.map_or_else(|| "unknown version".to_owned(), ToString::to_string)
+}
