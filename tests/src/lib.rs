@@ -1,1 +1,24 @@
-//! System tests.
+//! What the system tests stand on: a publisher, a host and a person, each with a folder of its own.
+//!
+//! Everything runs the real programs as people run them, through their command lines. Only the host is ours: an honest
+//! static host that writes down what was asked, and does harm where a test says so.
+//!
+//! - [`Publisher`] makes keys and releases with the `autoupdate` command;
+//! - [`Host`] serves a published directory on loopback, logs requests, and spoils answers on demand;
+//! - [`Person`] has a home, an installed program and an enrolment, and runs the `autoupdate` command;
+//! - [`program`] makes the executables that are published.
+
+mod host;
+mod person;
+mod program;
+mod publisher;
+mod run;
+
+pub use host::{Harm, Host, Served};
+pub use person::Person;
+pub use program::{Noise, program};
+pub use publisher::{Publisher, days_ago, here};
+pub use run::{Answer, binary, poll_until, run};
+
+/// The app of all system tests.
+pub const APP: &str = "demo";

@@ -1,0 +1,154 @@
+//! A person with a home, an installed program, and the `autoupdate` command.
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use protocol::Digest;
+
+use crate::{APP, Answer, binary, run};
+
+/// A person. All their folders lie below one temporary folder.
+#[derive(Debug)]
+pub struct Person {
+    home: tempfile::TempDir,
+}
+
+impl Person {
+    /// A person who has installed `program` and enrolled it: root from `root`, updates from `source`, `health` as in an
+    /// enrolment, for example `{ probe = ["--version"] }`.
+    ///
+    /// # Errors
+    /// If a folder cannot be made or the enrolment is refused.
+    pub fn with(program: &[u8], root: &[u8], source: &str, health: &str) -> Result<Self> {
+        let person = Self { home: tempfile::tempdir()? };
+        for folder in ["apps", "run", "config", "state", "cache", "data"] {
+            std::fs::create_dir(person.home.path().join(folder))?;
+        }
+        std::fs::set_permissions(person.home.path().join("run"), Permissions::from_mode(0o700))?;
+        person.install(program)?;
+        let enrolment = person.home.path().join("demo.toml");
+        std::fs::write(person.home.path().join("root.json"), root)?;
+        let text = format!(
+            "id = \"{APP}\"\nname = \"Demo\"\npath = {:?}\nsources = [{source:?}]\nhealth = {health}\n\
+             root = {{ file = \"root.json\", sha256 = \"{}\" }}\n",
+            person.program(),
+            Digest::of(root)
+        );
+        std::fs::write(&enrolment, text)?;
+        let sha256 = Digest::of(root).to_string();
+        person.run(&["enrol", path(&enrolment)?, "--root-sha256", &sha256])?.expect(0)?;
+        Ok(person)
+    }
+
+    /// Where the program is installed.
+    #[must_use]
+    pub fn program(&self) -> PathBuf {
+        self.home.path().join("apps").join(APP)
+    }
+
+    /// The home folder.
+    #[must_use]
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Installs these bytes by hand, as a setup program would: whatever we kept beside the old ones is gone.
+    ///
+    /// # Errors
+    /// If they cannot be written.
+    pub fn install(&self, bytes: &[u8]) -> Result<()> {
+        let beside = self.beside();
+        if beside.exists() {
+            std::fs::remove_dir_all(beside)?;
+        }
+        let fresh = self.home.path().join("apps/fresh");
+        std::fs::write(&fresh, bytes)?;
+        std::fs::set_permissions(&fresh, Permissions::from_mode(0o755))?;
+        Ok(std::fs::rename(fresh, self.program())?)
+    }
+
+    /// Our private folder beside the program.
+    #[must_use]
+    pub fn beside(&self) -> PathBuf {
+        self.home.path().join("apps").join(format!(".{APP}.autoupdate"))
+    }
+
+    /// Forgets all state of the engine, as a person does who deletes folders. What lies beside the program stays.
+    ///
+    /// # Errors
+    /// If a folder cannot be deleted.
+    pub fn delete_state(&self) -> Result<()> {
+        for folder in ["state", "cache", "data"] {
+            std::fs::remove_dir_all(self.home.path().join(folder))?;
+            std::fs::create_dir(self.home.path().join(folder))?;
+        }
+        Ok(())
+    }
+
+    /// What lies beside the program although nothing is going on: everything but the lock, the record, the one kept
+    /// previous version, and a journal that holds nothing.
+    ///
+    /// # Errors
+    /// If a folder cannot be read.
+    pub fn leftovers(&self) -> Result<Vec<PathBuf>> {
+        let mut found = Vec::new();
+        for folder in
+            [self.home.path().join("apps"), self.beside(), self.home.path().join("cache/autoupdate/spool")]
+        {
+            let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+            for entry in entries {
+                found.push(entry?.path());
+            }
+        }
+        let program = self.program();
+        found.retain(|path| {
+            let name = path.file_name().and_then(std::ffi::OsStr::to_str).unwrap_or_default();
+            let kept =
+                ["lock", "record.json", "previous"].contains(&name) && path.parent() == Some(&self.beside());
+            let empty = name == "journal" && std::fs::metadata(path).is_ok_and(|found| found.len() == 0);
+            *path != program && *path != self.beside() && !kept && !empty
+        });
+        Ok(found)
+    }
+
+    /// The installed bytes.
+    ///
+    /// # Errors
+    /// If they cannot be read: that would be a broken law.
+    pub fn installed(&self) -> Result<Vec<u8>> {
+        std::fs::read(self.program()).context("the program is missing")
+    }
+
+    /// The `autoupdate` command in this person's environment.
+    ///
+    /// # Errors
+    /// If it was not built.
+    pub fn command(&self, arguments: &[&str]) -> Result<Command> {
+        let mut command = Command::new(binary("autoupdate")?);
+        let home = self.home.path();
+        command
+            .args(arguments)
+            .env_clear()
+            .env("HOME", home)
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.env("XDG_CONFIG_HOME", home.join("config")).env("XDG_STATE_HOME", home.join("state"));
+        command.env("XDG_CACHE_HOME", home.join("cache")).env("XDG_DATA_HOME", home.join("data"));
+        command.env("XDG_RUNTIME_DIR", home.join("run"));
+        Ok(command)
+    }
+
+    /// Runs `autoupdate` with these arguments and `--json`.
+    ///
+    /// # Errors
+    /// If it cannot be started or does not end.
+    pub fn run(&self, arguments: &[&str]) -> Result<Answer> {
+        run(self.command(arguments)?.arg("--json"))
+    }
+}
+
+fn path(path: &Path) -> Result<&str> {
+    path.to_str().context("a temporary path is Unicode")
+}

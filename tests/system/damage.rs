@@ -1,0 +1,74 @@
+//! One byte changed on the way, at eight places of every object that an honest run fetches.
+//!
+//! There are two good outcomes and no third. Metadata and full artifacts: the program stays byte-exact the old one and
+//! the error names object and code. Patches: the update takes the next route and says why. Afterwards an honest run
+//! always updates.
+
+use anyhow::{Context, Result, ensure};
+use autoupdate_tests::{Harm, Host, Noise, Person, Publisher, program};
+
+const PROBE: &str = r#"{ probe = ["--version"] }"#;
+const PLACES: usize = 8;
+
+#[test]
+fn a_flipped_byte_of_anything_is_harmless_where_there_is_a_patch() -> Result<()> {
+    flip_everything(&Publisher::of(&["1.0.0", "2.0.0"])?)
+}
+
+#[test]
+fn a_flipped_byte_of_anything_is_harmless_where_there_is_no_patch() -> Result<()> {
+    let publisher = Publisher::new()?;
+    for version in ["1.0.0", "2.0.0"] {
+        publisher.release(version, &program(version), jiff::Timestamp::now())?;
+    }
+    flip_everything(&publisher)
+}
+
+fn flip_everything(publisher: &Publisher) -> Result<()> {
+    let host = Host::serve(&publisher.site())?;
+    let person = || Person::with(&program("1.0.0"), &publisher.root()?, &host.url(), PROBE);
+    person()?.run(&["apply", "demo"])?.expect(0)?;
+    let fetched: Vec<_> = host.take_log().into_iter().filter(|served| served.status == 200).collect();
+    ensure!(fetched.len() >= 5, "an honest run fetches more than that: {fetched:?}");
+    let patched = fetched.iter().any(|served| served.object.starts_with("patches/"));
+
+    let mut noise = Noise::new(7);
+    for served in fetched {
+        for _ in 0..PLACES {
+            let at = usize::try_from(noise.next() % served.bytes.max(1) as u64)?;
+            let with = u8::try_from(noise.next() % 255)? + 1;
+            check(publisher, &host, &served.object, Harm::Flip { at, with }, patched)
+                .with_context(|| format!("{} byte {at} ^ {with:#04x}", served.object))?;
+        }
+    }
+    Ok(())
+}
+
+fn check(publisher: &Publisher, host: &Host, object: &str, harm: Harm, patched: bool) -> Result<()> {
+    let person = Person::with(&program("1.0.0"), &publisher.root()?, &host.url(), PROBE)?;
+    host.harm_only(object, harm);
+    let answer = person.run(&["apply", "demo"])?;
+    host.be_honest();
+    let said = answer.json()?;
+    if object.starts_with("patches/") {
+        ensure!(person.installed()? == program("2.0.0"), "not updated: {answer:?}");
+        // The index is only a hint: when it is damaged the patch is simply not known. A damaged patch is told.
+        let told = said["report"]["fallbacks"].as_array().is_some_and(|list| !list.is_empty());
+        ensure!(object.ends_with("index.json") || told, "no reason for the next route: {said}");
+    } else {
+        ensure!(person.installed()? == program("1.0.0"), "changed: {answer:?}");
+        ensure!(answer.code != Some(0), "claimed success: {answer:?}");
+        let failure = &said["failure"];
+        let code = failure["code"].as_str().unwrap_or_default();
+        ensure!(code.starts_with("E-META-") || (!patched && code.starts_with("E-")), "no code: {said}");
+        let name = object.rsplit('/').next().unwrap_or_default();
+        let role = name.trim_end_matches(".json").rsplit('.').next().unwrap_or_default();
+        ensure!(
+            failure["text"].as_str().is_some_and(|text| text.contains(role)),
+            "does not name {role}: {said}"
+        );
+    }
+    person.run(&["apply", "demo"])?.expect(0)?;
+    ensure!(person.installed()? == program("2.0.0"), "the next honest run did not update");
+    Ok(())
+}
