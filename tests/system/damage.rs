@@ -58,17 +58,24 @@ fn check(publisher: &Publisher, host: &Host, object: &str, harm: Harm, patched: 
     } else {
         ensure!(person.installed()? == program("1.0.0"), "changed: {answer:?}");
         ensure!(answer.code != Some(0), "claimed success: {answer:?}");
-        let failure = &said["failure"];
-        let code = failure["code"].as_str().unwrap_or_default();
-        ensure!(code.starts_with("E-META-") || (!patched && code.starts_with("E-")), "no code: {said}");
+        let told = told(&said);
+        ensure!(told.contains("E-META-") || (!patched && told.contains("E-")), "no code: {said}");
         let name = object.rsplit('/').next().unwrap_or_default();
         let role = name.trim_end_matches(".json").rsplit('.').next().unwrap_or_default();
-        ensure!(
-            failure["text"].as_str().is_some_and(|text| text.contains(role)),
-            "does not name {role}: {said}"
-        );
+        ensure!(told.contains(role), "does not name {role}: {said}");
     }
     person.run(&["apply", "demo"])?.expect(0)?;
     ensure!(person.installed()? == program("2.0.0"), "the next honest run did not update");
     Ok(())
+}
+
+/// Code and text of what went wrong, wherever the answer has it: as an error, as the failure that makes the freshness
+/// unknown, or as the reason why nothing is offered while the rollout cannot be verified.
+fn told(said: &serde_json::Value) -> String {
+    let places = [
+        format!("{} {}", said["error"]["code"], said["error"]["message"]),
+        format!("{} {}", said["failure"]["code"], said["failure"]["text"]),
+        said["reason"]["why"].to_string(),
+    ];
+    places.join(" ")
 }
