@@ -130,5 +130,13 @@ pub(crate) fn run_groups(
         environment.push(("AUTOUPDATE_PYTHON".into(), python.into()));
     }
     let plan = run::plan(built)?;
-    groups.iter().map(|group| Ok((*group, run::group(&plan, *group, &environment)?))).collect()
+    let mut outcomes = Vec::new();
+    for group in groups {
+        let mut outcome = run::group(&plan, *group, &environment)?;
+        if *group == Group::Unit {
+            outcome.add(run::documentation(workspace)?);
+        }
+        outcomes.push((*group, outcome));
+    }
+    Ok(outcomes)
 }

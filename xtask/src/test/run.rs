@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use super::build::{Built, Executable};
 use super::{Group, Outcome, libtest};
 use crate::command;
+use crate::workspace::Workspace;
 
 /// The longest that one executable may take for one group.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
@@ -78,7 +79,19 @@ fn executable(
     if names.len() < part.tests.len() {
         command.arg("--exact").args(names);
     }
-    let ended = command::run_within(&mut command, LIMIT).with_context(|| label.clone())?;
+    watched(&label, group, &mut command)
+}
+
+/// The examples in the documentation: cargo compiles and runs them itself.
+pub(super) fn documentation(workspace: &Workspace) -> Result<Outcome> {
+    let mut cargo = workspace.cargo();
+    cargo.args(["test", "--doc", "--workspace"]);
+    watched("examples in the documentation", Group::Unit, &mut cargo)
+}
+
+/// Runs something that speaks libtest's language, and says in one line how it went.
+fn watched(label: &str, group: Group, command: &mut Command) -> Result<Outcome> {
+    let ended = command::run_within(command, LIMIT).with_context(|| label.to_owned())?;
     let said = libtest::read(&ended.text);
     let mut outcome = Outcome { passed: said.passed(), took: ended.took, ..Outcome::default() };
     outcome.failures.extend(said.failed.iter().map(|name| format!("{label} {name}")));

@@ -8,7 +8,7 @@
 //! - a sequence without a decision in it is one [`Effect`]; its end comes back as one [`Event`];
 //! - a failure in the background puts back what stood there before, a failure of what a person asked for is shown.
 //!
-//! Layout: [`State`] and [`Rest`] → [`Event`] → [`Effect`] → [`mod@step`]; [`Memory`] holds what outlives a state; [`show()`] draws the
+//! Layout: [`State`] and [`Rest`] → [`Event`] → [`Effect`] → [`step()`]; [`Memory`] holds what outlives a state; [`show()`] draws the
 //! state for the View; [`answer`] tells a waiting person.
 
 mod admit;
