@@ -28,8 +28,8 @@ use crate::driver::work::{self, Carry, Job, Reporter, Root, Subject, at_place};
 use crate::driver::{self, Config};
 use crate::enrolments::Enrolments;
 use crate::error::Error;
-use crate::install::RollBackReason;
 use crate::install::probation::{PROBE_TIME, run_probe};
+use crate::install::{Place, RollBackReason};
 use crate::machine::{self, Cost};
 use crate::policy::{Asker, Decision, Offer, Trace};
 use crate::store::Folders;
@@ -226,7 +226,7 @@ impl Updater {
             // Nobody was closed and started again, so there is nothing to watch.
             Health::Alive(_) => {}
         }
-        let committed = at_place(&place, |place| place.commit()).await?;
+        let committed = at_place(&place, Place::commit).await?;
         Ok(Activated::Updated(Box::new(work::report(&job, &committed, cost))))
     }
 
@@ -277,3 +277,6 @@ pub fn apply_next(config: &SelfUpdate) -> Result<Option<Version>, Error> {
         thread.join().unwrap_or(Err(Error::Died))
     })
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests;

@@ -6,7 +6,7 @@ use super::close::{Closed, close_all, undo_close};
 use super::{Job, SharedPlace, at_place, blocking, failure, locked, watch};
 use crate::driver::pending;
 use crate::error::Error;
-use crate::install::{self, Committed, Probation};
+use crate::install::{self, Committed, Place, Probation};
 use crate::machine::{Activation, Cost, Event, Fresh, Ready};
 use crate::view::UpdateReport;
 
@@ -106,7 +106,7 @@ async fn end(
             return Ok(Event::Unhealthy { code: failure.code, text: failure.text });
         }
     }
-    let committed = at_place(place, |place| place.commit()).await?;
+    let committed = at_place(place, Place::commit).await?;
     job.carry.closed.clear();
     job.seen(place).await;
     let report = report(job, &committed, cost);

@@ -10,8 +10,8 @@ use protocol::Health;
 use super::close::{let_live, start_again};
 use super::{Job, SharedPlace, at_place, on_thread};
 use crate::error::Error;
-use crate::install::Probation;
 use crate::install::probation::{PROBE_TIME, Unhealthy, run_probe, watch_alive};
+use crate::install::{Place, Probation};
 
 /// How often the journal is asked whether the new version has confirmed. Only while a version is on probation.
 const CONFIRM_POLL: Duration = Duration::from_millis(250);
@@ -113,7 +113,7 @@ async fn confirmed(
 ) -> Result<(), Error> {
     let deadline = tokio::time::Instant::now() + time;
     loop {
-        if at_place(place, |place| place.confirmed()).await? {
+        if at_place(place, Place::confirmed).await? {
             children.into_iter().for_each(let_live);
             return Ok(());
         }
