@@ -184,6 +184,7 @@ impl Client {
         let deadline = Instant::now() + limits.first_byte;
         let plain = Plain::of(url);
         let (mut next, mut zone, mut redirects) = (url.clone(), None, 0);
+        let mut asked_again = false;
         loop {
             let client = match zone {
                 _ if redirect::is_loopback(&next) => &self.shared.loopback,
@@ -193,7 +194,15 @@ impl Client {
             let request = client.get(limits)?.get(next.clone()).headers(headers.clone());
             let response = match timeout_at(deadline, request.send()).await {
                 Ok(Ok(response)) => response,
-                Ok(Err(source)) => return Err(error::of_request(&next, source, limits)),
+                Ok(Err(source)) => match error::of_request(&next, source, limits) {
+                    // A server may close a connection that waits in the pool at any time, also at the very moment at
+                    // which it is used again: such a request was never looked at (RFC 9112, 9.3.1).
+                    Error::Broken { .. } if !asked_again => {
+                        asked_again = true;
+                        continue;
+                    }
+                    error => return Err(error),
+                },
                 Err(_) => return Err(Error::Deadline { url: error::shown(&next), limit: limits.first_byte }),
             };
             if !is_redirect(response.status()) {
