@@ -40,7 +40,15 @@ pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
 
 /// Held while one process works on a repository. The system lets go of it when the process dies.
 #[derive(Debug)]
-pub(crate) struct Lock(#[expect(dead_code, reason = "held open, never read")] File);
+pub(crate) struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing would do, were it not for another thread that is just starting a program: until that program runs, it
+        // has our descriptors too, and the lock would outlive us by that moment.
+        let _ = rustix::fs::flock(&self.0, FlockOperation::Unlock);
+    }
+}
 
 impl Lock {
     /// Takes the lock file `path`, or says at once that somebody else has it.
