@@ -19,7 +19,7 @@ pub(super) struct Listener {
     socket: PathBuf,
     listener: UnixListener,
     /// Held as long as the engine lives; free again whatever it dies of.
-    _lock: fs::File,
+    lock: fs::File,
 }
 
 impl Listener {
@@ -47,7 +47,7 @@ impl Listener {
         }
         let listener = UnixListener::bind(&socket).map_err(failed(&socket))?;
         fs::set_permissions(&socket, fs::Permissions::from_mode(0o600)).map_err(failed(&socket))?;
-        Ok(Self { socket, listener, _lock: lock })
+        Ok(Self { socket, listener, lock })
     }
 
     /// The next connection; `None` = of somebody whom we do not serve.
@@ -66,6 +66,8 @@ impl Drop for Listener {
     fn drop(&mut self) {
         // If it cannot be removed, the next engine does it.
         let _gone = fs::remove_file(&self.socket);
+        // By word and not by closing: a thread that is just starting a program has our descriptors for a moment, too.
+        let _free = flock(&self.lock, FlockOperation::Unlock);
     }
 }
 
