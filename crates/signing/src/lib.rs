@@ -12,7 +12,7 @@
 //!
 //! Layout: `key`, `key_file`, `keyring`, `passphrase` hold secrets · `document`, `envelope` the signed JSON · `disk`, `tree`
 //! the only writers · `batch` what is about to be written, verified by `walk`, the client's view · `complete`, `online`,
-//! `rollout` what online keys sign · `publication` what a server takes · `repository`, `release`, `edits`, `ceremony`,
+//! `rollout` what online keys sign · `publication` what a server takes · `repository`, `draft`, `release`, `edits`, `ceremony`,
 //! `settings` what a publisher does.
 
 mod batch;
@@ -20,6 +20,7 @@ mod ceremony;
 mod complete;
 mod disk;
 mod document;
+mod draft;
 mod edits;
 mod envelope;
 mod error;

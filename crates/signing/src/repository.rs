@@ -12,32 +12,22 @@
 //! Edits go to the draft; [`Repository::sign`] signs it once, so that adding six platforms asks for one passphrase and
 //! what will be published can be looked at before.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use protocol::{Artifact, Channel, Digest, Version, object};
-use serde::{Deserialize, Serialize};
+use protocol::{Artifact, Digest, object};
 
 use crate::batch::Batch;
 use crate::document::{Head, INGEST, ROLLOUT, Root, TOP_LEVEL, Targets};
+use crate::draft::Draft;
 use crate::envelope::{Envelope, signed};
 use crate::{
     Error, KeyFile, OnlineKeys, Passphrase, Renew, Renewed, SecretKey, Settings, Tree, complete, disk,
-    keyring, release, rollout_of,
+    keyring,
 };
 
 /// Asks for the passphrase of a locked key file. `None` = there is none.
 pub type Unlock<'u> = dyn FnMut(&KeyFile) -> Result<Option<Passphrase>, Error> + 'u;
-
-/// The unsigned next list of releases.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Draft {
-    format: u32,
-    /// The version of the targets that it was made from.
-    replaces: u64,
-    targets: Targets,
-}
 
 /// How the keys of a new repository are protected, and which roles it has.
 #[derive(Debug, Clone, Copy, Default)]
@@ -199,7 +189,7 @@ impl Repository {
     /// # Errors
     /// If it cannot be read.
     pub fn has_draft(&self) -> Result<bool, Error> {
-        Ok(self.draft()?.is_some())
+        Ok(Draft::of(self)?.is_some())
     }
 
     /// Throws the draft away.
@@ -207,7 +197,7 @@ impl Repository {
     /// # Errors
     /// If the disk fails.
     pub fn discard_draft(&self) -> Result<(), Error> {
-        disk::remove(&self.draft_file())
+        Draft::remove(self)
     }
 
     /// Puts a file into the tree, without listing it. Gives its SHA-256 and length.
@@ -224,22 +214,6 @@ impl Repository {
             }
         }
         Ok(found)
-    }
-
-    /// Edits the draft; nothing is written where the edit or a limit says no.
-    pub(crate) fn edit<T>(&self, edit: impl FnOnce(&mut Targets) -> Result<T, Error>) -> Result<T, Error> {
-        let mut targets = self.targets()?;
-        let before = targets.clone();
-        let result = edit(&mut targets)?;
-        release::check_limits(&targets, &self.pinned(&targets)?)?;
-        if targets != before || self.has_draft()? {
-            let replaces = self.tree.newest("targets")?.unwrap_or_default();
-            let draft = Draft { format: 1, replaces, targets };
-            let bytes = serde_json::to_vec_pretty(&draft)
-                .map_err(|error| Error::Malformed { what: "the draft".to_owned(), why: error.to_string() })?;
-            disk::write(&self.draft_file(), &bytes)?;
-        }
-        Ok(result)
     }
 
     /// Signs the draft, or without one the same list again with a new expiry; then the online roles if their keys are here.
@@ -337,36 +311,8 @@ impl Repository {
         Ok(renewed)
     }
 
-    fn draft_file(&self) -> PathBuf {
-        self.folder.join("draft.json")
-    }
-
-    fn draft(&self) -> Result<Option<Draft>, Error> {
-        let path = self.draft_file();
-        let malformed = |why: String| Error::Malformed { what: path.display().to_string(), why };
-        // A draft is written with indentation, so it may be longer than what is signed.
-        let Some(bytes) = disk::read_if_there(&path, 4 * trust::LIMITS.targets_bytes)? else {
-            return Ok(None);
-        };
-        let draft: Draft = serde_json::from_slice(&bytes).map_err(|error| malformed(error.to_string()))?;
-        if draft.format != 1 {
-            return Err(malformed(format!("format {} is not known here", draft.format)));
-        }
-        let newest = self.tree.newest("targets")?.unwrap_or_default();
-        if draft.replaces < newest && self.signed_targets()?.targets == draft.targets.targets {
-            // It was signed, and a crash came before it was removed.
-            disk::remove(&path)?;
-            return Ok(None);
-        }
-        if draft.replaces != newest {
-            let why = format!("it was made from version {}, now it is {newest}: discard it", draft.replaces);
-            return Err(malformed(why));
-        }
-        Ok(Some(draft))
-    }
-
-    fn targets(&self) -> Result<Targets, Error> {
-        match self.draft()? {
+    pub(crate) fn targets(&self) -> Result<Targets, Error> {
+        match Draft::of(self)? {
             Some(draft) => Ok(draft.targets),
             None => self.signed_targets(),
         }
@@ -375,17 +321,6 @@ impl Repository {
     /// The newest signed list.
     pub(crate) fn signed_targets(&self) -> Result<Targets, Error> {
         Batch::new(&self.tree).targets()
-    }
-
-    /// Versions that old operating systems are held at.
-    fn pinned(&self, targets: &Targets) -> Result<BTreeSet<Version>, Error> {
-        let channels: BTreeSet<Channel> =
-            targets.artifacts().into_iter().flat_map(|artifact| artifact.release.channels).collect();
-        let mut pinned = BTreeSet::new();
-        for channel in channels {
-            pinned.extend(rollout_of(&self.tree, &channel)?.os_pins.into_iter().map(|pin| pin.version));
-        }
-        Ok(pinned)
     }
 
     /// What this repository has to publish: all its roots, and its newest targets. `replaces` is the version that the
@@ -404,18 +339,5 @@ impl Repository {
         // What goes out is what was verified when it was signed; here only that it is still readable.
         Envelope::parse("targets", &targets)?;
         Ok(crate::Publication { format: crate::Publication::FORMAT, replaces, roots, targets })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_golden_draft_is_read() {
-        let draft: Draft = serde_json::from_str(include_str!("../fixtures/v1/draft.json")).unwrap();
-        assert_eq!((draft.format, draft.replaces, draft.targets.artifacts().len()), (1, 2, 2));
-        let again = serde_json::to_string_pretty(&draft).unwrap();
-        assert_eq!(again, include_str!("../fixtures/v1/draft.json").trim_end());
     }
 }

@@ -245,3 +245,23 @@ fn without_online_keys_the_targets_are_rehearsed() {
         Some(u64::try_from(now().as_second() / 60).unwrap())
     );
 }
+
+#[test]
+fn a_draft_that_was_signed_before_a_crash_is_not_signed_twice() {
+    let scratch = TempDir::new().unwrap();
+    let repository = init(&scratch);
+    add(&scratch, &repository, "1.0.0");
+    let draft = scratch.path().join("repo/draft.json");
+    let drafted = fs::read(&draft).unwrap();
+    repository.sign(&mut no_passphrase, now()).unwrap();
+    fs::write(&draft, &drafted).unwrap();
+    assert!(!repository.has_draft().unwrap());
+    assert!(!draft.exists());
+    // But one that says something else is not forgotten in silence.
+    add(&scratch, &repository, "1.1.0");
+    repository.sign(&mut no_passphrase, now()).unwrap();
+    fs::write(&draft, &drafted).unwrap();
+    assert!(matches!(repository.artifacts(), Err(Error::Malformed { .. })));
+    repository.discard_draft().unwrap();
+    assert_eq!(repository.artifacts().unwrap().len(), 2);
+}
