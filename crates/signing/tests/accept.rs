@@ -98,6 +98,22 @@ fn damaged_uploads_are_refused() {
 }
 
 #[test]
+fn what_lies_in_the_tree_is_hashed_before_it_is_listed() {
+    let pair = Pair::new();
+    let artifact = add(&pair.scratch, &pair.publisher, "1.0.0");
+    pair.publisher.sign(&mut no_passphrase, now()).unwrap();
+    let publication = pair.publisher.publication(0).unwrap();
+    pair.upload(&publication);
+    let upload = pair.incoming.join(artifact.sha256.to_string());
+    let mut bytes = fs::read(&upload).unwrap();
+    fs::remove_file(upload).unwrap();
+    bytes[0] ^= 1;
+    pair.server.put_new(&object::target(&artifact.path, &artifact.sha256).unwrap(), &bytes).unwrap();
+    let found = pair.accept(&publication);
+    assert!(matches!(found, Err(Error::MissingObject { .. })), "{found:?}");
+}
+
+#[test]
 fn two_publishers_do_not_overwrite_each_other() {
     let pair = Pair::new();
     pair.release("1.0.0");

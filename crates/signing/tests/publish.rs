@@ -244,6 +244,11 @@ fn without_online_keys_the_targets_are_rehearsed() {
         repository.tree().newest("snapshot").unwrap(),
         Some(u64::try_from(now().as_second() / 60).unwrap())
     );
+    // The rehearsal is a client's own walk: under an expired root nothing is signed.
+    let before = files(&scratch.path().join("repo/public"));
+    let late = repository.sign(&mut no_passphrase, now() + days(366));
+    assert!(matches!(late, Err(Error::Refused { why: trust::Error::Expired { .. }, .. })), "{late:?}");
+    assert_eq!(files(&scratch.path().join("repo/public")), before);
 }
 
 #[test]
