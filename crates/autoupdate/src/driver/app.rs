@@ -325,8 +325,10 @@ impl App {
                 Note::Updated(_) | Note::RolledBack(_) => pending::forget(&store, &app),
                 Note::DropStage => {
                     pending::forget(&store, &app);
-                    drop(place);
-                    Place::open(subject.path())?.discard_stage()?;
+                    match place {
+                        Some(place) => work::locked(&place, Place::discard_stage)?,
+                        None => Place::open(subject.path())?.discard_stage()?,
+                    }
                 }
             }
             match entry {

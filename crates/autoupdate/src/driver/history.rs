@@ -10,7 +10,7 @@ pub(super) fn event(note: &Note) -> Option<Event> {
         Note::Updated(report) => Some(Event::Updated {
             from: report.from.clone(),
             to: report.to.clone(),
-            route: report.route.as_ref().map(route).unwrap_or_default(),
+            route: report.route.as_ref().map_or_else(|| "unknown".to_owned(), route),
             bytes_fetched: report.bytes_fetched,
             full_bytes: report.full_bytes,
             seconds: report.seconds,

@@ -1,7 +1,7 @@
 //! The local socket: the command line, and later the programs themselves, talk to the engine that runs.
 //!
 //! One JSON object per line, both ways; `format` is 1. A request is answered by one reply, `subscribe` by the present View
-//! and each later one until the client hangs up.
+//! and each later one until the client hangs up. The next request comes after the reply: bytes before it count as hanging up.
 //!
 //! ```text
 //! → {"format":1,"request":"command","command":"check","app":"demo","force":false}

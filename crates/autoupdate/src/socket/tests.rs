@@ -187,3 +187,15 @@ fn requests_are_read_as_they_were_in_format_1() {
     let short = br#"{"format":1,"request":"command","command":"check","app":"demo"}"#;
     assert!(matches!(parse_request(short), Ok(Request::Command(Command::Check { force: false, .. }))));
 }
+
+proptest::proptest! {
+    #[test]
+    fn whatever_comes_is_a_request_or_an_answer_to_nonsense(bytes: Vec<u8>, text in "\\{\"format\":1[ -~]{0,80}\\}") {
+        for line in [bytes.as_slice(), text.as_bytes()] {
+            match parse_request(line) {
+                Ok(_) | Err(super::wire::Reply::NotUnderstood { .. }) => {}
+                Err(other) => panic!("{other:?}"),
+            }
+        }
+    }
+}

@@ -41,8 +41,18 @@ impl Clock for SetClock {
 /// This machine, seen as from a desktop: whoever runs the tests may have a terminal, the programs here have none.
 #[derive(Debug)]
 struct Desktop {
-    /// Programs do not close.
-    stubborn: bool,
+    manners: Manners,
+}
+
+/// How programs behave when they are asked to close.
+#[derive(Debug, Clone, Copy)]
+enum Manners {
+    /// They close.
+    Good,
+    /// They say at once that they do not.
+    Stubborn,
+    /// They leave us waiting.
+    Silent,
 }
 
 impl Platform for Desktop {
@@ -60,10 +70,12 @@ impl Platform for Desktop {
     }
 
     fn close(&self, path: &Path, instance: &Instance, how: &Close, deadline: Instant) -> Result<(), Error> {
-        if self.stubborn {
-            return Err(Error::StillRunning { pid: instance.pid });
+        match self.manners {
+            Manners::Good => return ThisMachine.close(path, instance, how, deadline),
+            Manners::Stubborn => {}
+            Manners::Silent => std::thread::park_timeout(deadline - Instant::now()),
         }
-        ThisMachine.close(path, instance, how, deadline)
+        Err(Error::StillRunning { pid: instance.pid })
     }
 
     fn relaunch(&self, path: &Path, instance: &Instance) -> Result<Child, Error> {
@@ -78,7 +90,7 @@ struct World {
     program: PathBuf,
     enrolled: Enrolled,
     background: bool,
-    stubborn: bool,
+    manners: Manners,
 }
 
 /// A program that sleeps for as many seconds as its argument says; versions differ in bytes that it never reads.
@@ -110,7 +122,7 @@ impl World {
         (enrolment.path, enrolment.mode, enrolment.health) = (program.clone(), mode, health);
         let enrolled = Enrolled { enrolment, owner: Owner::User, file: beside.join("demo.toml") };
         let clock = Arc::new(SetClock(Mutex::new(simulator.now)));
-        Self { simulator, clock, program, enrolled, background: false, stubborn: false }
+        Self { simulator, clock, program, enrolled, background: false, manners: Manners::Good }
     }
 
     /// A probe that every version of the program passes.
@@ -138,7 +150,7 @@ impl World {
             patience: Patience { close: Duration::from_secs(20), patch: Duration::from_secs(5) },
             patch_memory: 128 << 20,
             clock: Arc::<SetClock>::clone(&self.clock),
-            platform: Arc::new(Desktop { stubborn: self.stubborn }),
+            platform: Arc::new(Desktop { manners: self.manners }),
             client: client(),
         });
         handle.await.unwrap()

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use protocol::Mode;
 
 use super::*;
+use crate::view::RollBackWhy;
 
 /// A running program; killed at the end of the test, with everything that was started in its place.
 struct Running {
@@ -60,7 +61,7 @@ async fn it_is_closed_replaced_and_runs_again_with_its_arguments() {
 #[tokio::test]
 async fn a_program_that_stays_open_keeps_its_version_and_the_update_waits() {
     let mut world = World::new(Mode::Ask, Health::Alive(Duration::from_secs(1))).await;
-    world.stubborn = true;
+    world.manners = Manners::Stubborn;
     world.publish("1.1.0", &sleeper("1.1.0"));
     let running = Running::start(&world.program);
     let handle = world.engine().await;
@@ -117,5 +118,56 @@ async fn a_probation_goes_on_after_a_restart_of_the_engine() {
     let handle = world.engine().await;
     until(&handle, |view| (state(view) == "updated").then_some(())).await;
     world.assert_installed("1.1.0");
+    assert_eq!(instances(&world), [["600"]]);
+}
+
+#[tokio::test]
+async fn waiting_for_the_program_can_be_cancelled_and_harms_nothing() {
+    let mut world = World::new(Mode::Ask, Health::Alive(Duration::from_secs(1))).await;
+    world.manners = Manners::Silent;
+    world.publish("1.1.0", &sleeper("1.1.0"));
+    let running = Running::start(&world.program);
+    let handle = world.engine().await;
+    let clone = handle.clone();
+    let activated = tokio::spawn(async move { clone.activate(&app(), how()).await });
+    let blockers = until(&handle, |view| match &view.state {
+        AppState::WaitingForClose { blockers, .. } => Some(blockers.clone()),
+        _ => None,
+    });
+    assert_eq!(blockers.await[0].pid, running.child.id());
+    assert_eq!(word(&command(handle.cancel(&app())).await), "cancelled");
+    assert_eq!(word(&command(async { activated.await.unwrap() }).await), "cancelled");
+    until(&handle, |view| (state(view) == "ready").then_some(())).await;
+    world.assert_installed("1.0.1");
+    assert_eq!(instances(&world), [["600"]]);
+}
+
+#[tokio::test]
+async fn a_version_that_must_confirm_stays_once_it_did() {
+    let mut world = World::new(Mode::Ask, Health::Confirm(Duration::from_secs(300))).await;
+    world.publish("1.1.0", &sleeper("1.1.0"));
+    let _running = Running::start(&world.program);
+    let handle = world.engine().await;
+    let clone = handle.clone();
+    let activated = tokio::spawn(async move { clone.activate(&app(), how()).await });
+    until(&handle, |view| (state(view) == "probation").then_some(())).await;
+    assert_eq!(command(handle.confirm(&app())).await, Answer::Done);
+    updated(&command(async { activated.await.unwrap() }).await);
+    world.assert_installed("1.1.0");
+}
+
+#[tokio::test]
+async fn a_version_that_never_confirms_goes() {
+    let mut world = World::new(Mode::Ask, Health::Confirm(Duration::from_secs(1))).await;
+    world.publish("1.1.0", &sleeper("1.1.0"));
+    let _running = Running::start(&world.program);
+    let handle = world.engine().await;
+    match command(handle.activate(&app(), how())).await {
+        Answer::RolledBack { why: RollBackWhy::Unhealthy { code, .. }, .. } => {
+            assert_eq!(code, "E-RUN-CONFIRM")
+        }
+        other => panic!("{other:#?}"),
+    }
+    world.assert_installed("1.0.1");
     assert_eq!(instances(&world), [["600"]]);
 }

@@ -130,3 +130,23 @@ async fn another_updater_at_work_is_told() {
     drop(place);
     updated(&command(handle.activate(&app(), how())).await);
 }
+
+#[tokio::test]
+async fn a_changed_enrolment_counts_from_the_next_reload() {
+    let world = World::probed(Mode::Ask).await;
+    let handle = world.engine().await;
+    let apps = world.simulator.store.folders().user_apps();
+    fs::create_dir_all(&apps).unwrap();
+    let file = apps.join("demo.toml");
+    fs::copy(world.enrolled.file.with_file_name("root.json"), apps.join("root.json")).unwrap();
+    let mut enrolment = world.enrolled.enrolment.clone();
+    enrolment.name = "Another name".to_owned();
+    fs::write(&file, enrolment.to_toml().unwrap()).unwrap();
+    assert_eq!(command(handle.command(Command::Reload)).await, Answer::Done);
+    until(&handle, |view| (view.name == "Another name").then_some(())).await;
+    assert_eq!(word(&command(handle.check(&app(), false)).await), "up-to-date");
+    fs::remove_file(file).unwrap();
+    command(handle.command(Command::Reload)).await;
+    assert_eq!(refused(&command(handle.check(&app(), false)).await), &Refusal::UnknownApp);
+    assert_eq!(handle.view().borrow().apps, []);
+}

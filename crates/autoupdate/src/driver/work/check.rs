@@ -70,10 +70,11 @@ fn skipped(shared: &Shared, app: &AppId) -> Result<Vec<protocol::Version>, Error
     Ok(shared.store.holds().of(app)?.into_iter().map(|hold| hold.version).collect())
 }
 
-/// Whether the program runs. Where that cannot be told, it counts as running: then a person is asked.
+/// Whether the program runs in somebody's way. What runs in a terminal does not count: it is never closed, and the new bytes
+/// serve its next start. Where it cannot be told, it counts as running: then a person is asked.
 pub(super) fn is_running(shared: &Shared, path: &std::path::Path) -> bool {
     match shared.platform.instances(path) {
-        Ok(instances) => !instances.is_empty(),
+        Ok(instances) => instances.iter().any(|instance| !instance.terminal),
         Err(error) => {
             tracing::debug!(%error, path = %path.display(), "cannot tell whether it runs");
             true

@@ -243,7 +243,7 @@ async fn on_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static)
 }
 
 /// A look at the place that does not block for long.
-fn locked<T>(place: &SharedPlace, look: impl FnOnce(&mut Place) -> T) -> T {
+pub(crate) fn locked<T>(place: &SharedPlace, look: impl FnOnce(&mut Place) -> T) -> T {
     // A thread that died while it held the place left it as the journal says; the next open would find the same.
     look(&mut place.lock().unwrap_or_else(PoisonError::into_inner))
 }
