@@ -32,6 +32,17 @@ pub(super) struct Invitation<'a> {
     pub(super) health: &'a str,
 }
 
+/// What the command answers.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "answer", rename_all = "kebab-case")]
+enum Answer {
+    Updated {
+        report: Report,
+    },
+    #[serde(other)]
+    Other,
+}
+
 /// The part of the command's report that the table shows.
 #[derive(Debug, Deserialize)]
 pub(super) struct Report {
@@ -42,7 +53,7 @@ pub(super) struct Report {
 
 /// The way that the bytes came.
 #[derive(Debug, Deserialize)]
-#[serde(tag = "route", rename_all = "kebab-case")]
+#[serde(tag = "way", rename_all = "kebab-case")]
 pub(super) enum Route {
     Patch { format: String },
     CompressedFull,
@@ -158,17 +169,32 @@ impl User {
     }
 }
 
-/// The report is the last JSON value that the command prints.
+/// The report in the command's answer, which is one JSON object.
 fn report(out: &str) -> Result<Report> {
-    let values = serde_json::Deserializer::from_str(out).into_iter::<serde_json::Value>();
-    let last = values.last().context("it printed nothing")??;
-    // The command may wrap the report, for example in an answer per program.
-    let wrapped = ["report", "updated"].iter().find_map(|key| last.get(key)).unwrap_or(&last);
-    Report::deserialize(wrapped).context("that is no report of an update")
+    match serde_json::from_str(out).context("reading the answer")? {
+        Answer::Updated { report } => Ok(report),
+        Answer::Other => bail!("nothing was updated"),
+    }
 }
 
 /// A TOML string.
 fn quoted(path: &Path) -> Result<String> {
     let text = path.to_str().with_context(|| format!("{} is not Unicode", path.display()))?;
     Ok(format!("'{text}'"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_update_has_a_report() {
+        let updated = r#"{"answer":"updated","report":{"app":"a","from":"1.0.0","to":"2.0.0",
+            "route":{"way":"patch","format":"bsz1"},"bytes_fetched":10,"full_bytes":1000,"seconds":1}}"#;
+        let said = report(updated).unwrap();
+        assert_eq!((said.bytes_fetched, said.full_bytes), (10, 1000));
+        assert_eq!(said.route.map(|route| route.to_string()).as_deref(), Some("patch bsz1"));
+        let error = report(r#"{"answer":"up-to-date","valid_until":"2030-01-01T00:00:00Z"}"#).unwrap_err();
+        assert_eq!(error.to_string(), "nothing was updated");
+    }
 }
