@@ -4,10 +4,12 @@
 //! [`Verb::run`]. Results go to standard output, as text or with `--json` as one JSON object; everything else goes to
 //! standard error. Exit codes are a contract: see [`exit::Exit`].
 //!
-//! Layout: `user/` the verbs of people with installed programs · `publisher/` of whoever makes releases · `exit`, `failure`, `output` what all verbs share.
+//! Layout: `user/` the verbs of people with installed programs · `publisher/` of whoever makes releases · `exit`,
+//! `failure`, `log`, `output` what all verbs share.
 
 mod exit;
 mod failure;
+mod log;
 mod output;
 mod publisher;
 mod user;
@@ -27,6 +29,9 @@ struct Command {
     /// Answer with one JSON object on standard output.
     #[arg(long, global = true)]
     json: bool,
+    /// Say on standard error what is being done; twice for every detail.
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -74,6 +79,7 @@ impl Verb {
 
 fn main() -> ExitCode {
     let command = Command::parse();
+    log::start(command.verbose);
     let out = Output::new(command.json);
     let exit = command.verb.run(&out).unwrap_or_else(|failure| out.failed(&failure));
     exit.into()
