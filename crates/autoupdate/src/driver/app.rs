@@ -8,14 +8,15 @@ use protocol::{Digest, Mode};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use super::task::{Task, died, run};
 use super::work::{self, Carry, FromWork, Job, Report, Reporter, Root, Seen, Shared, Subject, blocking};
 use super::{fingerprint, pending};
 use crate::enrolments::Enrolled;
 use crate::error::Error;
-use crate::handle::{Answer, Command, Doing, Refusal};
+use crate::handle::{Answer, Doing, Refusal};
 use crate::install::Place;
 use crate::machine::{
-    self, Draw, Effect, Event, Facts, Frame, Goal, Measured, Memory, News, Note, Opened, Rest, State,
+    self, Draw, Effect, Event, Facts, Frame, Goal, Measured, Memory, News, Note, Rest, State,
 };
 use crate::policy::Asker;
 use crate::policy::schedule::{Timing, When};
@@ -46,15 +47,6 @@ struct Waiter {
 struct Running {
     number: u64,
     cancel: CancellationToken,
-}
-
-/// Something that runs for an app as a task of its own.
-#[derive(Debug)]
-enum Task {
-    /// The first look at the place.
-    Open,
-    /// An effect.
-    Effect(Effect),
 }
 
 /// One app.
@@ -368,33 +360,6 @@ impl App {
     }
 }
 
-async fn run(mut job: Job, task: Task) -> (Event, Carry) {
-    let event = match task {
-        Task::Open => work::open(&mut job).await,
-        Task::Effect(Effect::Check { .. }) => work::check(&mut job).await,
-        Task::Effect(Effect::Prepare { offer, full }) => work::prepare(&mut job, &offer, full).await,
-        Task::Effect(Effect::Activate(activation)) => work::activate(&mut job, &activation).await,
-        Task::Effect(Effect::RollBack { why }) => work::roll_back(&mut job, &why).await,
-        // Never started as a task: see `carry_out`.
-        Task::Effect(Effect::Schedule(_) | Effect::Cancel | Effect::Persist(_)) => Event::Cancelled,
-    };
-    (event, job.carry)
-}
-
-/// What it means that a task ended without an answer.
-fn died(task: &Task) -> Event {
-    let failure = work::failure(&Error::Died);
-    match task {
-        Task::Open => Event::Opened(Opened::Nothing),
-        Task::Effect(Effect::Prepare { .. }) => Event::PrepareFailed(failure),
-        Task::Effect(Effect::Activate(_)) => Event::ActivateFailed(failure),
-        Task::Effect(Effect::RollBack { .. }) => Event::RollBackFailed(failure),
-        Task::Effect(Effect::Check { .. } | Effect::Schedule(_) | Effect::Cancel | Effect::Persist(_)) => {
-            Event::CheckFailed { failure, retry_after: None }
-        }
-    }
-}
-
 /// A number from 0 to 9,999. Without random bytes the middle: it only spreads load.
 fn draw() -> u16 {
     let mut bytes = [0; 4];
@@ -407,25 +372,4 @@ fn draw() -> u16 {
 /// Who waited may have gone.
 pub(super) fn tell(reply: oneshot::Sender<Answer>, answer: Answer) {
     let _gone = reply.send(answer);
-}
-
-/// What a command asks of an app, if it is one that takes time.
-pub(super) fn goal_of(command: &Command) -> Option<(Goal, Event)> {
-    use crate::machine::{Errand, Reach};
-    let asker = |force| if force { Asker::Insisting } else { Asker::Person };
-    let wanted = |goal, reach, how: &crate::handle::How| {
-        let errand = Errand { asker: asker(how.force), reach, consent: how.consent, full: how.full };
-        Some((goal, Event::Wanted(errand)))
-    };
-    match command {
-        Command::Check { force, .. } => {
-            let how = crate::handle::How { force: *force, ..Default::default() };
-            wanted(Goal::Check, Reach::Check, &how)
-        }
-        Command::Prepare { how, .. } => wanted(Goal::Prepare, Reach::Prepare, how),
-        Command::Activate { how, .. } => wanted(Goal::Activate, Reach::Activate, how),
-        Command::RollBack { .. } => Some((Goal::RollBack, Event::RollBackWanted)),
-        Command::Cancel { .. } => Some((Goal::Cancel, Event::CancelWanted)),
-        Command::Confirm { .. } | Command::Why { .. } | Command::Reload => None,
-    }
 }

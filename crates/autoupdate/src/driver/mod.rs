@@ -7,15 +7,17 @@
 //! - The place of a program is open, and locked, only while something is done with it.
 //! - Long waits are cut into pieces of [`LONGEST_SLEEP`]: timers stand still while a machine sleeps, and clocks are set.
 //!
-//! Layout: [`Config`] and [`Engine::start`] → `owner` (the task) → `app` (one app's state and its waiting people) → `work` (the
+//! Layout: [`Config`] and [`Engine::start`] → `owner` (the task) → `app` (one app's state and its waiting people) → `task` → `work` (the
 //! effects) → `system` ([`Clock`] and [`Platform`], the only two traits).
 
 mod app;
+mod goal;
 mod history;
 mod owner;
 mod pending;
 mod progress;
 mod system;
+mod task;
 pub(crate) mod work;
 
 use std::sync::Arc;

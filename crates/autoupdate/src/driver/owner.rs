@@ -9,7 +9,8 @@ use protocol::AppId;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::LONGEST_SLEEP;
-use super::app::{App, Around, goal_of, tell};
+use super::app::{App, Around, tell};
+use super::goal::goal_of;
 use super::work::{FromWork, Shared, blocking, failure};
 use crate::enrolments::{self, Enrolments};
 use crate::error::Error;

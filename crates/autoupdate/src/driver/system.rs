@@ -8,6 +8,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 use protocol::Close;
 
+use crate::platform::os_version::os_version;
 use crate::platform::processes::{self, Error, Instance};
 
 /// The wall clock. It may be wrong, and may be set at any time.
@@ -77,17 +78,4 @@ impl Platform for ThisMachine {
     fn relaunch(&self, path: &Path, instance: &Instance) -> Result<Child, Error> {
         processes::relaunch(path, instance)
     }
-}
-
-/// The kernel's release: what Linux programs depend on and can be compared across distributions.
-#[cfg(target_os = "linux")]
-fn os_version() -> Option<String> {
-    let name = rustix::system::uname();
-    name.release().to_str().ok().map(ToOwned::to_owned)
-}
-
-/// Not read yet on this system: a release that names a lowest version is then not offered.
-#[cfg(not(target_os = "linux"))]
-fn os_version() -> Option<String> {
-    None
 }

@@ -12,6 +12,7 @@
 //! state for the View; [`answer`] tells a waiting person.
 
 mod admit;
+mod decide;
 mod effect;
 mod event;
 mod memory;
@@ -20,12 +21,13 @@ mod state;
 mod step;
 
 pub use admit::{Goal, News, admit, answer};
+pub use decide::{Who, decide};
 pub use effect::{Activation, Effect, Note};
 pub use event::{Event, Found, Opened};
 pub use memory::{Draw, Memory};
 pub use show::{EXPIRED, Frame, Measured, changes_at, offer_view, show};
 pub use state::{Cost, Errand, Fresh, Reach, Ready, Rest, Stage, State, Undone};
-pub use step::{Facts, Who, decide, step};
+pub use step::{Facts, step};
 
 #[cfg(test)]
 mod tests;

@@ -4,16 +4,16 @@
 //! nothing, and the driver logs them.
 
 use jiff::Timestamp;
-use protocol::{AppId, Channel, Mode, Platform};
+use protocol::Mode;
 
+use super::decide::{Who, decide};
 use super::effect::{Activation, Effect, Note};
 use super::event::{Event, Found, Opened};
-use super::memory::{Draw, Memory, version_of};
+use super::memory::{Draw, Memory};
 use super::state::{Errand, Fresh, Reach, Ready, Rest, Stage, State};
 use crate::error::{Actor, Phase};
-use crate::policy::eligibility::{self, Installed};
 use crate::policy::gate::{self, Download, Restart};
-use crate::policy::{Asker, Decided, Decision, Offer, Reason, schedule};
+use crate::policy::{Decision, Offer, Reason, schedule};
 use crate::view::{Failure, RollBackWhy};
 
 /// What [`step`] may know beside state and event.
@@ -29,45 +29,6 @@ pub struct Facts<'a> {
     pub draw: Draw,
     /// What outlives states; it has taken note of the event already.
     pub memory: &'a Memory,
-}
-
-/// Which app, on which machine.
-#[derive(Debug, Clone, Copy)]
-pub struct Who<'a> {
-    /// The app.
-    pub app: &'a AppId,
-    /// The channel it follows.
-    pub channel: &'a Channel,
-    /// This machine.
-    pub platform: Platform,
-    /// The version of its operating system, if it can be told.
-    pub os_version: Option<&'a str>,
-    /// The id of this installation.
-    pub installation_id: &'a str,
-}
-
-/// What does it come to, what a check found?
-#[must_use]
-pub fn decide(found: &Found, asker: Asker, who: &Who<'_>) -> Decided<Decision> {
-    let version = version_of(found, who.app, who.platform);
-    eligibility::decide(&eligibility::Facts {
-        app: who.app,
-        channel: who.channel,
-        platform: who.platform,
-        os_version: who.os_version,
-        installed: Installed {
-            sha256: &found.installed.sha256,
-            version: version.as_ref(),
-            floor: found.installed.floor.as_ref(),
-            bad: &found.installed.bad,
-            undone: found.installed.held.as_ref(),
-        },
-        skipped: &found.skipped,
-        artifacts: &found.artifacts,
-        control: &found.control,
-        installation_id: who.installation_id,
-        asker,
-    })
 }
 
 type Next = (State, Vec<Effect>);

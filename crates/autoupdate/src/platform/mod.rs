@@ -1,8 +1,10 @@
-//! What differs per operating system outside the program's folder: processes, and waiting for them.
+//! What differs per operating system outside the program's folder: processes, waiting for them, and the
+//! system's own version.
 //!
 //! One small file per system behind the same functions. Where a system gives no safe way, the function says so with an
 //! error instead of doing half.
 
+pub mod os_version;
 pub mod processes;
 mod spawn;
 mod wait;

@@ -164,7 +164,7 @@ async fn a_version_that_never_confirms_goes() {
     let handle = world.engine().await;
     match command(handle.activate(&app(), how())).await {
         Answer::RolledBack { why: RollBackWhy::Unhealthy { code, .. }, .. } => {
-            assert_eq!(code, "E-RUN-CONFIRM")
+            assert_eq!(code, "E-RUN-CONFIRM");
         }
         other => panic!("{other:#?}"),
     }
