@@ -83,7 +83,9 @@ pub(super) fn all(workspace: &Workspace, built: &Built, python: Option<&Path>) -
         let fetch = |version| release(real, version, &cache, python);
         match fetch(real.from).and_then(|from| Ok((from, fetch(real.to)?))) {
             Ok((from, to)) => programs.push(Program { id: real.id, from, to, life: Life::Tool }),
-            Err(error) => println!("  {} cannot be had, going on without it: {error:#}", real.id),
+            Err(error) => {
+                println!("  {}: the registry cannot be reached, going on without it ({error:#})", real.id);
+            }
         }
     }
     let (from, to) =
@@ -123,7 +125,7 @@ fn release(real: &Real, version: &'static str, cache: &Path, python: Option<&Pat
 fn from_npm(package: &str, version: &str, inside: &str, folder: &Path, id: &str) -> Result<()> {
     println!("  fetching {package} {version} from npm");
     let mut npm = Command::new("npm");
-    npm.current_dir(folder).args(["pack", "--silent", &format!("{package}@{version}")]);
+    npm.current_dir(folder).args(["pack", "--loglevel=error", &format!("{package}@{version}")]);
     run(&mut npm)?;
     run(Command::new("tar").arg("xzf").arg(only_file(folder)?).arg("-C").arg(folder))?;
     executable(&folder.join(inside), &folder.join(id))
@@ -151,16 +153,21 @@ fn from_pypi(
 }
 
 fn run(command: &mut Command) -> Result<()> {
+    let program = Path::new(command.get_program()).file_name().unwrap_or_default().to_owned();
+    let program = program.to_string_lossy();
     let ended = command::run_within(command, FETCH_LIMIT)?;
     match ended.status {
         Some(status) if status.success() => Ok(()),
-        Some(_) => bail!("`{}`: {}", command::words(command), last_line(&ended.text)),
-        None => bail!("`{}` took too long", command::words(command)),
+        Some(_) => bail!("{program} says: {}", telling_line(&ended.text)),
+        None => bail!("{program} took more than {} minutes", FETCH_LIMIT.as_secs() / 60),
     }
 }
 
-fn last_line(text: &str) -> &str {
-    text.trim().lines().next_back().unwrap_or("it failed without a word")
+/// The line of a program's words that says what went wrong.
+fn telling_line(text: &str) -> &str {
+    let mut lines = text.trim().lines();
+    let error = |line: &&str| line.to_lowercase().contains("error");
+    lines.clone().find(error).or_else(|| lines.next_back()).unwrap_or("nothing")
 }
 
 fn only_file(folder: &Path) -> Result<PathBuf> {

@@ -88,7 +88,10 @@ impl Publisher {
             command.arg(&server.url).arg("--token-file").arg(self.token());
             command.arg("--passphrase-file").arg(self.passphrase());
         })?;
-        self.wait_for_patch(program)
+        let published = Instant::now();
+        self.wait_for_patch(program)?;
+        println!("  {}: the server made its patch in {:.1} s", program.id, published.elapsed().as_secs_f64());
+        Ok(())
     }
 
     fn add(&self, program: &Program, release: &Release) -> Result<()> {
