@@ -3,7 +3,8 @@
 //! Everything runs the real programs as people run them, through their command lines. Only the host is ours: an honest
 //! static host that writes down what was asked, and does harm where a test says so.
 //!
-//! - [`Publisher`] makes keys and releases with the `autoupdate` command;
+//! - [`Publisher`] makes keys and releases, at any time that a test names;
+//! - [`Workshop`] does it with the verbs of the `autoupdate` command, and [`Server`] is the real update server it publishes to;
 //! - [`Host`] serves a published directory on loopback, logs requests, and spoils answers on demand;
 //! - [`Person`] has a home, an installed program and an enrolment, and runs the `autoupdate` command;
 //! - [`program`] makes the executables that are published.
@@ -13,12 +14,14 @@ mod person;
 mod program;
 mod publisher;
 mod run;
+mod workshop;
 
 pub use host::{Harm, Host, Served};
 pub use person::Person;
 pub use program::{Noise, program};
 pub use publisher::{Publisher, days_ago, here};
-pub use run::{Answer, binary, poll_until, run};
+pub use run::{Answer, binary, poll_until, run, skip};
+pub use workshop::{Server, Workshop};
 
 /// The app of all system tests.
 pub const APP: &str = "demo";

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use autoupdate::store::Folders;
 use protocol::Digest;
 
 use crate::{APP, Answer, binary, run};
@@ -23,6 +24,14 @@ impl Person {
     /// # Errors
     /// If a folder cannot be made or the enrolment is refused.
     pub fn with(program: &[u8], root: &[u8], source: &str, health: &str) -> Result<Self> {
+        Self::enrolled(program, root, source, &format!("health = {health}"))
+    }
+
+    /// The same, with any further lines in the enrolment.
+    ///
+    /// # Errors
+    /// If a folder cannot be made or the enrolment is refused.
+    pub fn enrolled(program: &[u8], root: &[u8], source: &str, lines: &str) -> Result<Self> {
         let person = Self { home: tempfile::tempdir()? };
         for folder in ["apps", "run", "config", "state", "cache", "data"] {
             std::fs::create_dir(person.home.path().join(folder))?;
@@ -32,7 +41,7 @@ impl Person {
         let enrolment = person.home.path().join("demo.toml");
         std::fs::write(person.home.path().join("root.json"), root)?;
         let text = format!(
-            "id = \"{APP}\"\nname = \"Demo\"\npath = {:?}\nsources = [{source:?}]\nhealth = {health}\n\
+            "id = \"{APP}\"\nname = \"Demo\"\npath = {:?}\nsources = [{source:?}]\n{lines}\n\
              root = {{ file = \"root.json\", sha256 = \"{}\" }}\n",
             person.program(),
             Digest::of(root)
@@ -53,6 +62,19 @@ impl Person {
     #[must_use]
     pub fn home(&self) -> &Path {
         self.home.path()
+    }
+
+    /// This person's folders, for an engine that runs in the test's own process.
+    #[must_use]
+    pub fn folders(&self) -> Folders {
+        let of = |folder: &str| self.home.path().join(folder).join("autoupdate");
+        Folders {
+            config: of("config"),
+            state: of("state"),
+            cache: of("cache"),
+            runtime: of("run"),
+            machine: of("machine"),
+        }
     }
 
     /// Installs these bytes by hand, as a setup program would: whatever we kept beside the old ones is gone.

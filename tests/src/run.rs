@@ -97,3 +97,19 @@ pub fn poll_until<T>(what: &str, mut question: impl FnMut() -> Option<T>) -> Res
         std::thread::park_timeout(Duration::from_millis(10));
     }
 }
+
+/// Says that a test cannot run here. With `CI=true` that is an error, unless `tests/allowed-skips.txt` allows it.
+///
+/// # Errors
+/// If it may not be skipped.
+pub fn skip(name: &str, reason: &str) -> Result<()> {
+    println!("SKIP {name}: {reason}");
+    let allowed = include_str!("../allowed-skips.txt").lines();
+    let mut allowed = allowed.filter(|line| !line.starts_with('#')).filter_map(|line| line.split_once(": "));
+    if std::env::var("CI").is_ok_and(|ci| ci == "true") && !allowed.any(|(one, _)| one == name) {
+        bail!(
+            "{name} cannot run here ({reason}), and tests/allowed-skips.txt does not say that it may be skipped"
+        );
+    }
+    Ok(())
+}

@@ -1,8 +1,18 @@
 //! The system tests: real programs, real folders, real sockets, one binary.
 //!
-//! A module is a group of `cargo xtask test`, or part of one.
+//! A folder is a group of `cargo xtask test`, a file one subject in it.
 
-mod damage;
-mod floors;
-mod kills;
-mod static_host;
+mod install {
+    mod kills;
+}
+mod interop {
+    mod python_tuf;
+    mod static_host;
+}
+mod server {
+    mod server_flow;
+}
+mod threats {
+    mod damage;
+    mod floors;
+}
