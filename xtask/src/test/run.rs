@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use super::build::{Built, Executable};
 use super::{Group, Outcome, libtest};
@@ -23,18 +23,13 @@ pub(super) struct Part<'a> {
     tests: Vec<(Group, String)>,
 }
 
-/// Asks every executable for its tests. A test that belongs to no group would never run: that is an error.
+/// Asks every executable for its tests.
 pub(super) fn plan(built: &Built) -> Result<Vec<Part<'_>>> {
     let mut parts = Vec::new();
     for executable in &built.tests {
         let list = command::output(Command::new(&executable.path).args(["--list", "--format", "terse"]))?;
-        let mut tests = Vec::new();
-        for name in libtest::names(&list) {
-            match Group::of(executable, &name) {
-                Some(group) => tests.push((group, name)),
-                None => bail!("test `{name}` of {} lies in no module of a group", executable.package),
-            }
-        }
+        let names = libtest::names(&list).into_iter();
+        let tests = names.map(|name| (Group::of(executable, &name), name)).collect();
         parts.push(Part { executable, tests });
     }
     Ok(parts)
