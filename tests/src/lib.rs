@@ -7,7 +7,7 @@
 //! - [`Workshop`] does it with the verbs of the `autoupdate` command, and [`Server`] is the real update server it publishes to;
 //! - [`Host`] serves a published directory on loopback, logs requests, and spoils answers on demand;
 //! - [`Person`] has a home, an installed program and an enrolment, and runs the `autoupdate` command;
-//! - [`program`] makes the executables that are published.
+//! - [`program()`] makes the executables that are published.
 
 mod host;
 mod person;

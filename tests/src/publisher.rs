@@ -46,7 +46,7 @@ impl Publisher {
         Ok(Self { folder, repository })
     }
 
-    /// A publisher who has released [`program`]s of these versions, each with the patch from the one before.
+    /// A publisher who has released [`program()`]s of these versions, each with the patch from the one before.
     ///
     /// # Errors
     /// If something cannot be made.

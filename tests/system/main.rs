@@ -1,6 +1,6 @@
 //! The system tests: real programs, real folders, real sockets, one binary.
 //!
-//! A folder is a group of `cargo xtask test`, a file one subject in it.
+//! A folder is a group of `cargo xtask test`, a file one subject in it. What lies in no folder is the group `system`.
 
 mod install {
     mod kills;
@@ -9,9 +9,7 @@ mod interop {
     mod python_tuf;
     mod static_host;
 }
-mod server {
-    mod server_flow;
-}
+mod releases;
 mod threats {
     mod damage;
     mod floors;
