@@ -21,6 +21,14 @@ pub enum Error {
     /// The patch is bad, or bad for these bytes.
     #[error(transparent)]
     Patch(#[from] delta::Error),
+    /// What came under this name is to blame.
+    #[error("{object}: {source}")]
+    Object {
+        /// The object's name below its app.
+        object: String,
+        /// What is wrong with it.
+        source: Box<Error>,
+    },
     /// A patch starts from other bytes than those installed: somebody changed the program.
     #[error("the patch starts from {expected:?}, but {found:?} is installed")]
     OtherBase {
@@ -92,6 +100,7 @@ impl Error {
             Self::Fetch(error) => error.fault(),
             Self::Install(error) => error.fault(),
             Self::Patch(error) => Fault::passing(error.code(), Phase::Apply, Repository),
+            Self::Object { source, .. } => source.fault(),
             Self::OtherBase { .. } => Fault::lasting("E-PATCH-BASE", Phase::Apply, Machine),
             Self::Format { .. } => Fault::lasting("E-PATCH-FORMAT", Phase::Apply, Machine),
             Self::Memory { .. } => Fault::lasting("E-PATCH-MEMORY", Phase::Apply, Repository),
@@ -133,7 +142,7 @@ impl Error {
                     | install::Error::WrongLength { .. }
                     | install::Error::WrongHash { .. }
             ),
-            Self::TooLong { .. } | Self::Compressed(_) => true,
+            Self::TooLong { .. } | Self::Compressed(_) | Self::Object { .. } => true,
             Self::Fetch(error) => {
                 matches!(error, fetch::Error::WrongLength { .. } | fetch::Error::TooLong { .. })
             }
@@ -149,6 +158,17 @@ impl Error {
         }
     }
 
+    /// This error with the name of the object that is to blame. Errors of the network name their address already.
+    pub(super) fn of(self, object: &str) -> Self {
+        match self {
+            Self::Fetch(_) => self,
+            error if error.is_about_the_bytes() => {
+                Self::Object { object: object.to_owned(), source: Box::new(error) }
+            }
+            error => error,
+        }
+    }
+
     /// Whether another route may cure this.
     pub(super) fn is_the_routes_own(&self) -> bool {
         match self {
@@ -160,6 +180,7 @@ impl Error {
             | Self::Died => false,
             Self::Fetch(_)
             | Self::Patch(_)
+            | Self::Object { .. }
             | Self::OtherBase { .. }
             | Self::Format { .. }
             | Self::Memory { .. }

@@ -186,9 +186,9 @@ impl Run<'_> {
                 (_, Route::Patch { .. }) => false,
             };
             if !elsewhere {
-                return Err(error);
+                return Err(error.of(&way.object));
             }
-            first = first.or(Some(error));
+            first = first.or(Some(error.of(&way.object)));
         }
         Err(first.unwrap_or(Error::NoRoute))
     }
