@@ -77,6 +77,18 @@ impl Spool {
         SpoolFile { part, about }
     }
 
+    /// Removes everything that was received of an artifact: it is in place or staged, and nothing of it is fetched again.
+    pub fn forget(&self, artifact: &Digest) {
+        let Ok(entries) = fs::read_dir(&self.folder) else { return };
+        let mine = format!("{artifact}.");
+        for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(&mine))
+        {
+            if let Err(error) = fs::remove_file(entry.path()) {
+                tracing::debug!(file = %entry.path().display(), %error, "a used download could not be removed");
+            }
+        }
+    }
+
     /// Removes the oldest unfinished downloads beyond the limit, and what belongs to none.
     pub fn clean(&self) {
         let Ok(entries) = fs::read_dir(&self.folder) else { return };
@@ -320,6 +332,21 @@ mod tests {
         let left: Vec<_> = (0..20).filter(|number| file(*number).part.exists()).collect();
         assert_eq!(left, (11..19).collect::<Vec<_>>());
         assert_eq!(fs::read_dir(&spool.folder).unwrap().count(), 16);
+    }
+
+    #[test]
+    fn what_is_staged_is_forgotten_and_nothing_else() {
+        let (_folder, spool) = spool();
+        let (mine, other) = (Digest::of(b"mine"), Digest::of(b"other"));
+        for (artifact, format) in [(&mine, "bsz1"), (&mine, "full"), (&other, "full")] {
+            let place = spool.file(artifact, format);
+            place.open().unwrap();
+            place.set_about(&About::new("x", "\"1\"", None)).unwrap();
+        }
+        spool.forget(&mine);
+        let left = fs::read_dir(&spool.folder).unwrap().flatten().map(|entry| entry.file_name());
+        assert!(left.into_iter().all(|name| name.to_string_lossy().starts_with(&other.to_string())));
+        assert!(spool.file(&other, "full").about().is_some());
     }
 
     #[cfg(unix)]

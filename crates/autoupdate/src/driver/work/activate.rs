@@ -1,11 +1,13 @@
 //! Close, replace, start, watch, commit.
 
+use protocol::Digest;
 use tokio::time::Instant;
 
 use super::close::{Closed, close_all, undo_close};
 use super::{Job, SharedPlace, at_place, blocking, failure, locked, watch};
 use crate::driver::pending;
 use crate::error::Error;
+use crate::fetch::Spool;
 use crate::install::{self, Committed, Place, Probation};
 use crate::machine::{Activation, Cost, Event, Fresh, Ready};
 use crate::view::UpdateReport;
@@ -109,12 +111,27 @@ async fn end(
     let committed = at_place(place, Place::commit).await?;
     job.carry.closed.clear();
     job.seen(place).await;
+    forget_download(job, committed.to.sha256).await;
     let report = report(job, &committed, cost);
     tracing::info!(
         app = %job.subject.enrolment.id, to = %report.to, bytes = report.bytes_fetched,
         full = report.full_bytes, "updated"
     );
     Ok(Event::Committed(Box::new(report)))
+}
+
+/// What an earlier process received of it and could not tidy away any more.
+pub(crate) async fn forget_download(job: &Job, artifact: Digest) {
+    let folder = job.shared.store.folders().spool();
+    let forgotten = blocking(move || {
+        if folder.exists() {
+            Spool::open(&folder)?.forget(&artifact);
+        }
+        Ok::<_, Error>(())
+    });
+    if let Err(error) = forgotten.await {
+        tracing::debug!(app = %job.subject.enrolment.id, %error, "a used download could not be removed");
+    }
 }
 
 pub(crate) fn report(job: &Job, committed: &Committed, cost: Cost) -> UpdateReport {

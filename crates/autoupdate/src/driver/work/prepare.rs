@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::activate::forget_download;
 use super::{Job, Report, at_place, blocking, check, failure, locked};
 use crate::driver::{pending, progress};
 use crate::error::Error;
@@ -50,6 +51,7 @@ pub(crate) async fn stage(job: &mut Job, offer: &Offer, full: bool) -> Result<Co
     let app = job.subject.enrolment.id.clone();
     if locked(&place, |place| place.staged().is_some_and(|staged| staged.sha256 == artifact.sha256)) {
         // Staged by an earlier run: nothing to fetch.
+        forget_download(job, artifact.sha256).await;
         let (store, app) = (job.shared.store.clone(), app.clone());
         let known = blocking(move || Ok::<_, Error>(pending::load(&store, &app))).await?;
         return Ok(known
