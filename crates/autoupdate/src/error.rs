@@ -11,6 +11,7 @@ use crate::{fetch, install, prepare, socket, source, store};
 
 /// The step of an update in which it failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
     /// Reading enrolments, settings or state.
@@ -39,6 +40,7 @@ pub enum Phase {
 
 /// Who must act so that it works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum Actor {
     /// The publisher or operator: the repository is wrong, stale, or somebody tampers with it.
@@ -121,6 +123,15 @@ pub enum Error {
     /// The previous version is in place again, but cannot be started.
     #[error("the previous version cannot be started: {0}")]
     Restart(std::io::Error),
+    /// The process that was to replace this program cannot be started.
+    #[error("the process that replaces this program cannot be started: {0}")]
+    HandOver(std::io::Error),
+    /// The process that was to replace this program did not.
+    #[error("the process that was to replace this program did not: {how}; its log says why")]
+    NotTakenOver {
+        /// How it ended.
+        how: String,
+    },
     /// There are no releases for such a machine: its kind is unknown to us.
     #[error("this kind of machine ({os}, {arch}) is not known")]
     UnknownPlatform {
@@ -159,6 +170,8 @@ impl Error {
             Self::OwnPath(_) => Fault::lasting("E-FILE-OWN-PATH", Phase::Setup, Actor::Machine),
             Self::Runtime(_) => Fault::passing("E-RUN-RUNTIME", Phase::Setup, Actor::Machine),
             Self::Restart(_) => Fault::lasting("E-RUN-START", Phase::RollBack, Actor::Machine),
+            Self::HandOver(_) => Fault::passing("E-RUN-HAND-OVER", Phase::Activate, Actor::Machine),
+            Self::NotTakenOver { .. } => Fault::passing("E-RUN-HAND-OVER", Phase::Activate, Actor::Machine),
             Self::UnknownPlatform { .. } => Fault::lasting("E-POLICY-PLATFORM", Phase::Setup, Actor::Bug),
             Self::NeedsConsent => Fault::lasting("E-POLICY-CONSENT", Phase::Check, Actor::Machine),
             Self::Cancelled => Fault::passing("E-STATE-CANCELLED", Phase::Fetch, Actor::Machine),

@@ -4,7 +4,7 @@
 //! [`Refusal::Stopped`]. A command's future ends when what was asked for has come to its end, which may take as long as
 //! a download; dropping the future cancels nothing, [`Handle::cancel`] does.
 
-use protocol::{AppId, Version};
+use protocol::{AppId, Language, Version};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -58,6 +58,13 @@ pub enum Command {
     Why {
         /// The app.
         app: AppId,
+    },
+    /// What is new in the version that is offered.
+    Notes {
+        /// The app.
+        app: AppId,
+        /// Languages, the most wanted first. If there is none of them, English, else whatever there is.
+        languages: Vec<Language>,
     },
     /// Read the enrolments again.
     Reload,
@@ -145,6 +152,11 @@ pub enum Answer {
         /// The rules.
         trace: Vec<Trace>,
     },
+    /// What is new, as its publisher signed it.
+    Notes {
+        /// Markdown. Whoever shows it must not believe that it is harmless. `None` = there are none.
+        text: Option<String>,
+    },
     /// It did not work.
     Failed {
         /// Why.
@@ -176,6 +188,8 @@ pub enum Refusal {
     NoPrevious,
     /// No new version waits for a confirmation.
     NothingToConfirm,
+    /// There is no app around the engine.
+    NothingToShow,
     /// The engine has stopped.
     Stopped,
 }

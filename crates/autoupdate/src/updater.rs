@@ -85,8 +85,8 @@ impl SelfUpdate {
     }
 
     fn subject(&self) -> Subject {
-        Subject {
-            enrolment: Enrolment {
+        Subject::new(
+            Enrolment {
                 id: self.app.clone(),
                 name: self.app.to_string(),
                 path: self.path.clone(),
@@ -100,8 +100,8 @@ impl SelfUpdate {
                 health: self.health.clone(),
                 allow_http: false,
             },
-            root: Root::Bytes(Arc::clone(&self.root)),
-        }
+            Root::Bytes(Arc::clone(&self.root)),
+        )
     }
 }
 

@@ -21,6 +21,7 @@ use crate::policy::{Asker, Reason};
 
 /// Everything that can be shown, at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct View {
     /// Format version, [`View::FORMAT`].
     pub format: u32,
@@ -28,6 +29,7 @@ pub struct View {
     pub apps: Vec<AppView>,
     /// Enrolments that cannot be used. They never hide the others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Vec<Problem>>"))]
     pub problems: Vec<Problem>,
 }
 
@@ -50,6 +52,7 @@ impl View {
 
 /// One enrolled program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(optional_fields = nullable))]
 pub struct AppView {
     /// The app.
     pub id: AppId,
@@ -83,6 +86,7 @@ pub struct AppView {
 
 /// Whose enrolment it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum Owner {
     /// The machine's administrator.
@@ -95,6 +99,7 @@ pub enum Owner {
 
 /// What is on disk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct InstalledView {
     /// Its version, `None` = unknown: these bytes are in no release that we could verify.
     pub version: Option<Version>,
@@ -106,6 +111,7 @@ pub struct InstalledView {
 
 /// A check that ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(optional_fields = nullable))]
 pub struct LastCheck {
     /// When it ended.
     pub at: Timestamp,
@@ -118,6 +124,7 @@ pub struct LastCheck {
 
 /// What is going on with one program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum AppState {
     /// Nothing, and nothing is known yet.
@@ -241,6 +248,7 @@ pub enum AppState {
 
 /// An update that this installation may take now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct OfferView {
     /// Its version.
     pub version: Version,
@@ -254,11 +262,13 @@ pub struct OfferView {
     pub needs_consent: bool,
     /// Languages that its release notes exist in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Vec<Language>>"))]
     pub notes: Vec<Language>,
 }
 
 /// How the bytes come.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(tag = "way", rename_all = "kebab-case")]
 pub enum RouteView {
     /// Only the difference.
@@ -274,6 +284,7 @@ pub enum RouteView {
 
 /// How far a download is.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Progress {
     /// How the bytes come, `None` until it is decided.
     pub route: Option<RouteView>,
@@ -287,6 +298,7 @@ pub struct Progress {
 
 /// A way that did not work.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct FallbackView {
     /// The way.
     pub route: RouteView,
@@ -298,6 +310,7 @@ pub struct FallbackView {
 
 /// A process that must close first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Blocker {
     /// Its process id.
     pub pid: u32,
@@ -307,6 +320,7 @@ pub struct Blocker {
 
 /// Why the previous version was put back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(tag = "why", rename_all = "kebab-case")]
 pub enum RollBackWhy {
     /// A person asked for it.
@@ -324,6 +338,7 @@ pub enum RollBackWhy {
 
 /// Something that did not work, as data. See [`crate::error`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Failure {
     /// Stable code, for example `E-NET-PORTAL`.
     pub code: String,
@@ -357,6 +372,7 @@ impl Failure {
 
 /// An enrolment that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(optional_fields = nullable))]
 pub struct Problem {
     /// The file, as text for people.
     pub file: String,
@@ -372,6 +388,7 @@ pub struct Problem {
 
 /// What one update did: the line of the history, and the proof of what it cost.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct UpdateReport {
     /// The app.
     pub app: AppId,
@@ -397,6 +414,7 @@ pub struct UpdateReport {
     pub seconds: u64,
     /// Ways that did not work, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Vec<FallbackView>>"))]
     pub fallbacks: Vec<FallbackView>,
 }
 

@@ -8,6 +8,7 @@ use crate::invalid::{Invalid, text_noun};
 
 /// A SHA-256 digest. As text: 64 lower-case hexadecimal digits, nothing else.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(type = "string"))]
 pub struct Digest([u8; 32]);
 
 impl Digest {

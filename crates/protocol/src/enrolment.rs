@@ -12,6 +12,7 @@ const MAX_BYTES: usize = 64 << 10;
 
 /// What may happen without asking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Mode {
     /// Download and stage in the background, activate when the program is not in the way.

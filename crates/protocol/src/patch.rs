@@ -13,6 +13,7 @@ pub const MAX_INDEX_BYTES: u64 = 64 << 10;
 /// The frozen id of a patch format, for example `bsz1`. Ids are never reused: a changed format is a new id.
 /// An id that this program does not know is valid: the index may name formats that are newer than we are.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(type = "string"))]
 pub struct FormatId(String);
 
 impl FormatId {

@@ -8,6 +8,7 @@ use crate::{AppId, Arch, Channel, Digest, Language, Os, Platform, Version};
 
 /// How soon a release wants to be installed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum Urgency {
     /// Whenever it suits.

@@ -9,6 +9,7 @@ use crate::invalid::{Invalid, text_noun};
 /// Build metadata (`+…`) is refused: semver gives it no precedence, so two releases that differ only there could not
 /// be ordered. A leading `v` is refused too: there is one spelling. At most 64 bytes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(type = "string"))]
 pub struct Version(semver::Version);
 
 impl Version {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use protocol::{Digest, Mode};
+use protocol::{Digest, Language, Mode};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -77,7 +77,7 @@ impl App {
     pub(super) fn new(around: Around, enrolled: Enrolled) -> Self {
         let root = Root::Beside(enrolled.file.clone());
         let mut app = Self {
-            subject: Arc::new(Subject { enrolment: enrolled.enrolment.clone(), root }),
+            subject: Arc::new(Subject::new(enrolled.enrolment.clone(), root)),
             fingerprint: fingerprint(&enrolled),
             enrolled,
             around,
@@ -142,6 +142,20 @@ impl App {
                 self.happened(event).await;
             }
         }
+    }
+
+    /// Gets the notes of the offered version, beside whatever runs.
+    pub(super) fn notes(&self, languages: Vec<Language>, reply: oneshot::Sender<Answer>) {
+        let Some(offer) = self.state.offer() else { return tell(reply, Answer::Notes { text: None }) };
+        let notes = offer.artifact.release.notes.clone();
+        let (shared, subject) = (Arc::clone(&self.around.shared), Arc::clone(&self.subject));
+        drop(tokio::spawn(async move {
+            let answer = match work::notes(&shared, &subject, &notes, &languages).await {
+                Ok(text) => Answer::Notes { text },
+                Err(error) => Answer::Failed { failure: work::failure(&error) },
+            };
+            tell(reply, answer);
+        }));
     }
 
     /// How the last decision came about.

@@ -1,8 +1,11 @@
-//! What of the machine's notes becomes a line of the local history.
+//! What of the machine's notes becomes a line of the local history, and what of that is still news after a restart.
 
-use crate::machine::Note;
-use crate::store::Event;
-use crate::view::{RollBackWhy, RouteView};
+use jiff::{SignedDuration, Timestamp};
+use protocol::{AppId, Digest, FormatId};
+
+use crate::machine::{Lately, Note, Undone};
+use crate::store::{Entry, Event};
+use crate::view::{RollBackWhy, RouteView, UpdateReport};
 
 /// The line of a note, if it has one.
 pub(super) fn event(note: &Note) -> Option<Event> {
@@ -35,10 +38,115 @@ pub(super) fn event(note: &Note) -> Option<Event> {
     }
 }
 
+/// How long what happened counts as news.
+const LATELY: SignedDuration = SignedDuration::from_hours(24);
+
+/// What the history says happened lately to an app whose installed bytes are these. Only its last line counts.
+pub(super) fn lately(entries: &[Entry], app: &AppId, installed: &Digest, now: Timestamp) -> Option<Lately> {
+    let entry = entries.iter().rev().find(|entry| &entry.app == app)?;
+    if now.duration_since(entry.at).abs() > LATELY {
+        return None;
+    }
+    match &entry.event {
+        Event::Updated { sha256_after, .. } if sha256_after != installed => None,
+        Event::Updated {
+            from,
+            to,
+            route,
+            bytes_fetched,
+            full_bytes,
+            seconds,
+            sha256_before,
+            sha256_after,
+        } => Some(Lately::Updated(Box::new(UpdateReport {
+            app: app.clone(),
+            from: from.clone(),
+            to: to.clone(),
+            at: entry.at,
+            route: route_of(route),
+            bytes_fetched: *bytes_fetched,
+            full_bytes: *full_bytes,
+            patches_fetched: u32::from(matches!(route_of(route), Some(RouteView::Patch { .. }))),
+            sha256_before: *sha256_before,
+            sha256_after: *sha256_after,
+            seconds: *seconds,
+            fallbacks: Vec::new(),
+        }))),
+        Event::RolledBack { from, to, why } => Some(Lately::RolledBack(Undone {
+            from: from.clone(),
+            to: to.clone(),
+            why: match why.as_str() {
+                "by-person" => RollBackWhy::ByPerson,
+                "recalled" => RollBackWhy::Recalled,
+                code => RollBackWhy::Unhealthy { code: code.to_owned(), text: String::new() },
+            },
+        })),
+        Event::Failed { .. } | Event::FellBack { .. } => None,
+    }
+}
+
+/// A route as [`route`] writes it.
+fn route_of(text: &str) -> Option<RouteView> {
+    match text {
+        "compressed full" => Some(RouteView::CompressedFull),
+        "full" => Some(RouteView::Full),
+        text => Some(RouteView::Patch { format: FormatId::parse(text.strip_prefix("patch ")?).ok()? }),
+    }
+}
+
 fn route(route: &RouteView) -> String {
     match route {
         RouteView::Patch { format } => format!("patch {format}"),
         RouteView::CompressedFull => "compressed full".to_owned(),
         RouteView::Full => "full".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{app, version};
+
+    fn entry(hours_ago: i64, event: Event) -> Entry {
+        Entry { at: now() - SignedDuration::from_hours(hours_ago), app: app(), event }
+    }
+
+    fn now() -> Timestamp {
+        "2026-01-01T12:00:00Z".parse().unwrap()
+    }
+
+    fn updated(route: &str) -> Event {
+        Event::Updated {
+            from: None,
+            to: version("1.1.0"),
+            route: route.to_owned(),
+            bytes_fetched: 5,
+            full_bytes: 9,
+            seconds: 1,
+            sha256_before: Digest::of(b"old"),
+            sha256_after: Digest::of(b"new"),
+        }
+    }
+
+    fn check(entries: &[Entry], installed: &[u8], expected: Option<&str>) {
+        let found = lately(entries, &app(), &Digest::of(installed), now()).map(|found| match found {
+            Lately::Updated(report) => {
+                format!("updated {} by {:?}", report.to, report.route.map(|way| route(&way)))
+            }
+            Lately::RolledBack(undone) => format!("back because {:?}", undone.why),
+        });
+        assert_eq!(found.as_deref(), expected, "{entries:?}");
+    }
+
+    #[test]
+    fn the_last_line_is_news_for_a_day() {
+        let back = Event::RolledBack { from: None, to: None, why: "by-person".to_owned() };
+        check(&[], b"new", None);
+        check(&[entry(1, updated("patch bsz1"))], b"new", Some("updated 1.1.0 by Some(\"patch bsz1\")"));
+        check(&[entry(1, updated("full"))], b"new", Some("updated 1.1.0 by Some(\"full\")"));
+        check(&[entry(1, updated("by hand"))], b"new", Some("updated 1.1.0 by None"));
+        check(&[entry(1, updated("full"))], b"other", None);
+        check(&[entry(25, updated("full"))], b"new", None);
+        check(&[entry(2, updated("full")), entry(1, back)], b"new", Some("back because ByPerson"));
     }
 }

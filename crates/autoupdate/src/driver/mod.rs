@@ -20,10 +20,11 @@ mod system;
 mod task;
 pub(crate) mod work;
 
+use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::Digest;
+use protocol::{AppId, Digest};
 use tokio::sync::{mpsc, watch};
 use trust::Crypto;
 
@@ -82,6 +83,19 @@ pub struct Config {
     pub platform: Arc<dyn Platform>,
     /// The network.
     pub client: Client,
+    /// The program that runs this engine, if it may be enrolled itself.
+    pub own: Option<Own>,
+}
+
+/// The program that runs this engine. It cannot close itself, replace itself and see whether its successor lives: when its
+/// turn comes, it starts itself once more as the one that takes over. That process activates the update with an engine of
+/// its own, and so asks this one to close, starts the new version and watches it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Own {
+    /// Its app.
+    pub app: AppId,
+    /// What it is started with to take over.
+    pub arguments: Vec<OsString>,
 }
 
 impl Config {
@@ -104,6 +118,7 @@ impl Config {
             clock: Arc::new(SystemClock),
             platform: Arc::new(ThisMachine),
             client,
+            own: None,
         })
     }
 }
@@ -131,7 +146,7 @@ impl Engine {
 
 /// What all effects of an engine with this configuration share.
 pub(crate) async fn share(config: Config) -> Result<Arc<Shared>, Error> {
-    let Config { folders, patience, patch_memory, clock, platform, client, .. } = config;
+    let Config { folders, background, patience, patch_memory, clock, platform, client, own, .. } = config;
     let machine = platform
         .platform()
         .ok_or(Error::UnknownPlatform { os: std::env::consts::OS, arch: std::env::consts::ARCH })?;
@@ -149,6 +164,8 @@ pub(crate) async fn share(config: Config) -> Result<Arc<Shared>, Error> {
         platform,
         patience,
         patch_memory,
+        background,
+        own,
     }))
 }
 

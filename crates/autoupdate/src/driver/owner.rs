@@ -128,6 +128,10 @@ impl Driver {
                 };
                 tell(reply, answer);
             }
+            Command::Notes { app, languages } => match self.apps.get(app) {
+                Some(app) => app.notes(languages.clone(), reply),
+                None => tell(reply, unknown),
+            },
             Command::Why { app } => tell(reply, self.apps.get(app).map_or(unknown, App::why)),
             Command::Check { app, .. }
             | Command::Prepare { app, .. }

@@ -86,7 +86,18 @@ pub enum Opened {
     Ready(Box<Ready>),
     /// A version on probation.
     Probation(Fresh),
+    /// Nothing to go on with, but this happened lately and may not have been seen.
+    Lately(Lately),
     /// It was rolled back just now, because it had to be.
+    RolledBack(Undone),
+}
+
+/// What happened lately.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lately {
+    /// It was updated.
+    Updated(Box<UpdateReport>),
+    /// It was rolled back.
     RolledBack(Undone),
 }
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use protocol::{AppId, Platform, Version};
 use std::time::Duration;
 
-use super::event::{Event, Found};
+use super::event::{Event, Found, Lately, Opened};
 use crate::policy::identity;
 use crate::policy::schedule::{self, Timing};
 use crate::policy::{Asker, Trace};
@@ -71,6 +71,9 @@ impl Memory {
                 self.update_failures = self.update_failures.saturating_add(1);
             }
             Event::Prepared { .. } => self.update_failures = 0,
+            Event::Opened(Opened::Lately(Lately::Updated(report))) => {
+                self.last_update = Some(report.as_ref().clone());
+            }
             Event::Committed(report) => {
                 self.update_failures = 0;
                 self.last_update = Some(report.as_ref().clone());

@@ -46,6 +46,39 @@ pub enum State {
     },
 }
 
+impl State {
+    /// The update that it is about, if there is one.
+    #[must_use]
+    pub fn offer(&self) -> Option<&Offer> {
+        match self {
+            Self::Resting(Rest::Available(offer)) | Self::Preparing { offer, .. } => Some(offer),
+            Self::Resting(Rest::Ready(ready)) | Self::Activating { ready, .. } => Some(&ready.offer),
+            Self::Checking { before, .. } => match before.as_ref() {
+                Rest::Available(offer) => Some(offer),
+                Rest::Ready(ready) => Some(&ready.offer),
+                Rest::Fresh
+                | Rest::UpToDate(_)
+                | Rest::NotOffered { .. }
+                | Rest::CannotVerify(_)
+                | Rest::Failed { .. }
+                | Rest::Updated(_)
+                | Rest::RolledBack(_) => None,
+            },
+            Self::Resting(
+                Rest::Fresh
+                | Rest::UpToDate(_)
+                | Rest::NotOffered { .. }
+                | Rest::CannotVerify(_)
+                | Rest::Failed { .. }
+                | Rest::Updated(_)
+                | Rest::RolledBack(_),
+            )
+            | Self::Probation(_)
+            | Self::RollingBack { .. } => None,
+        }
+    }
+}
+
 /// What there is to show and to do while nothing runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rest {

@@ -8,7 +8,7 @@ use protocol::Mode;
 
 use super::decide::{Who, decide};
 use super::effect::{Activation, Effect, Note};
-use super::event::{Event, Found, Opened};
+use super::event::{Event, Found, Lately, Opened};
 use super::memory::{Draw, Memory};
 use super::state::{Errand, Fresh, Reach, Ready, Rest, Stage, State};
 use crate::error::{Actor, Phase};
@@ -60,6 +60,10 @@ fn resting(rest: Rest, event: Event, facts: &Facts<'_>) -> Next {
             Opened::Probation(fresh) => {
                 let watch = Effect::Activate(Activation::Watch(fresh.clone()));
                 (State::Probation(fresh), vec![watch])
+            }
+            Opened::Lately(Lately::Updated(report)) => rest_in(Rest::Updated(report), Vec::new(), facts),
+            Opened::Lately(Lately::RolledBack(undone)) => {
+                rest_in(Rest::RolledBack(undone), Vec::new(), facts)
             }
             Opened::RolledBack(undone) => {
                 let note = Effect::Persist(Note::RolledBack(undone.clone()));

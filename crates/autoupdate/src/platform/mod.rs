@@ -6,7 +6,7 @@
 
 pub mod os_version;
 pub mod processes;
-mod spawn;
+pub(crate) mod spawn;
 mod wait;
 
 pub(crate) use spawn::{Spawn, spawn};

@@ -27,6 +27,7 @@ pub use trace::{Fact, Rule, Trace, Verdict};
 
 /// Who wants to know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum Asker {
     /// The schedule. It respects everything.
@@ -70,6 +71,7 @@ impl Offer {
 
 /// Why a release is kept from this installation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(tag = "reason", rename_all = "kebab-case")]
 pub enum Reason {
     /// The channel has no release for this platform at all.

@@ -46,7 +46,19 @@ impl Remote {
     /// # Errors
     /// The engine hung up or is not understood.
     pub async fn command(&mut self, command: Command) -> Result<Answer, Error> {
-        self.send(Request::Command(command)).await?;
+        self.ask(Request::Command(command)).await
+    }
+
+    /// Asks the app around the engine to show itself.
+    ///
+    /// # Errors
+    /// The engine hung up or is not understood.
+    pub async fn show(&mut self) -> Result<Answer, Error> {
+        timeout(VIEW_TIME, self.ask(Request::Show)).await.map_err(|_| Error::NoAnswer)?
+    }
+
+    async fn ask(&mut self, request: Request) -> Result<Answer, Error> {
+        self.send(request).await?;
         match self.receive().await? {
             Reply::Answer { answer } => Ok(*answer),
             other => Err(unexpected(other)),

@@ -33,4 +33,4 @@ pub mod wire;
 
 pub use client::{Remote, Views};
 pub use error::Error;
-pub use server::{LIMITS, Limits, Server};
+pub use server::{LIMITS, Limits, Server, Show};

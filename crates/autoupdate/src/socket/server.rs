@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, BufReader};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::wire::{FORMAT, Reply, ReplyLine, Request, parse_request};
 use super::{Error, line, transport};
-use crate::handle::Handle;
+use crate::handle::{Answer, Handle, Refusal};
 use crate::store::Folders;
 
 /// Every bound of the socket.
@@ -44,13 +44,14 @@ pub struct Server {
 }
 
 impl Server {
-    /// Becomes the one engine of this user, and serves `handle`.
+    /// Becomes the one engine of this user, and serves `handle`. `show` hears of every wish to see the app around it; an
+    /// engine without an app has none.
     ///
     /// # Errors
     /// [`Error::Running`] if there is one already; the folder or the socket cannot be used.
-    pub fn start(folders: &Folders, handle: Handle) -> Result<Self, Error> {
+    pub fn start(folders: &Folders, handle: Handle, show: Option<Show>) -> Result<Self, Error> {
         let listener = transport::Listener::bind(folders)?;
-        Ok(Self { task: tokio::spawn(serve(listener, handle)) })
+        Ok(Self { task: tokio::spawn(serve(listener, handle, show)) })
     }
 }
 
@@ -60,7 +61,10 @@ impl Drop for Server {
     }
 }
 
-async fn serve(listener: transport::Listener, handle: Handle) {
+/// Hears of wishes to see the app around the engine. One wish is as good as many: a full channel is no loss.
+pub type Show = mpsc::Sender<()>;
+
+async fn serve(listener: transport::Listener, handle: Handle, show: Option<Show>) {
     let places = Arc::new(Semaphore::new(LIMITS.connections));
     let mut listener = listener;
     loop {
@@ -79,10 +83,10 @@ async fn serve(listener: transport::Listener, handle: Handle) {
             tracing::warn!(limit = LIMITS.connections, "too many connections, one was refused");
             continue;
         };
-        let handle = handle.clone();
+        let (handle, show) = (handle.clone(), show.clone());
         drop(tokio::spawn(async move {
             let _place = place;
-            if let Err(error) = talk(stream, &handle).await {
+            if let Err(error) = talk(stream, &handle, show.as_ref()).await {
                 tracing::debug!(%error, "a connection ended");
             }
         }));
@@ -90,7 +94,11 @@ async fn serve(listener: transport::Listener, handle: Handle) {
 }
 
 /// One connection, to its end.
-async fn talk(stream: impl AsyncRead + AsyncWrite, handle: &Handle) -> std::io::Result<()> {
+async fn talk(
+    stream: impl AsyncRead + AsyncWrite,
+    handle: &Handle,
+    show: Option<&Show>,
+) -> std::io::Result<()> {
     let (reader, mut writer) = tokio::io::split(stream);
     tokio::pin!(reader);
     let mut reader = BufReader::new(reader);
@@ -105,6 +113,16 @@ async fn talk(stream: impl AsyncRead + AsyncWrite, handle: &Handle) -> std::io::
             Request::View => {
                 let view = Box::new(handle.view().borrow().clone());
                 send(&mut writer, Reply::View { view }).await?;
+            }
+            Request::Show => {
+                let answer = match show {
+                    Some(show) => {
+                        let _shown_soon = show.try_send(());
+                        Answer::Done
+                    }
+                    None => Answer::Refused { why: Refusal::NothingToShow },
+                };
+                send(&mut writer, Reply::Answer { answer: Box::new(answer) }).await?;
             }
             Request::Command(command) => {
                 tracing::info!(?command, "asked over the socket");

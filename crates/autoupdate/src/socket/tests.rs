@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::AppId;
+use protocol::{AppId, Language};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
@@ -33,6 +33,7 @@ async fn engine(folders: &Folders) -> Handle {
         clock: Arc::new(SystemClock),
         platform: Arc::new(ThisMachine),
         client: client(),
+        own: None,
     };
     Engine::start(config).await.unwrap()
 }
@@ -57,7 +58,7 @@ async fn raw(folders: &Folders, bytes: &[u8]) -> String {
 async fn questions_are_answered_in_order_on_one_connection() {
     let (_guard, folders) = world();
     let handle = engine(&folders).await;
-    let _server = Server::start(&folders, handle.clone()).unwrap();
+    let _server = Server::start(&folders, handle.clone(), None).unwrap();
     let mut remote = Remote::connect(&folders).await.unwrap();
     assert_eq!(remote.view().await.unwrap(), View::new(Vec::new(), Vec::new()));
     let app = AppId::parse("demo").unwrap();
@@ -71,7 +72,7 @@ async fn questions_are_answered_in_order_on_one_connection() {
 async fn whoever_subscribes_sees_the_present_and_each_change() {
     let (_guard, folders) = world();
     let handle = engine(&folders).await;
-    let _server = Server::start(&folders, handle.clone()).unwrap();
+    let _server = Server::start(&folders, handle.clone(), None).unwrap();
     let mut views = Remote::connect(&folders).await.unwrap().subscribe().await.unwrap();
     assert_eq!(timeout(LONG, views.next()).await.unwrap().unwrap().problems, []);
     // A broken enrolment appears.
@@ -91,13 +92,13 @@ async fn there_is_one_engine_and_a_dead_one_leaves_no_trace() {
     let (_guard, folders) = world();
     assert!(matches!(Remote::connect(&folders).await, Err(Error::NotRunning)));
     let handle = engine(&folders).await;
-    let server = Server::start(&folders, handle.clone()).unwrap();
-    assert!(matches!(Server::start(&folders, handle.clone()), Err(Error::Running)));
+    let server = Server::start(&folders, handle.clone(), None).unwrap();
+    assert!(matches!(Server::start(&folders, handle.clone(), None), Err(Error::Running)));
     drop(server);
     // The end of the task comes a moment later.
     let again = timeout(LONG, async {
         loop {
-            match Server::start(&folders, handle.clone()) {
+            match Server::start(&folders, handle.clone(), None) {
                 Ok(server) => return server,
                 Err(Error::Running) => tokio::task::yield_now().await,
                 Err(error) => panic!("{error}"),
@@ -111,7 +112,7 @@ async fn there_is_one_engine_and_a_dead_one_leaves_no_trace() {
     fs::set_permissions(&folders.runtime, fs::Permissions::from_mode(0o700)).unwrap();
     drop(std::os::unix::net::UnixListener::bind(folders.socket()).unwrap());
     assert!(matches!(Remote::connect(&folders).await, Err(Error::NotRunning)));
-    let _server = Server::start(&folders, handle).unwrap();
+    let _server = Server::start(&folders, handle, None).unwrap();
     Remote::connect(&folders).await.unwrap().view().await.unwrap();
 }
 
@@ -120,14 +121,14 @@ async fn a_folder_that_others_can_use_is_refused() {
     let (_guard, folders) = world();
     fs::create_dir_all(&folders.runtime).unwrap();
     fs::set_permissions(&folders.runtime, fs::Permissions::from_mode(0o755)).unwrap();
-    let started = Server::start(&folders, engine(&folders).await);
+    let started = Server::start(&folders, engine(&folders).await, None);
     assert!(matches!(started, Err(Error::UnsafeFolder { .. })), "{started:?}");
 }
 
 #[tokio::test]
 async fn nonsense_gets_one_reply_and_the_end() {
     let (_guard, folders) = world();
-    let _server = Server::start(&folders, engine(&folders).await).unwrap();
+    let _server = Server::start(&folders, engine(&folders).await, None).unwrap();
     for bad in [
         "{}\n",
         "[]\n",
@@ -150,7 +151,7 @@ async fn nonsense_gets_one_reply_and_the_end() {
 #[tokio::test]
 async fn connections_are_bounded() {
     let (_guard, folders) = world();
-    let _server = Server::start(&folders, engine(&folders).await).unwrap();
+    let _server = Server::start(&folders, engine(&folders).await, None).unwrap();
     let mut open = Vec::new();
     for _ in 0..LIMITS.connections {
         let mut views = Remote::connect(&folders).await.unwrap().subscribe().await.unwrap();
@@ -165,6 +166,7 @@ fn requests_are_read_as_they_were_in_format_1() {
     let golden = include_str!("../../fixtures/v1/socket-requests.jsonl");
     let app = AppId::parse("demo").unwrap();
     let how = How { force: true, consent: true, full: false };
+    let languages = ["de", "en"].map(|language| Language::parse(language).unwrap()).to_vec();
     let expected = [
         Request::View,
         Request::Subscribe,
@@ -174,8 +176,10 @@ fn requests_are_read_as_they_were_in_format_1() {
         Request::Command(Command::RollBack { app: app.clone() }),
         Request::Command(Command::Cancel { app: app.clone() }),
         Request::Command(Command::Confirm { app: app.clone() }),
-        Request::Command(Command::Why { app }),
+        Request::Command(Command::Why { app: app.clone() }),
         Request::Command(Command::Reload),
+        Request::Command(Command::Notes { app, languages }),
+        Request::Show,
     ];
     assert_eq!(golden.lines().count(), expected.len());
     for (line, request) in golden.lines().zip(expected) {
@@ -198,4 +202,21 @@ proptest::proptest! {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_second_start_shows_the_app_that_runs() {
+    let (_guard, folders) = world();
+    let (show, mut shown) = tokio::sync::mpsc::channel(1);
+    let server = Server::start(&folders, engine(&folders).await, Some(show)).unwrap();
+    for _ in 0..3 {
+        let answer = Remote::connect(&folders).await.unwrap().show().await.unwrap();
+        assert_eq!(answer, Answer::Done, "one wish is as good as many");
+    }
+    timeout(LONG, shown.recv()).await.unwrap().unwrap();
+    drop(server);
+    let (_guard, folders) = world();
+    let _without = Server::start(&folders, engine(&folders).await, None).unwrap();
+    let answer = Remote::connect(&folders).await.unwrap().show().await.unwrap();
+    assert_eq!(answer, Answer::Refused { why: Refusal::NothingToShow });
 }

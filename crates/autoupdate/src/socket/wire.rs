@@ -28,6 +28,8 @@ pub enum Request {
     Subscribe,
     /// That something is done.
     Command(Command),
+    /// That the app around the engine shows itself: a person started it a second time.
+    Show,
 }
 
 /// A line from the engine.

@@ -114,6 +114,32 @@ pub async fn refresh(
     Err(worst.unwrap_or(Error::NoSource))
 }
 
+/// The bytes of a small target that `targets` or `ingest` lists, for example release notes. `None` if neither lists it now.
+///
+/// # Errors
+/// As [`refresh`]; the target is missing, or not what was signed.
+pub async fn listed_target(
+    client: &Client,
+    store: &Store,
+    enrolment: &Enrolment,
+    verified: &Verified,
+    path: &str,
+    limit: u64,
+) -> Result<Option<Bytes>, Error> {
+    let listed = [TARGETS, INGEST].iter().find_map(|role| verified.target_in(role, path));
+    let Some(target) = listed else { return Ok(None) };
+    let metadata = store.metadata(&enrolment.id, &enrolment.root.sha256);
+    let mut first = None;
+    for source in &enrolment.sources {
+        let mirror = Mirror::of(source, &enrolment.id);
+        match Repository::new(client, &mirror, &metadata).small_target(&target, limit).await {
+            Ok(bytes) => return Ok(Some(bytes)),
+            Err(error) => first = first.or(Some(error)),
+        }
+    }
+    Err(first.unwrap_or(Error::NoSource))
+}
+
 /// One repository at one mirror, for the time of one check.
 #[derive(Debug)]
 pub struct Repository<'a> {

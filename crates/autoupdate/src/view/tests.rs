@@ -144,6 +144,7 @@ fn every_answer() -> Vec<Answer> {
         Refusal::NoPrevious,
         Refusal::NothingToConfirm,
         Refusal::Stopped,
+        Refusal::NothingToShow,
     ];
     let trace = vec![Trace::new(Rule::KnownBad, Verdict::Stop).about(&version("7.2.0")).fact("sha256", "00")];
     [
@@ -159,6 +160,7 @@ fn every_answer() -> Vec<Answer> {
         Answer::Done,
         Answer::Why { trace },
         Answer::Failed { failure: failure() },
+        Answer::Notes { text: Some("- new".to_owned()) },
     ]
     .into_iter()
     .chain(not_offered)

@@ -1,8 +1,8 @@
 //! The verbs that change something: each is one command to the engine, and its answer.
 
 use autoupdate::handle::{Answer, Command, How, Refusal};
-use autoupdate::view::RollBackWhy;
-use protocol::AppId;
+use autoupdate::view::{AppState, RollBackWhy};
+use protocol::{AppId, Language};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -65,20 +65,32 @@ pub(crate) fn confirm(app: &AppId, output: &Output) -> Result<Exit, Failure> {
     one(Command::Confirm { app: app.clone() }, app, output)
 }
 
+/// Shows what is new. What is offered is only known after a check.
+pub(crate) fn notes(app: &AppId, languages: Vec<Language>, output: &Output) -> Result<Exit, Failure> {
+    let reach = Reach::find()?;
+    if reach.view()?.app(app).is_some_and(|app| matches!(app.state, AppState::Idle)) {
+        reach.command(app, Command::Check { app: app.clone(), force: false }, output)?;
+    }
+    tell(app, &reach.command(app, Command::Notes { app: app.clone(), languages }, output)?, output)
+}
+
 /// Tells the rules of the last check.
 pub(crate) fn why(app: &AppId, output: &Output) -> Result<Exit, Failure> {
     one(Command::Why { app: app.clone() }, app, output)
 }
 
 fn one(command: Command, app: &AppId, output: &Output) -> Result<Exit, Failure> {
-    let answer = Reach::find()?.command(app, command, output)?;
-    match &answer {
+    tell(app, &Reach::find()?.command(app, command, output)?, output)
+}
+
+fn tell(app: &AppId, answer: &Answer, output: &Output) -> Result<Exit, Failure> {
+    match answer {
         Answer::Failed { failure } => return Err(Failure::engine(&failure.code, failure.text.clone())),
         Answer::Refused { why: Refusal::UnknownApp } => return Err(enrol::unknown(app)),
         _ => {}
     }
-    output.done(&answer, &words::of_answer(&answer));
-    Ok(exit_of(&answer))
+    output.done(answer, &words::of_answer(answer));
+    Ok(exit_of(answer))
 }
 
 /// What a script is told about an answer.
@@ -89,6 +101,7 @@ fn exit_of(answer: &Answer) -> Exit {
         | Answer::Ready { .. }
         | Answer::Updated { .. }
         | Answer::Done
+        | Answer::Notes { .. }
         | Answer::Why { .. } => Exit::Done,
         Answer::RolledBack { why: RollBackWhy::Unhealthy { .. }, .. } => Exit::Failed,
         Answer::RolledBack { .. } => Exit::Done,

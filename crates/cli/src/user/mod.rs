@@ -14,7 +14,7 @@ mod reach;
 mod status;
 mod words;
 
-use protocol::AppId;
+use protocol::{AppId, Language};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -55,6 +55,14 @@ pub(crate) enum Verb {
         /// The app.
         app: AppId,
     },
+    /// Show what is new in the version that is offered, as its publisher signed it.
+    Notes {
+        /// The app.
+        app: AppId,
+        /// A language that you read, for example `de`; may be given several times, the best first.
+        #[arg(long, value_name = "LANGUAGE")]
+        language: Vec<Language>,
+    },
     /// Say, rule by rule, why the last check came to what it came to.
     Why {
         /// The app.
@@ -69,9 +77,11 @@ impl Verb {
             Self::Enrol(_) => None,
             Self::Check { app, .. } | Self::Status { app } => app.as_ref(),
             Self::Apply(apply) => Some(&apply.app),
-            Self::Forget { app } | Self::Rollback { app } | Self::Confirm { app } | Self::Why { app } => {
-                Some(app)
-            }
+            Self::Notes { app, .. }
+            | Self::Forget { app }
+            | Self::Rollback { app }
+            | Self::Confirm { app }
+            | Self::Why { app } => Some(app),
         }
     }
 }
@@ -91,6 +101,7 @@ pub(crate) fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Apply(apply) => act::apply(&apply, output),
         Verb::Rollback { app } => act::roll_back(&app, output),
         Verb::Confirm { app } => act::confirm(&app, output),
+        Verb::Notes { app, language } => act::notes(&app, language, output),
         Verb::Why { app } => act::why(&app, output),
     }
 }

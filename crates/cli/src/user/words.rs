@@ -95,6 +95,7 @@ pub(crate) fn of_answer(answer: &Answer) -> String {
         }
         Answer::Cancelled => "stopped".to_owned(),
         Answer::Done => "done".to_owned(),
+        Answer::Notes { text } => text.as_deref().map_or_else(|| "there are no notes".to_owned(), plain),
         Answer::Why { trace } => {
             let line = |one: &autoupdate::policy::Trace| serde_json::to_string(one).unwrap_or_default();
             trace.iter().map(line).collect::<Vec<_>>().join("\n")
@@ -190,9 +191,17 @@ fn of_refusal(why: &Refusal) -> &'static str {
         Refusal::NoPrevious => "no previous version is kept",
         Refusal::NothingToConfirm => "no new version waits for a confirmation",
         Refusal::Stopped => "the engine has stopped",
+        Refusal::NothingToShow => "no app runs around the engine",
     }
 }
 
 fn version(version: Option<&Version>) -> String {
     version.map_or_else(|| "unknown version".to_owned(), ToString::to_string)
+}
+
+/// A publisher's text for a terminal: no controls that could steer it, no marks that turn the direction of text.
+fn plain(text: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let kept = text.chars().filter(|c| !turns(*c) && (!c.is_control() || matches!(c, '\n' | '\t')));
+    kept.collect::<String>().trim_end().to_owned()
 }

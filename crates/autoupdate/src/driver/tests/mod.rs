@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use protocol::{AppId, Close, Digest, Health, Mode};
 use tokio::time::timeout;
 
-use super::{Clock, Config, Engine, Patience, Platform, ThisMachine};
+use super::{Clock, Config, Engine, Own, Patience, Platform, ThisMachine};
 use crate::enrolments::{Enrolled, Enrolments};
 use crate::fetch::tests::client;
 use crate::handle::{Answer, Handle, How};
@@ -91,6 +91,7 @@ struct World {
     enrolled: Enrolled,
     background: bool,
     manners: Manners,
+    own: Option<Own>,
 }
 
 /// A program that sleeps for as many seconds as its argument says; versions differ in bytes that it never reads.
@@ -122,7 +123,7 @@ impl World {
         (enrolment.path, enrolment.mode, enrolment.health) = (program.clone(), mode, health);
         let enrolled = Enrolled { enrolment, owner: Owner::User, file: beside.join("demo.toml") };
         let clock = Arc::new(SetClock(Mutex::new(simulator.now)));
-        Self { simulator, clock, program, enrolled, background: false, manners: Manners::Good }
+        Self { simulator, clock, program, enrolled, background: false, manners: Manners::Good, own: None }
     }
 
     /// A probe that every version of the program passes.
@@ -152,6 +153,7 @@ impl World {
             clock: Arc::<SetClock>::clone(&self.clock),
             platform: Arc::new(Desktop { manners: self.manners }),
             client: client(),
+            own: self.own.clone(),
         });
         handle.await.unwrap()
     }

@@ -4,6 +4,7 @@ use protocol::Digest;
 use tokio::time::Instant;
 
 use super::close::{Closed, close_all, undo_close};
+use super::hand_over::hand_over;
 use super::{Job, SharedPlace, at_place, blocking, failure, locked, watch};
 use crate::driver::pending;
 use crate::error::Error;
@@ -36,6 +37,10 @@ async fn begin(job: &mut Job, ready: &Ready) -> Result<Event, Error> {
     let sha256 = ready.offer.artifact.sha256;
     if !locked(&place, |place| place.staged().is_some_and(|staged| staged.sha256 == sha256)) {
         return Err(install::Error::NoStage { path: job.subject.path().to_owned() }.into());
+    }
+    if let Some(own) = job.shared.own(&job.subject.enrolment.id).cloned() {
+        drop(place);
+        return hand_over(job, &own).await;
     }
     let closed = match close_all(job).await {
         Ok(closed) => closed,

@@ -42,10 +42,11 @@ pub(crate) async fn find(job: &Job) -> Result<Found, Error> {
         let installed = Place::inspect(for_disk.path())?;
         let root = for_disk.pinned_root()?;
         let skipped = skipped(&at_disk, &for_disk.enrolment.id)?;
-        let running = is_running(&at_disk, &installed.path);
+        let running = is_running(&at_disk, &for_disk.enrolment.id, &installed.path);
         Ok::<_, Error>((installed, root, skipped, running))
     })
     .await?;
+    let _walk = subject.walk.lock().await;
     let checked = tuf::refresh(&shared.client, &shared.store, enrolment, &root, shared.crypto, now).await?;
     for left_out in checked.verified.left_out(&enrolment.id, shared.machine) {
         tracing::debug!(app = %enrolment.id, path = left_out.path, why = ?left_out.why, "not a release for us");
@@ -72,7 +73,10 @@ fn skipped(shared: &Shared, app: &AppId) -> Result<Vec<protocol::Version>, Error
 
 /// Whether the program runs in somebody's way. What runs in a terminal does not count: it is never closed, and the new bytes
 /// serve its next start. Where it cannot be told, it counts as running: then a person is asked.
-pub(super) fn is_running(shared: &Shared, path: &std::path::Path) -> bool {
+pub(super) fn is_running(shared: &Shared, app: &AppId, path: &std::path::Path) -> bool {
+    if shared.own(app).is_some() {
+        return true;
+    }
     match shared.platform.instances(path) {
         Ok(instances) => instances.iter().any(|instance| !instance.terminal),
         Err(error) => {

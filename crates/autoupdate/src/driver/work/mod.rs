@@ -7,6 +7,8 @@
 mod activate;
 mod check;
 mod close;
+mod hand_over;
+mod notes;
 mod open;
 mod prepare;
 mod roll_back;
@@ -20,8 +22,8 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use trust::Crypto;
 
-use super::Patience;
 use super::system::{Clock, Platform};
+use super::{Own, Patience};
 use crate::error::Error;
 use crate::fetch::Client;
 use crate::install::{Kept, Place};
@@ -33,6 +35,7 @@ use crate::view::{Failure, InstalledView};
 
 pub(crate) use activate::{activate, report};
 pub(crate) use check::{check, find};
+pub(crate) use notes::notes;
 pub(crate) use open::{open, private_folder};
 pub(crate) use prepare::{prepare, stage};
 pub(crate) use roll_back::roll_back;
@@ -50,9 +53,17 @@ pub(crate) struct Shared {
     pub(crate) platform: Arc<dyn Platform>,
     pub(crate) patience: Patience,
     pub(crate) patch_memory: u64,
+    /// The engine stays: it can wait for its turn where a command would rather say that it is not.
+    pub(crate) background: bool,
+    pub(crate) own: Option<Own>,
 }
 
 impl Shared {
+    /// The program that runs this engine, if it is this app.
+    pub(crate) fn own(&self, app: &protocol::AppId) -> Option<&Own> {
+        self.own.as_ref().filter(|own| &own.app == app)
+    }
+
     /// The facts about this machine that a decision about an app needs.
     pub(crate) fn who<'a>(&'a self, enrolment: &'a Enrolment) -> Who<'a> {
         Who {
@@ -70,6 +81,8 @@ impl Shared {
 pub(crate) struct Subject {
     pub(crate) enrolment: Enrolment,
     pub(crate) root: Root,
+    /// Held by who walks the repository: two walks at once could keep the older metadata last.
+    pub(crate) walk: tokio::sync::Mutex<()>,
 }
 
 /// Where the pinned root is.
@@ -82,6 +95,10 @@ pub(crate) enum Root {
 }
 
 impl Subject {
+    pub(crate) fn new(enrolment: Enrolment, root: Root) -> Self {
+        Self { enrolment, root, walk: tokio::sync::Mutex::default() }
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.enrolment.path
     }

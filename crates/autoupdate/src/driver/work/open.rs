@@ -2,14 +2,24 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::activate::fresh;
-use super::{Job, Report, Seen, blocking, locked};
-use crate::driver::pending;
+use super::{Job, Report, Seen, SharedPlace, blocking, locked};
+use crate::driver::{history, pending};
 use crate::error::Error;
 use crate::install::{self, Place, Recovered, RollBackReason};
 use crate::machine::{Event, Opened, Undone};
 use crate::view::{InstalledView, RollBackWhy};
+
+/// How long another updater is waited for at the start: longer than a probation usually is.
+const LONGEST_WAIT: Duration = Duration::from_secs(180);
+/// Lines of the history that are looked at.
+const MAX_ENTRIES: usize = 200;
+/// How often it is asked meanwhile.
+const LOCK_POLL: Duration = Duration::from_millis(500);
 
 /// Looks. Opens the place only if there is something of ours beside the program: a mere look must leave no trace.
 pub(crate) async fn open(job: &mut Job) -> Event {
@@ -17,13 +27,19 @@ pub(crate) async fn open(job: &mut Job) -> Event {
     let ours =
         blocking(move || Ok::<_, Error>(private_folder(subject.path()).is_some_and(|path| path.exists())));
     if ours.await.unwrap_or(false) {
-        match left(job).await {
+        match left_when_free(job).await {
             Ok(opened) => return Event::Opened(opened),
             Err(error) => {
                 tracing::info!(app = %job.subject.enrolment.id, %error, "cannot open the program's place yet");
             }
         }
     }
+    look(job).await;
+    Event::Opened(Opened::Nothing)
+}
+
+/// Looks at the program without a lock, and tells what is to be seen.
+async fn look(job: &Job) {
     let subject = Arc::clone(&job.subject);
     match blocking(move || Ok::<_, Error>(Place::inspect(subject.path())?)).await {
         Ok(installed) => {
@@ -36,7 +52,24 @@ pub(crate) async fn open(job: &mut Job) -> Event {
         }
         Err(error) => tracing::info!(app = %job.subject.enrolment.id, %error, "cannot look at the program"),
     }
-    Event::Opened(Opened::Nothing)
+}
+
+/// What an earlier process left. Where the engine stays, another updater that is at work is waited for: it may be the one
+/// that has just replaced this very program, and watches it.
+async fn left_when_free(job: &mut Job) -> Result<Opened, Error> {
+    let until = Instant::now() + LONGEST_WAIT;
+    loop {
+        match left(job).await {
+            Err(Error::Install(install::Error::Locked { .. }))
+                if job.shared.background && Instant::now() < until => {}
+            other => return other,
+        }
+        look(job).await;
+        tokio::select! {
+            () = job.cancel.cancelled() => return Err(Error::Cancelled),
+            () = tokio::time::sleep(LOCK_POLL) => {}
+        }
+    }
 }
 
 async fn left(job: &mut Job) -> Result<Opened, Error> {
@@ -58,7 +91,7 @@ async fn left(job: &mut Job) -> Result<Opened, Error> {
         };
         return Ok(Opened::RolledBack(Undone { from: done.undone.version, to: done.restored.version, why }));
     }
-    let Some(staged) = staged else { return Ok(Opened::Nothing) };
+    let Some(staged) = staged else { return lately(job, &place).await };
     let (store, app) = (job.shared.store.clone(), job.subject.enrolment.id.clone());
     let known = blocking(move || Ok::<_, Error>(pending::load(&store, &app))).await?;
     Ok(match known.filter(|ready| ready.offer.artifact.sha256 == staged.sha256) {
@@ -66,6 +99,18 @@ async fn left(job: &mut Job) -> Result<Opened, Error> {
         // The next check offers it again and finds the stage.
         None => Opened::Nothing,
     })
+}
+
+/// Nothing is in progress: what was the last thing that happened?
+async fn lately(job: &Job, place: &SharedPlace) -> Result<Opened, Error> {
+    let installed = locked(place, |place| place.installed().sha256);
+    let (store, app, now) =
+        (job.shared.store.clone(), job.subject.enrolment.id.clone(), job.shared.clock.now());
+    let known = blocking(move || {
+        let entries = store.history().last(MAX_ENTRIES)?;
+        Ok::<_, Error>(history::lately(&entries, &app, &installed, now))
+    });
+    Ok(known.await?.map_or(Opened::Nothing, Opened::Lately))
 }
 
 /// Where our private folder would be.

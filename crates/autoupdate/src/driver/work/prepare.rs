@@ -40,8 +40,8 @@ pub(crate) async fn prepare(job: &mut Job, offer: &Offer, full: bool) -> Event {
 async fn running(job: &mut Job) -> bool {
     let Ok(place) = job.place().await else { return true };
     let path = locked(&place, |place| place.installed().path.clone());
-    let shared = Arc::clone(&job.shared);
-    blocking(move || Ok::<_, Error>(check::is_running(&shared, &path))).await.unwrap_or(true)
+    let (shared, app) = (Arc::clone(&job.shared), job.subject.enrolment.id.clone());
+    blocking(move || Ok::<_, Error>(check::is_running(&shared, &app, &path))).await.unwrap_or(true)
 }
 
 /// Stages the artifact, and says what that cost.
