@@ -43,13 +43,53 @@ fn an_older_signed_release_is_refused_even_without_any_state() -> Result<()> {
 
     // The same address now gives the old site, which is validly signed and not expired.
     host.move_to(old_site.path());
-    let answer = person.run(&["check", "demo"])?;
-    assert_ne!(answer.code, Some(0), "a rollback of the metadata itself: {answer:?}");
+    let _seen = host.take_log();
+    let answer = person.run(&["check", "demo"])?.expect(5)?.json()?;
+    assert_eq!(answer["failure"]["code"], "E-META-ROLLBACK", "{answer}");
+    let log = host.take_log();
+    let timestamp =
+        |one: &autoupdate_tests::Served| one.object.ends_with("timestamp.json") && one.status == 200;
+    assert!(log.iter().any(timestamp), "the old metadata was there to be taken: {log:?}");
+
+    // Without any state its metadata is believed, and the newest release that it names is the old one.
     person.delete_state()?;
     let answer = person.run(&["apply", "demo"])?;
     assert_eq!(person.installed()?, program("2.0.0"), "{answer:?}");
-    let offered = answer.json()?;
-    assert_ne!(offered["answer"], "updated", "{answer:?}");
+    assert_ne!(answer.json()?["answer"], "updated", "{answer:?}");
+    Ok(())
+}
+
+/// Somebody put an old version in place by hand, all state is gone, and the host offers a version in between: the floor
+/// beside the program still knows what was good here.
+#[test]
+fn nothing_below_the_floor_is_offered_even_without_any_state() -> Result<()> {
+    let publisher = Publisher::at(days_ago(3))?;
+    publisher.release("1.0.0", &program("1.0.0"), days_ago(3))?;
+    publisher.release("1.5.0", &program("1.5.0"), days_ago(2))?;
+    let old_site = tempfile::tempdir()?;
+    copy(&publisher.site(), old_site.path())?;
+    publisher.release("2.0.0", &program("2.0.0"), days_ago(1))?;
+
+    let host = Host::serve(&publisher.site())?;
+    let person = Person::with(&program("1.0.0"), &publisher.root()?, &host.url(), PROBE)?;
+    person.run(&["apply", "demo"])?.expect(0)?;
+    std::fs::write(person.program(), program("1.0.0"))?;
+    person.delete_state()?;
+    host.move_to(old_site.path());
+
+    let answer = person.run(&["apply", "demo"])?.expect(3)?.json()?;
+    assert_eq!(answer["answer"], "not-offered", "{answer}");
+    assert_eq!(answer["version"], "1.5.0", "{answer}");
+    assert_eq!(
+        answer["reason"],
+        serde_json::json!({ "reason": "below-floor", "floor": "2.0.0" }),
+        "{answer}"
+    );
+    assert_eq!(person.installed()?, program("1.0.0"));
+
+    host.move_to(&publisher.site());
+    person.run(&["apply", "demo"])?.expect(0)?;
+    assert_eq!(person.installed()?, program("2.0.0"));
     Ok(())
 }
 
