@@ -1,7 +1,7 @@
 //! A person with a home, an installed program, and the `autoupdate` command.
 
 use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -142,6 +142,23 @@ impl Person {
     /// If they cannot be read: that would be a broken law.
     pub fn installed(&self) -> Result<Vec<u8>> {
         std::fs::read(self.program()).context("the program is missing")
+    }
+
+    /// Permission bits and owner of the program.
+    ///
+    /// # Errors
+    /// If it is missing.
+    pub fn mode_and_owner(&self) -> Result<(u32, u32)> {
+        let found = std::fs::metadata(self.program()).context("the program is missing")?;
+        Ok((found.mode() & 0o7777, found.uid()))
+    }
+
+    /// Who this person is: the owner of their home.
+    ///
+    /// # Errors
+    /// If it cannot be looked at.
+    pub fn owner(&self) -> Result<u32> {
+        Ok(std::fs::metadata(self.home())?.uid())
     }
 
     /// The `autoupdate` command in this person's environment.

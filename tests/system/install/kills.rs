@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use autoupdate_tests::{Host, Noise, Person, Publisher, binary, program};
+use autoupdate_tests::{Host, Noise, Person, Publisher, binary, poll_until, program, skip};
 
 const PROBE: &str = r#"{ probe = ["--version"] }"#;
 
@@ -37,12 +37,55 @@ fn a_hundred_kills_at_random_times_from_check_to_commit() -> Result<()> {
     Ok(())
 }
 
-/// Every record of the journal is followed by a sync: a kill at each sync in turn meets every state on disk.
+/// Each record of the journal in turn is the last thing that an update, or a roll back, does.
 #[test]
 fn a_kill_after_each_journal_record() -> Result<()> {
-    if Command::new("strace").arg("-V").stdout(Stdio::null()).status().is_err() {
-        println!("SKIP kill-after-each-journal-record: strace is not installed");
-        ensure!(std::env::var_os("CI").is_none(), "strace is required in CI");
+    if no_strace("kill-after-each-journal-record")? {
+        return Ok(());
+    }
+    let (publisher, host) = site()?;
+    for record in ["staged", "activating", "activated", "committing"] {
+        let person = person(&publisher, &host)?;
+        kill_after(&person, "apply", record)?;
+        check(&person).with_context(|| format!("killed after the record {record}"))?;
+    }
+    let person = person(&publisher, &host)?;
+    person.run(&["apply", "demo"])?.expect(0)?;
+    kill_after(&person, "rollback", "rolling-back")?;
+    // A roll back that has begun is finished by whoever comes first, and what was undone is not offered again.
+    person.run(&["apply", "demo"])?.expect(3)?;
+    ensure!(person.installed()? == program("1.0.0"), "the roll back was not finished");
+    ensure!(person.leftovers()?.is_empty(), "left over: {:?}", person.leftovers()?);
+    Ok(())
+}
+
+/// Runs a verb whose every sync of the journal takes half a second longer, and kills it once `record` is the last one.
+fn kill_after(person: &Person, verb: &str, record: &str) -> Result<()> {
+    let (folder, journal) = (person.beside(), person.beside().join("journal"));
+    let mut traced = strace(person, verb, &["-e", "inject=fsync,fdatasync:delay_exit=500000", "-P"], |traced| {
+        traced.arg(&folder).arg("-P").arg(&journal);
+    })?;
+    let mut child = traced.spawn()?;
+    let last = || {
+        let text = std::fs::read_to_string(&journal).ok()?;
+        let line = text.lines().next_back()?.split_once(' ')?.1;
+        serde_json::from_str::<serde_json::Value>(line).ok()?["step"].as_str().map(str::to_owned)
+    };
+    poll_until(record, || (last().as_deref() == Some(record)).then_some(()))?;
+    // strace ends what it traces when it is asked to end; a kill of its own would let it go.
+    let traced = std::fs::read_to_string(format!("/proc/{0}/task/{0}/children", child.id()))?;
+    for pid in traced.split_whitespace() {
+        Command::new("kill").args(["-9", pid]).status()?;
+    }
+    ensure!(child.wait()?.code().is_none(), "{verb} came to its end before it could be killed");
+    ensure!(last().as_deref() == Some(record), "killed after {:?} instead of {record}", last());
+    Ok(())
+}
+
+/// A kill at each sync that any thread makes, the journal's among them, meets every state on disk.
+#[test]
+fn a_kill_at_each_sync() -> Result<()> {
+    if no_strace("kill-at-each-sync")? {
         return Ok(());
     }
     let (publisher, host) = site()?;
@@ -50,22 +93,38 @@ fn a_kill_after_each_journal_record() -> Result<()> {
     loop {
         let person = person(&publisher, &host)?;
         let inject = format!("inject=fsync,fdatasync:signal=SIGKILL:when={}", points + 1);
-        let mut traced = Command::new("strace");
-        traced.args(["-f", "-qq", "-e", "trace=fsync,fdatasync", "-e", &inject, "-o", "/dev/null", "--"]);
-        let inner = person.command(&["apply", "demo"])?;
-        traced.arg(binary("autoupdate")?).args(["apply", "demo"]).env_clear();
-        traced.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        let status = traced.stdout(Stdio::null()).stderr(Stdio::null()).status()?;
+        let status = strace(&person, "apply", &["-e", &inject], |_| {})?.status()?;
         if status.success() {
             break;
         }
+        ensure!(status.code().is_none(), "it failed by itself: {status}");
         points += 1;
         ensure!(points < 500, "an update does not sync that often");
         check(&person).with_context(|| format!("killed at sync {points}"))?;
     }
     println!("kills: {points} syncs from check to commit, one kill at each");
-    ensure!(points >= 6, "only {points} syncs: the journal is not synced");
+    ensure!(points >= 12, "only {points} syncs: something is not synced");
     Ok(())
+}
+
+fn no_strace(test: &str) -> Result<bool> {
+    let there = Command::new("strace").arg("-V").stdout(Stdio::null()).status().is_ok();
+    if !there {
+        skip(test, "strace is not installed")?;
+    }
+    Ok(!there)
+}
+
+/// `autoupdate VERB demo` of this person under strace, which sees its syncs and does what `words` say.
+fn strace(person: &Person, verb: &str, words: &[&str], more: impl FnOnce(&mut Command)) -> Result<Command> {
+    let inner = person.command(&[verb, "demo"])?;
+    let mut traced = Command::new("strace");
+    traced.args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync"]).args(words);
+    more(&mut traced);
+    traced.arg("--").arg(binary("autoupdate")?).args([verb, "demo"]).env_clear();
+    traced.envs(inner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    traced.stdout(Stdio::null()).stderr(Stdio::null());
+    Ok(traced)
 }
 
 fn site() -> Result<(Publisher, Host)> {
@@ -85,6 +144,9 @@ fn check(person: &Person) -> Result<()> {
         "neither old nor new: {} bytes",
         found.len()
     );
+    let (mode, owner) = person.mode_and_owner()?;
+    ensure!((mode, owner) == (0o755, person.owner()?), "mode {mode:o}, owner {owner}");
+    ensure!(Command::new(person.program()).status()?.success(), "it does not start");
     let answer = person.run(&["apply", "demo"])?;
     ensure!(answer.code == Some(0), "the next run failed: {answer:?}");
     ensure!(person.installed()? == program("2.0.0"), "the next run did not update: {answer:?}");
