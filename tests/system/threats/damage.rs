@@ -5,14 +5,14 @@
 //! always updates.
 
 use anyhow::{Context, Result, ensure};
-use autoupdate_tests::{Harm, Host, Noise, Person, Publisher, program};
+use autoupdate_tests::{Harm, Host, Noise, Person, Publisher, Served, program};
 
 const PROBE: &str = r#"{ probe = ["--version"] }"#;
 const PLACES: usize = 8;
 
 #[test]
 fn a_flipped_byte_of_anything_is_harmless_where_there_is_a_patch() -> Result<()> {
-    flip_everything(&Publisher::of(&["1.0.0", "2.0.0"])?)
+    flip_everything(&Publisher::of(&["1.0.0", "2.0.0"])?, "patches/")
 }
 
 #[test]
@@ -21,30 +21,33 @@ fn a_flipped_byte_of_anything_is_harmless_where_there_is_no_patch() -> Result<()
     for version in ["1.0.0", "2.0.0"] {
         publisher.release(version, &program(version), jiff::Timestamp::now())?;
     }
-    flip_everything(&publisher)
+    flip_everything(&publisher, "targets/releases/")
 }
 
-fn flip_everything(publisher: &Publisher) -> Result<()> {
+/// `expected` is how the object begins by which the update comes.
+fn flip_everything(publisher: &Publisher, expected: &str) -> Result<()> {
     let host = Host::serve(&publisher.site())?;
     let person = || Person::with(&program("1.0.0"), &publisher.root()?, &host.url(), PROBE);
     person()?.run(&["apply", "demo"])?.expect(0)?;
     let fetched: Vec<_> = host.take_log().into_iter().filter(|served| served.status == 200).collect();
     ensure!(fetched.len() >= 5, "an honest run fetches more than that: {fetched:?}");
-    let patched = fetched.iter().any(|served| served.object.starts_with("patches/"));
+    let comes =
+        |served: &Served| served.object.starts_with(expected) && !served.object.ends_with("index.json");
+    ensure!(fetched.iter().any(comes), "nothing came by {expected}: {fetched:?}");
 
     let mut noise = Noise::new(7);
     for served in fetched {
         for _ in 0..PLACES {
             let at = usize::try_from(noise.next() % served.bytes.max(1) as u64)?;
             let with = u8::try_from(noise.next() % 255)? + 1;
-            check(publisher, &host, &served.object, Harm::Flip { at, with }, patched)
+            check(publisher, &host, &served.object, Harm::Flip { at, with })
                 .with_context(|| format!("{} byte {at} ^ {with:#04x}", served.object))?;
         }
     }
     Ok(())
 }
 
-fn check(publisher: &Publisher, host: &Host, object: &str, harm: Harm, patched: bool) -> Result<()> {
+fn check(publisher: &Publisher, host: &Host, object: &str, harm: Harm) -> Result<()> {
     let person = Person::with(&program("1.0.0"), &publisher.root()?, &host.url(), PROBE)?;
     host.harm_only(object, harm);
     let answer = person.run(&["apply", "demo"])?;
@@ -59,10 +62,14 @@ fn check(publisher: &Publisher, host: &Host, object: &str, harm: Harm, patched: 
         ensure!(person.installed()? == program("1.0.0"), "changed: {answer:?}");
         ensure!(answer.code != Some(0), "claimed success: {answer:?}");
         let told = told(&said);
-        ensure!(told.contains("E-META-") || (!patched && told.contains("E-")), "no code: {said}");
-        let name = object.rsplit('/').next().unwrap_or_default();
-        let role = name.trim_end_matches(".json").rsplit('.').next().unwrap_or_default();
-        ensure!(told.contains(role), "does not name {role}: {said}");
+        let (code, name) = match object.strip_prefix("metadata/") {
+            // Roles are what people know; a file's name has the version in front.
+            Some(file) => ("E-META-", file.trim_end_matches(".json").rsplit('.').next().unwrap_or_default()),
+            None if object.contains("/rollout/") => ("E-META-", "rollout"),
+            None => ("E-FILE-", object),
+        };
+        ensure!(told.contains(code), "no code {code}: {said}");
+        ensure!(told.contains(name), "does not name {name}: {said}");
     }
     person.run(&["apply", "demo"])?.expect(0)?;
     ensure!(person.installed()? == program("2.0.0"), "the next honest run did not update");
