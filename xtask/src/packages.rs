@@ -3,6 +3,7 @@
 //! What is missing is named, with its reason, before anything is installed.
 
 use std::io::{BufRead, Write};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -25,6 +26,8 @@ struct Package {
 /// How to see that a package is there without asking the package system.
 enum Present {
     Command(&'static str),
+    /// This file is there.
+    File(&'static str),
     /// Python can import these.
     Python(&'static str),
 }
@@ -40,7 +43,7 @@ pub(crate) enum Purpose {
     Group(Group),
 }
 
-use Present::{Command as Tool, Python};
+use Present::{Command as Tool, File, Python};
 use Purpose::{Build, Demo};
 
 const PACKAGES: &[Package] = &[
@@ -51,10 +54,16 @@ const PACKAGES: &[Package] = &[
         wanted_by: &[Build],
     },
     Package {
+        apt: "libc6-dev",
+        present: File("/usr/include/stdlib.h"),
+        why: "the C library's headers and start files, without which nothing links; gcc only recommends it",
+        wanted_by: &[Build],
+    },
+    Package {
         apt: "python3",
         present: Tool("python3"),
         why: "a plain static host for updates (http.server), and python-tuf",
-        wanted_by: &[Purpose::Group(Group::System), Purpose::Group(Group::Interop), Demo],
+        wanted_by: &[Purpose::Group(Group::Interop), Demo],
     },
     Package {
         apt: "python3-venv",
@@ -72,7 +81,7 @@ const PACKAGES: &[Package] = &[
         apt: "tinyproxy",
         present: Tool("tinyproxy"),
         why: "a real HTTP proxy between client and server",
-        wanted_by: &[Purpose::Group(Group::Unit), Purpose::Group(Group::System)],
+        wanted_by: &[Purpose::Group(Group::Unit)],
     },
     Package {
         apt: "strace",
@@ -85,6 +94,7 @@ const PACKAGES: &[Package] = &[
 impl Package {
     fn is_present(&self) -> bool {
         match self.present {
+            File(path) => Path::new(path).exists(),
             Tool(program) => command::exists(program),
             Python(modules) => command::find("python3").is_some_and(|python| {
                 let import = format!("import {modules}");
