@@ -83,9 +83,11 @@ pub(super) fn all(workspace: &Workspace, built: &Built, python: Option<&Path>) -
         let fetch = |version| release(real, version, &cache, python);
         match fetch(real.from).and_then(|from| Ok((from, fetch(real.to)?))) {
             Ok((from, to)) => programs.push(Program { id: real.id, from, to, life: Life::Tool }),
-            Err(error) => {
+            // Only that there is no way to the registry is no fault of ours.
+            Err(error) if error.is::<Unreachable>() => {
                 println!("  {}: the registry cannot be reached, going on without it ({error:#})", real.id);
             }
+            Err(error) => return Err(error.context(real.id)),
         }
     }
     let (from, to) =
@@ -158,9 +160,48 @@ fn run(command: &mut Command) -> Result<()> {
     let ended = command::run_within(command, FETCH_LIMIT)?;
     match ended.status {
         Some(status) if status.success() => Ok(()),
+        Some(_) if speaks_of_the_network(&ended.text) => {
+            bail!(Unreachable(format!("{program} says: {}", telling_line(&ended.text))))
+        }
         Some(_) => bail!("{program} says: {}", telling_line(&ended.text)),
-        None => bail!("{program} took more than {} minutes", FETCH_LIMIT.as_secs() / 60),
+        None => {
+            bail!(Unreachable(format!("{program} took more than {} minutes", FETCH_LIMIT.as_secs() / 60)))
+        }
     }
+}
+
+/// There is no way to a registry.
+#[derive(Debug)]
+struct Unreachable(String);
+
+impl std::fmt::Display for Unreachable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Unreachable {}
+
+/// Whether npm or pip failed because there is no way to their registry. Both have words of their own for it, no exit code.
+fn speaks_of_the_network(text: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "ENOTFOUND",
+        "EAI_AGAIN",
+        "ECONNREFUSED",
+        "ECONNRESET",
+        "ETIMEDOUT",
+        "ENETUNREACH",
+        "EHOSTUNREACH",
+        "ERR_SOCKET_TIMEOUT",
+        "NewConnectionError",
+        "NameResolutionError",
+        "ConnectTimeoutError",
+        "Max retries exceeded",
+        "ProxyError",
+        "Network is unreachable",
+        "Temporary failure in name resolution",
+    ];
+    WORDS.iter().any(|word| text.contains(word))
 }
 
 /// The line of a program's words that says what went wrong.
@@ -181,4 +222,19 @@ fn executable(from: &Path, to: &Path) -> Result<()> {
     fs::rename(from, to).with_context(|| format!("{} is not in the package", from.display()))?;
     fs::set_permissions(to, fs::Permissions::from_mode(0o755))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_missing_network_is_forgiven() {
+        let check = |text: &str, expected: bool| assert_eq!(speaks_of_the_network(text), expected, "{text}");
+        check("npm error code ENOTFOUND\nnpm error network request to the registry failed", true);
+        check("WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError('", true);
+        check("npm error code E404\nnpm error 404 Not Found - GET", false);
+        check("ERROR: No matching distribution found for ruff==0.17.5", false);
+        check("tar: Unexpected EOF in archive", false);
+    }
 }
