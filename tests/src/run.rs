@@ -98,6 +98,12 @@ pub fn poll_until<T>(what: &str, mut question: impl FnMut() -> Option<T>) -> Res
     }
 }
 
+/// Whether the long form of a test is wanted: `cargo xtask test --exhaustive`.
+#[must_use]
+pub fn exhaustive() -> bool {
+    std::env::var_os("AUTOUPDATE_EXHAUSTIVE").is_some()
+}
+
 /// Says that a test cannot run here. With `CI=true` that is an error, unless `tests/allowed-skips.txt` allows it.
 ///
 /// # Errors

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use autoupdate_tests::{Host, Noise, Person, Publisher, binary, poll_until, program, skip};
+use autoupdate_tests::{Host, Noise, Person, Publisher, binary, exhaustive, poll_until, program, skip};
 
 const PROBE: &str = r#"{ probe = ["--version"] }"#;
 
@@ -18,8 +18,8 @@ fn a_hundred_kills_at_random_times_from_check_to_commit() -> Result<()> {
         start.elapsed()
     };
     let mut noise = Noise::new(11);
-    let mut died = 0;
-    for round in 0..100 {
+    let (mut died, rounds) = (0, if exhaustive() { 1000 } else { 100 });
+    for round in 0..rounds {
         let person = person(&publisher, &host)?;
         let micros = noise.next() % u64::try_from(whole.as_micros())?.max(1);
         let mut child =
@@ -32,8 +32,8 @@ fn a_hundred_kills_at_random_times_from_check_to_commit() -> Result<()> {
         died += usize::from(child.wait()?.code().is_none());
         check(&person).with_context(|| format!("round {round}, killed after {micros} µs of {whole:?}"))?;
     }
-    println!("kills: {died} of 100 runs died before their end");
-    ensure!(died >= 50, "only {died} runs were killed: the times do not reach into the work");
+    println!("kills: {died} of {rounds} runs died before their end");
+    ensure!(died >= rounds / 2, "only {died} runs were killed: the times do not reach into the work");
     Ok(())
 }
 
@@ -62,9 +62,10 @@ fn a_kill_after_each_journal_record() -> Result<()> {
 /// Runs a verb whose every sync of the journal takes half a second longer, and kills it once `record` is the last one.
 fn kill_after(person: &Person, verb: &str, record: &str) -> Result<()> {
     let (folder, journal) = (person.beside(), person.beside().join("journal"));
-    let mut traced = strace(person, verb, &["-e", "inject=fsync,fdatasync:delay_exit=500000", "-P"], |traced| {
-        traced.arg(&folder).arg("-P").arg(&journal);
-    })?;
+    let mut traced =
+        strace(person, verb, &["-e", "inject=fsync,fdatasync:delay_exit=500000", "-P"], |traced| {
+            traced.arg(&folder).arg("-P").arg(&journal);
+        })?;
     let mut child = traced.spawn()?;
     let last = || {
         let text = std::fs::read_to_string(&journal).ok()?;

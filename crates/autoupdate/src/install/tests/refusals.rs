@@ -67,6 +67,9 @@ fn links_of_our_own_are_followed_once() {
 #[test]
 fn what_others_could_change_is_refused() {
     if !is_root() {
+        println!(
+            "SKIP install::tests::refusals::what_others_could_change_is_refused: only root can give files away"
+        );
         return;
     }
     let scene = Scene::new();
@@ -155,7 +158,7 @@ fn file_capabilities_are_refused() {
     let bytes = [1, 0, 0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     let flags = rustix::fs::XattrFlags::empty();
     if rustix::fs::fsetxattr(&file, "security.capability", &bytes, flags).is_err() {
-        // Needs the right to set capabilities, and a file system that knows them.
+        println!("SKIP install::tests::refusals::file_capabilities_are_refused: they cannot be set here");
         return;
     }
     assert_eq!(code(scene.open().preflight(&need(&scene))), "E-FILE-CAPABILITIES");
