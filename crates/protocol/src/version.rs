@@ -30,12 +30,6 @@ impl Version {
         }
         Ok(Self(version))
     }
-
-    /// Whether it is a pre-release such as `7.2.0-beta.1`.
-    #[must_use]
-    pub fn is_prerelease(&self) -> bool {
-        !self.0.pre.is_empty()
-    }
 }
 
 impl fmt::Display for Version {
