@@ -167,6 +167,9 @@ fn line_of(text: &str, at: usize) -> u32 {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    /// May be left away: people write these files, and there is one format so far.
+    #[serde(default = "format")]
+    format: u32,
     id: AppId,
     name: String,
     path: PathBuf,
@@ -188,6 +191,20 @@ struct File {
     root: RootPin,
 }
 
+/// The format version that this code writes and reads.
+const FORMAT: u32 = 1;
+
+const fn format() -> u32 {
+    FORMAT
+}
+
+/// Only the version of a file, which is read first: everything else may be different in another version.
+#[derive(Deserialize)]
+struct Head {
+    #[serde(default = "format")]
+    format: u32,
+}
+
 impl Enrolment {
     /// Parses an enrolment. `machine_owned` says whether the file belongs to the machine's administrator: only then is
     /// `allow_http` accepted.
@@ -197,6 +214,12 @@ impl Enrolment {
     pub fn parse(text: &str, machine_owned: bool) -> Result<Self, EnrolmentError> {
         if text.len() > MAX_BYTES {
             return Err(EnrolmentError::TooLong);
+        }
+        if let Ok(Head { format }) = toml::from_str(text)
+            && format != FORMAT
+        {
+            let why = format!("{format} is not known here, only {FORMAT}: update autoupdate itself first");
+            return Err(EnrolmentError::Key { line: None, key: "format", why }.in_text(text));
         }
         let file: File = toml::from_str(text).map_err(|error| EnrolmentError::Toml {
             line: error.span().map(|span| line_of(text, span.start)),
@@ -211,6 +234,7 @@ impl Enrolment {
     /// [`EnrolmentError::Toml`] if a path is not Unicode.
     pub fn to_toml(&self) -> Result<String, EnrolmentError> {
         let file = File {
+            format: FORMAT,
             id: self.id.clone(),
             name: self.name.clone(),
             path: self.path.clone(),
@@ -333,6 +357,18 @@ root = { file = "root.json", sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e46
             let app = check(|text| format!("{extra}\n{text}"), false).unwrap();
             assert_eq!(Enrolment::parse(&app.to_toml().unwrap(), false).unwrap(), app);
         }
+    }
+
+    #[test]
+    fn the_golden_file_of_format_1_is_read_and_written_alike() {
+        let golden = include_str!("../fixtures/v1/enrolment.toml");
+        let app = Enrolment::parse(golden, false).unwrap();
+        assert_eq!(app.to_toml().unwrap(), golden);
+        assert_eq!(app.health, Health::Confirm(Duration::from_secs(90)));
+        assert_eq!((app.mode, app.sources.len()), (Mode::Automatic, 2));
+        let newer = golden.replace("format = 1", "format = 2\nshape = \"new\"");
+        let error = Enrolment::parse(&newer, false).unwrap_err().to_string();
+        assert!(error.contains("2 is not known here"), "{error}");
     }
 
     #[test]

@@ -126,6 +126,14 @@ mod tests {
     }
 
     #[test]
+    fn the_golden_index_of_format_1_is_read_and_written_alike() {
+        let golden = include_str!("../fixtures/v1/patch-index.json").trim_end();
+        let index = PatchIndex::parse(golden.as_bytes()).unwrap();
+        assert_eq!(index.patches.len(), 2);
+        assert_eq!(serde_json::to_string(&index).unwrap(), golden);
+    }
+
+    #[test]
     fn long_foreign_and_newer_indexes_are_refused() {
         for bad in [vec![b' '; 65_537], b"[]".to_vec(), br#"{"format":2,"patches":[]}"#.to_vec(), vec![0xff]]
         {

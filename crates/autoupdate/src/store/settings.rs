@@ -223,6 +223,18 @@ mod tests {
     }
 
     #[test]
+    fn the_golden_file_of_the_first_settings_is_read() {
+        let settings = load(None, Some(include_str!("../../fixtures/v1/settings.toml"))).unwrap();
+        let Proxy::Set { url, except } = &settings.proxy.value else { panic!("{settings:?}") };
+        assert_eq!(
+            (url.to_string().as_str(), except.as_str()),
+            ("http://proxy.example.org:3128/", ".example.org")
+        );
+        assert_eq!(settings.check_every.value, Duration::from_secs(4 * 3600));
+        assert_eq!(settings.patch_memory.value, 64 << 20);
+    }
+
+    #[test]
     fn errors_name_file_line_and_key() {
         for (text, expected) in [
             ("\nproxi = \"off\"", "/person.toml:2: key `proxi`: there is no such setting"),
