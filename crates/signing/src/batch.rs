@@ -2,13 +2,17 @@
 //!
 //! Everything that is published at once is first put together here, then verified as a client would see it, and only then
 //! written, in the order in which it was added.
+//!
+//! Which root is the newest, `trust` decides and not the names of files: one that does not follow from the first root of
+//! the tree, step by step, is as if it were not there.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use protocol::object;
 use serde_json::Value;
-use trust::{LIMITS, Stored};
+use trust::{LIMITS, Roots, Stored};
 
 use crate::document::{Document, Head, Pin, RoleKeys, Root, Snapshot, Targets, TimestampFile};
 use crate::envelope::{Envelope, signed};
@@ -21,11 +25,13 @@ pub(crate) struct Batch<'t> {
     pub(crate) tree: &'t Tree,
     new: Vec<(String, Vec<u8>)>,
     versions: BTreeMap<String, u64>,
+    /// The newest root on disk that verifies; read when it is first asked for.
+    trusted_root: OnceCell<u64>,
 }
 
 impl<'t> Batch<'t> {
     pub(crate) fn new(tree: &'t Tree) -> Self {
-        Self { tree, new: Vec::new(), versions: BTreeMap::new() }
+        Self { tree, new: Vec::new(), versions: BTreeMap::new(), trusted_root: OnceCell::new() }
     }
 
     /// Adds an object that is no metadata.
@@ -50,6 +56,7 @@ impl<'t> Batch<'t> {
     pub(crate) fn newest(&self, role: &str) -> Result<Option<(u64, Vec<u8>)>, Error> {
         let version = match self.versions.get(role) {
             Some(version) => Some(*version),
+            None if role == "root" => self.trusted_root()?,
             None => self.tree.newest(role)?,
         };
         let Some(version) = version else { return Ok(None) };
@@ -63,6 +70,38 @@ impl<'t> Batch<'t> {
         let (version, bytes) = self.newest(role)?.ok_or_else(missing)?;
         let what = object::metadata(role, version);
         Envelope::parse(&what, &bytes)?.document(&what)
+    }
+
+    /// The newest root of the tree that verifies; `None` in a tree without roots.
+    fn trusted_root(&self) -> Result<Option<u64>, Error> {
+        if self.tree.newest("root")?.is_none() {
+            return Ok(None);
+        }
+        if let Some(version) = self.trusted_root.get() {
+            return Ok(Some(*version));
+        }
+        let version = self.roots()?.1;
+        Ok(Some(*self.trusted_root.get_or_init(|| version)))
+    }
+
+    /// The walk over the roots, at the newest one that verifies, and its version. A stranger's file behind it ends the walk:
+    /// it may be replaced by the root that belongs there.
+    pub(crate) fn roots(&self) -> Result<(Roots, u64), Error> {
+        let first = self.first_root()?;
+        // Expiry does not matter yet: `finish` looks at it where a client would.
+        let mut roots = trust::begin(crypto()?, &first, &Stored::default(), Timestamp::MIN)
+            .map_err(refused("the first root"))?;
+        let mut version =
+            Envelope::parse("the first root", &first)?.document::<Head>("the first root")?.version;
+        while let Some(wanted) = roots.wanted() {
+            let next = version + 1;
+            let Some(bytes) = self.read(&object::metadata("root", next), wanted.limit)? else { break };
+            if roots.received(&bytes).is_err() {
+                break;
+            }
+            version = next;
+        }
+        Ok((roots, version))
     }
 
     /// The newest root.
@@ -194,7 +233,7 @@ fn stopped(error: WalkError<Error>) -> Error {
     }
 }
 
-fn refused(object: &str) -> impl FnOnce(trust::Error) -> Error + use<> {
+pub(crate) fn refused(object: &str) -> impl FnOnce(trust::Error) -> Error + use<> {
     let object = object.to_owned();
     move |why| Error::Refused { object, why }
 }

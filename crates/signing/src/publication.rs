@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use protocol::{Artifact, Digest, object};
 use serde::{Deserialize, Serialize};
 
-use crate::batch::Batch;
+use crate::batch::{Batch, refused};
 use crate::document::{Root, Target, Targets};
 use crate::envelope::Envelope;
 use crate::release::check_artifact;
@@ -133,20 +133,32 @@ fn targets_of(publication: &Publication) -> Result<Targets, Error> {
     Envelope::parse(what, &publication.targets)?.document(what)
 }
 
-/// Adds the roots that the tree does not have yet; how many. One that it has must be the same bytes.
+/// Adds the roots that the tree does not have yet; how many. Each is verified before anything else reads it: whoever may
+/// upload is not trusted with roots. One that the tree has must be the same bytes, and the others must follow it one by one.
 fn add_roots(batch: &mut Batch<'_>, roots: &[Vec<u8>]) -> Result<usize, Error> {
-    let mut known = batch.root()?.head.version;
+    let (mut walk, mut known) = batch.roots()?;
     let mut new = 0;
     for bytes in roots {
         let what = "a published root";
         let version = Envelope::parse(what, bytes)?.document::<Root>(what)?.head.version;
         let name = object::metadata("root", version);
-        if version > known {
-            batch.add("root", version, bytes.clone());
-            (known, new) = (version, new + 1);
-        } else if batch.read(&name, trust::LIMITS.root_bytes)?.is_some_and(|there| there != *bytes) {
-            return Err(Error::RootConflict { version });
+        if version <= known {
+            // Roots before the first one of this tree are not here to compare with, and nothing reads them.
+            if batch.read(&name, trust::LIMITS.root_bytes)?.is_some_and(|there| there != *bytes) {
+                return Err(Error::RootConflict { version });
+            }
+            continue;
         }
+        let next = known + 1;
+        if version != next {
+            let why = format!(
+                "version {next} must come next, this is version {version}: send every root from {next} on"
+            );
+            return Err(Error::Malformed { what: what.to_owned(), why });
+        }
+        walk.received(bytes).map_err(refused(&name))?;
+        batch.add("root", version, bytes.clone());
+        (known, new) = (version, new + 1);
     }
     Ok(new)
 }

@@ -330,7 +330,8 @@ impl Repository {
     /// If something cannot be read.
     pub fn publication(&self, replaces: u64) -> Result<crate::Publication, Error> {
         let mut roots = Vec::new();
-        for version in self.tree.versions("root")? {
+        let newest = Batch::new(&self.tree).root()?.head.version;
+        for version in self.tree.versions("root")?.into_iter().filter(|version| *version <= newest) {
             let name = object::metadata("root", version);
             roots.extend(self.tree.read(&name, trust::LIMITS.root_bytes)?);
         }

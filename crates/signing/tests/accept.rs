@@ -178,6 +178,47 @@ fn a_new_root_travels_with_the_publication() {
     client(&pair.server, &Stored::default(), now()).unwrap();
 }
 
+/// Whoever has only the upload token has no key of root: what he sends as a root changes nothing, now or later.
+#[test]
+fn a_root_is_taken_only_as_the_next_one_and_signed() {
+    let pair = Pair::new();
+    pair.release("1.0.0");
+    let first = pair.publisher.publication(0).unwrap();
+    pair.upload(&first);
+    pair.accept(&first).unwrap();
+    let before = files(pair.server.folder());
+    let root = String::from_utf8(first.roots[0].clone()).unwrap();
+    let renumbered =
+        |version: u64| root.replace("\"version\":1", &format!("\"version\":{version}")).into_bytes();
+    for version in [1, 2, 3, 1 << 60] {
+        let forged =
+            Publication { roots: vec![first.roots[0].clone(), renumbered(version)], ..first.clone() };
+        let taken = pair.accept(&forged);
+        assert_eq!(taken.is_ok(), version == 1, "{version}: {taken:?}");
+        assert_eq!(files(pair.server.folder()), before, "{version}");
+    }
+
+    // What another way or an older version of this program left there is not taken as newest either.
+    for version in [2, 3] {
+        write(&pair.server.folder().join("metadata"), &format!("{version}.root.json"), &renumbered(version));
+    }
+    let changes = [RootChange::Add { role: "root".to_owned(), key: SecretKey::generate().unwrap().public() }];
+    let mut draft = pair.publisher.draft_root(&changes, now()).unwrap();
+    pair.publisher.sign_root(&mut draft, &mut no_passphrase).unwrap();
+    pair.publisher.accept_root(&draft, &mut no_passphrase, now()).unwrap();
+    let genuine = pair.publisher.publication(2).unwrap();
+    // A stray behind the genuine root would stop every client: that is said, and a person takes it away.
+    let stopped = pair.accept(&genuine);
+    assert!(
+        matches!(&stopped, Err(Error::Refused { object, .. }) if object == "metadata/3.root.json"),
+        "{stopped:?}"
+    );
+    fs::remove_file(pair.server.folder().join("metadata/3.root.json")).unwrap();
+    let accepted = pair.accept(&genuine).unwrap();
+    assert_eq!((accepted.root, accepted.unchanged), (2, false));
+    assert_eq!(pair.server.read("metadata/2.root.json", 1 << 20).unwrap(), Some(genuine.roots[1].clone()));
+}
+
 fn snapshot_key(pair: &Pair) -> String {
     let file = signing::KeyFile::open(&pair.scratch.path().join("server-keys/snapshot.pem")).unwrap();
     file.public().unwrap().id().to_string()
