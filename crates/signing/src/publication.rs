@@ -1,6 +1,6 @@
 //! What a publisher hands to a server: new roots and the new signed list of releases. The body of `POST targets`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -51,9 +51,9 @@ pub struct Accepted {
     pub added: Vec<Artifact>,
 }
 
-/// Takes a publication: verifies it through `trust` from the tree's newest root, checks that the bytes of every target
-/// listed are in the tree or in `incoming` (files named by their SHA-256, which are moved into the tree), signs the online
-/// roles, verifies the whole as a client would, and writes it: objects, roots, targets, rollout, snapshot, timestamp.
+/// Takes a publication: signs the online roles over it, verifies the whole through `trust` as a client would, then checks
+/// that the bytes of every target listed are in the tree or in `incoming` (files named by their SHA-256, which are moved
+/// into the tree), and writes it: objects, roots, targets, rollout, snapshot, timestamp.
 /// Nothing is written when anything is refused; what a crash leaves half written is not visible to clients.
 ///
 /// The caller makes sure that nobody else writes to the tree meanwhile.
@@ -92,7 +92,6 @@ pub fn accept(
     for artifact in new.artifacts() {
         check_artifact(&artifact, tree.app())?;
     }
-    let moves = if same { BTreeMap::new() } else { objects(tree, incoming, old.as_ref(), &new)? };
     if !same {
         batch.add("targets", given, publication.targets.clone());
     }
@@ -105,6 +104,9 @@ pub fn accept(
     };
     if !batch.is_empty() {
         batch.verify(now)?;
+        // Only now: hashing what an unsigned list names would be work that anybody could order.
+        let moves =
+            if same { BTreeMap::new() } else { objects(tree, incoming, old.as_ref(), &new, disk::digest)? };
         place(moves)?;
         batch.write()?;
     }
@@ -116,20 +118,22 @@ pub fn accept(
 /// # Errors
 /// [`Error::Malformed`] if the targets are no targets.
 pub fn missing(tree: &Tree, incoming: &Path, publication: &Publication) -> Result<Vec<Digest>, Error> {
-    let mut missing = Vec::new();
+    let mut missing = BTreeSet::new();
     for (path, target) in &targets_of(publication)?.targets {
         let sha256 = target.sha256(path)?;
         let here = disk::length(&tree.path(&object::target(path, &sha256)?)?)? == Some(target.length);
-        if !here && disk::length(&incoming.join(sha256.to_string()))?.is_none() && !missing.contains(&sha256)
-        {
-            missing.push(sha256);
+        if !here && disk::length(&incoming.join(sha256.to_string()))?.is_none() {
+            missing.insert(sha256);
         }
     }
-    Ok(missing)
+    Ok(missing.into_iter().collect())
 }
 
 fn targets_of(publication: &Publication) -> Result<Targets, Error> {
-    let what = "the published targets";
+    let (what, limit) = ("the published targets", trust::LIMITS.targets_bytes);
+    if publication.targets.len() as u64 > limit {
+        return Err(Error::TooLong { what: what.to_owned(), limit });
+    }
     Envelope::parse(what, &publication.targets)?.document(what)
 }
 
@@ -164,24 +168,31 @@ fn add_roots(batch: &mut Batch<'_>, roots: &[Vec<u8>]) -> Result<usize, Error> {
 }
 
 /// Finds the bytes of every target: which uploaded file goes to which places in the tree. What was published before is
-/// there already and only its length is looked at; what is new is hashed.
+/// there already and only its length is looked at; what is new is hashed by `digest`, an upload once however often it is
+/// listed.
 fn objects(
     tree: &Tree,
     incoming: &Path,
     old: Option<&Targets>,
     new: &Targets,
+    mut digest: impl FnMut(&Path) -> Result<Option<(Digest, u64)>, Error>,
 ) -> Result<BTreeMap<PathBuf, Vec<PathBuf>>, Error> {
     let mut moves: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
+    let mut uploads: BTreeMap<Digest, Option<(Digest, u64)>> = BTreeMap::new();
     for (path, target) in &new.targets {
         let sha256 = target.sha256(path)?;
         let place = tree.path(&object::target(path, &sha256)?)?;
         let listed = old.and_then(|old| old.targets.get(path)).is_some_and(|old| old.hashes == target.hashes);
         let right = |found: Option<(Digest, u64)>| found == Some((sha256, target.length));
-        if listed && disk::length(&place)? == Some(target.length) || !listed && right(disk::digest(&place)?) {
+        if listed && disk::length(&place)? == Some(target.length) || !listed && right(digest(&place)?) {
             continue;
         }
         let upload = incoming.join(sha256.to_string());
-        match disk::digest(&upload)? {
+        let found = match uploads.get(&sha256) {
+            Some(found) => *found,
+            None => *uploads.entry(sha256).or_insert(digest(&upload)?),
+        };
+        match found {
             None => return Err(Error::MissingObject { path: path.clone(), sha256 }),
             found if right(found) => moves.entry(upload).or_default().push(place),
             Some(_) => return Err(Error::DamagedObject { path: path.clone(), sha256 }),
@@ -237,5 +248,31 @@ mod text_list {
         deserializer: D,
     ) -> Result<Vec<Vec<u8>>, D::Error> {
         Ok(Vec::<String>::deserialize(deserializer)?.into_iter().map(String::into_bytes).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::AppId;
+
+    use super::*;
+
+    #[test]
+    fn an_upload_is_hashed_once_however_often_it_is_listed() {
+        let folder = Path::new("nowhere");
+        let tree = Tree::new(folder, &AppId::parse("tool").unwrap());
+        let sha256 = Digest::of(b"bytes");
+        let mut new = Targets::empty(2, Timestamp::UNIX_EPOCH);
+        for number in 0..100 {
+            new.targets.insert(format!("notes/{number}.md"), Target::new(&sha256, 5, None));
+        }
+        let mut hashed = 0;
+        let moves = objects(&tree, folder, None, &new, |path| {
+            let upload = path == folder.join(sha256.to_string());
+            hashed += u32::from(upload);
+            Ok(upload.then_some((sha256, 5)))
+        });
+        let places: Vec<usize> = moves.unwrap().values().map(Vec::len).collect();
+        assert_eq!((hashed, places), (1, vec![100]));
     }
 }

@@ -34,7 +34,7 @@ impl Tree {
         let crypto = Crypto::ed25519().map_err(refused)?;
         trust::begin(crypto, root, &Stored::default(), Timestamp::MIN).map_err(refused)?;
         let version = Envelope::parse("the root", root)?.document::<Root>("the root")?.head.version;
-        let tree = Self { folder: folder.to_owned(), app: app.clone() };
+        let tree = Self::new(folder, app);
         let name = object::metadata("root", version);
         if tree.newest("root")?.is_some() && tree.read(&name, trust::LIMITS.root_bytes)?.is_none() {
             return Err(Error::Exists { path: tree.folder });
@@ -48,11 +48,15 @@ impl Tree {
     /// # Errors
     /// [`Error::NoRepository`] if it holds no root metadata.
     pub fn open(folder: &Path, app: &AppId) -> Result<Self, Error> {
-        let tree = Self { folder: folder.to_owned(), app: app.clone() };
+        let tree = Self::new(folder, app);
         if tree.newest("root")?.is_none() {
             return Err(Error::NoRepository { path: folder.to_owned(), missing: "metadata/{N}.root.json" });
         }
         Ok(tree)
+    }
+
+    pub(crate) fn new(folder: &Path, app: &AppId) -> Self {
+        Self { folder: folder.to_owned(), app: app.clone() }
     }
 
     /// The app.

@@ -142,6 +142,15 @@ fn what_the_offline_keys_did_not_sign_is_refused() {
     let later = text.replace("\"version\":2", "\"version\":7");
     let forged = pair.accept(&Publication { targets: later.into_bytes(), ..honest.clone() });
     assert!(matches!(forged, Err(Error::Refused { .. })), "{forged:?}");
+    // Signatures come before bytes: whoever cannot sign cannot make the server look for, or hash, what he names.
+    let elsewhere = text.replace(&Digest::of(b"# 1.0.0\n").to_string(), &Digest::of(b"").to_string());
+    assert_ne!(elsewhere, text);
+    let forged = pair.accept(&Publication { targets: elsewhere.into_bytes(), ..honest.clone() });
+    assert!(matches!(forged, Err(Error::Refused { .. })), "{forged:?}");
+    let long = text.replacen('{', &format!("{{{}", " ".repeat(1 << 20)), 1);
+    let long = Publication { targets: long.into_bytes(), ..honest.clone() };
+    assert!(matches!(pair.accept(&long), Err(Error::TooLong { limit, .. }) if limit == 1 << 20));
+    assert!(matches!(signing::missing(&pair.server, &pair.incoming, &long), Err(Error::TooLong { .. })));
     let garbage = pair.accept(&Publication { targets: b"{}".to_vec(), ..honest.clone() });
     assert!(matches!(garbage, Err(Error::Malformed { .. })), "{garbage:?}");
     assert_eq!(pair.server.newest("targets").unwrap(), None);
