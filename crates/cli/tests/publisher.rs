@@ -265,6 +265,9 @@ fn keys_are_rotated_in_one_step_or_by_ceremony() {
     ]);
     let shown = desk.done(&["root", "show", "copy.json", "--repository", "repo"]);
     assert_eq!(shown["new"]["signed"].as_array().unwrap().len(), 2);
+    assert_eq!(shown["changes"][0]["role"], "root");
+    assert_eq!(shown["changes"][0]["threshold"], 2);
+    assert_eq!(shown["changes"][0]["added"].as_array().unwrap().len(), 1);
     desk.done(&["root", "assemble", "repo", "draft.json", "copy.json"]);
     desk.publish();
     assert_eq!(desk.done(VERIFY)["root"], 6);

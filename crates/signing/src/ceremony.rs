@@ -16,7 +16,7 @@ use protocol::object;
 use serde::Serialize;
 
 use crate::batch::{Batch, is_signed};
-use crate::document::{Head, Root, TOP_LEVEL};
+use crate::document::{Head, RoleKeys, Root, TOP_LEVEL};
 use crate::envelope::Envelope;
 use crate::repository::Unlock;
 use crate::{Error, KeyId, PublicKey, Renewed, Repository, SecretKey, disk, keyring};
@@ -122,6 +122,47 @@ impl Progress {
     }
 }
 
+/// How a role differs from the root before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RoleDifference {
+    /// The role.
+    pub role: String,
+    /// How many keys had to sign.
+    pub threshold_before: u64,
+    /// How many must.
+    pub threshold: u64,
+    /// Ids of keys that may sign from now on.
+    pub added: Vec<String>,
+    /// Ids of keys that may no longer sign.
+    pub removed: Vec<String>,
+}
+
+impl RoleDifference {
+    /// Roles that differ; a role that is missing has no keys.
+    fn between(before: &Root, after: &Root) -> Vec<Self> {
+        let none = RoleKeys { keyids: Vec::new(), threshold: 0 };
+        let names: BTreeSet<&String> = before.roles.keys().chain(after.roles.keys()).collect();
+        let difference = |role: &String| {
+            let of = |root: &'_ Root| root.roles.get(role).unwrap_or(&none).clone();
+            let (old, new) = (of(before), of(after));
+            let without = |keys: &RoleKeys, other: &RoleKeys| -> Vec<String> {
+                keys.keyids.iter().filter(|id| !other.keyids.contains(id)).cloned().collect()
+            };
+            Self {
+                role: role.clone(),
+                threshold_before: old.threshold,
+                threshold: new.threshold,
+                added: without(&new, &old),
+                removed: without(&old, &new),
+            }
+        };
+        let differs = |found: &Self| {
+            found.threshold_before != found.threshold || !(found.added.is_empty() && found.removed.is_empty())
+        };
+        names.into_iter().map(difference).filter(differs).collect()
+    }
+}
+
 /// What a holder should look at before signing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DraftSummary {
@@ -131,6 +172,8 @@ pub struct DraftSummary {
     pub expires: Timestamp,
     /// Per role: how many keys must sign, and their ids.
     pub roles: Vec<(String, u64, Vec<String>)>,
+    /// Per role that changes: how it differs from the root before, where that is known.
+    pub changes: Option<Vec<RoleDifference>>,
     /// Signatures by keys of this root.
     pub new: Progress,
     /// Signatures by keys of the root before, where that is known.
@@ -150,11 +193,12 @@ impl RootDraft {
     /// Reads a draft or a copy of one.
     ///
     /// # Errors
-    /// [`Error::Malformed`] if it is none, [`Error::TooLong`] above the limit for roots.
+    /// [`Error::Malformed`] if it is none or an id is not that of its key, [`Error::TooLong`] above the limit for roots.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let bytes = disk::read(path, trust::LIMITS.root_bytes)?;
         let envelope = Envelope::parse(WHAT, &bytes)?;
-        let root = envelope.document(WHAT)?;
+        let root: Root = envelope.document(WHAT)?;
+        root.check_ids(WHAT)?;
         Ok(Self { envelope, root })
     }
 
@@ -208,6 +252,7 @@ impl RootDraft {
             version: self.root.head.version,
             expires: self.root.head.expires,
             roles: TOP_LEVEL.iter().map(role).collect::<Result<_, _>>()?,
+            changes: before.map(|before| RoleDifference::between(before, &self.root)),
             new: progress(&self.root)?,
             old: before.map(progress).transpose()?,
         })
@@ -324,6 +369,7 @@ impl Repository {
         if version != next {
             return Err(CeremonyError::NotNext { draft: version, next }.into());
         }
+        draft.root.check_ids(WHAT)?;
         let summary = self.root_progress(draft)?;
         let old = summary.old.unwrap_or_else(|| summary.new.clone());
         if !(old.is_reached() && summary.new.is_reached()) {

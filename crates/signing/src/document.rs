@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::envelope::canonical;
 use crate::{Error, PublicKey};
 
 /// The version of the TUF specification that these documents follow.
@@ -86,6 +87,28 @@ impl Root {
             what: format!("{}.root.json", self.head.version),
             why: format!("it names no keys for the {name} role"),
         })
+    }
+
+    /// Refuses a root in which a key goes by the id of another, or an id has no key (TUF 4.2: the id is the SHA-256 of the
+    /// key's canonical form). People compare ids and verifiers use keys, so both must be the same.
+    pub(crate) fn check_ids(&self, what: &str) -> Result<(), Error> {
+        let wrong = |why: String| Error::Malformed { what: what.to_owned(), why };
+        for (id, key) in &self.keys {
+            let real = Digest::of(&canonical(what, key)?).to_string();
+            if real != *id {
+                return Err(wrong(format!(
+                    "it lists a key under the id {id}, but the id of that key is {real}: do not sign it"
+                )));
+            }
+        }
+        for (role, keys) in &self.roles {
+            if let Some(id) = keys.keyids.iter().find(|id| !self.keys.contains_key(*id)) {
+                return Err(wrong(format!(
+                    "it names {id} for the {role} role, but holds no such key: do not sign it"
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// Lets a key sign for a role.

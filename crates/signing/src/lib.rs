@@ -37,7 +37,9 @@ mod settings;
 mod tree;
 mod walk;
 
-pub use ceremony::{AcceptedRoot, CeremonyError, DraftSummary, Progress, RootChange, RootDraft};
+pub use ceremony::{
+    AcceptedRoot, CeremonyError, DraftSummary, Progress, RoleDifference, RootChange, RootDraft,
+};
 pub use edits::NewRelease;
 pub use error::{Error, Fault};
 pub use key::{KeyId, PublicKey, SecretKey};

@@ -144,7 +144,8 @@ fn add_roots(batch: &mut Batch<'_>, roots: &[Vec<u8>]) -> Result<usize, Error> {
     let mut new = 0;
     for bytes in roots {
         let what = "a published root";
-        let version = Envelope::parse(what, bytes)?.document::<Root>(what)?.head.version;
+        let root: Root = Envelope::parse(what, bytes)?.document(what)?;
+        let version = root.head.version;
         let name = object::metadata("root", version);
         if version <= known {
             // Roots before the first one of this tree are not here to compare with, and nothing reads them.
@@ -160,6 +161,7 @@ fn add_roots(batch: &mut Batch<'_>, roots: &[Vec<u8>]) -> Result<usize, Error> {
             );
             return Err(Error::Malformed { what: what.to_owned(), why });
         }
+        root.check_ids(&name)?;
         walk.received(bytes).map_err(refused(&name))?;
         batch.add("root", version, bytes.clone());
         (known, new) = (version, new + 1);

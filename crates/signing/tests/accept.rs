@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use common::*;
 use protocol::{Digest, object};
+use serde_json::Value;
 use signing::{
     Accepted, Error, Fault, OnlineKeys, Publication, Repository, RootChange, SecretKey, Tree, Validity,
 };
@@ -226,6 +227,31 @@ fn a_root_is_taken_only_as_the_next_one_and_signed() {
     let accepted = pair.accept(&genuine).unwrap();
     assert_eq!((accepted.root, accepted.unchanged), (2, false));
     assert_eq!(pair.server.read("metadata/2.root.json", 1 << 20).unwrap(), Some(genuine.roots[1].clone()));
+}
+
+#[test]
+fn a_signed_root_with_a_key_under_another_id_is_refused() {
+    let pair = Pair::new();
+    let publication = pair.publisher.publication(0).unwrap();
+    let file = signing::KeyFile::open(&pair.scratch.path().join("repo/keys/root.pem")).unwrap();
+    let key = file.unlock(None).unwrap();
+    let stranger = SecretKey::generate().unwrap().public();
+    let check = |id: &str, fits: bool| {
+        let mut root: Value = serde_json::from_slice(&publication.roots[0]).unwrap();
+        root["signed"]["version"] = 2.into();
+        root["signed"]["keys"][id] = stranger.to_json();
+        root["signed"]["roles"]["targets"]["keyids"].as_array_mut().unwrap().push(id.into());
+        // Plain ASCII with sorted keys: the canonical form.
+        let signature = key.sign(&serde_json::to_vec(&root["signed"]).unwrap());
+        root["signatures"][0]["sig"] = hex::encode(signature).into();
+        let second = serde_json::to_vec(&root).unwrap();
+        let roots = vec![publication.roots[0].clone(), second];
+        let accepted = pair.accept(&Publication { roots, ..publication.clone() });
+        assert_eq!(accepted.is_ok(), fits, "{id}: {accepted:?}");
+        assert!(fits || matches!(accepted, Err(Error::Malformed { .. })));
+    };
+    check(&"ab".repeat(32), false);
+    check(stranger.id().as_str(), true);
 }
 
 fn snapshot_key(pair: &Pair) -> String {

@@ -191,3 +191,57 @@ fn an_online_key_is_rotated_far_from_the_server() {
     assert!(matches!(refresh, Err(Error::NoKey { .. })), "{refresh:?}");
     assert_eq!(repository.publication(1).unwrap().roots.len(), 2);
 }
+
+/// A leader who writes a draft by hand can list a familiar id over a key of his own.
+#[test]
+fn a_key_under_another_id_is_refused() {
+    let scratch = TempDir::new().unwrap();
+    let repository = init(&scratch);
+    let (familiar, own) = (public_of(&scratch, "root.pem"), SecretKey::generate().unwrap().public());
+    let mut draft = repository.draft_root(&[add_key("targets", &own)], now()).unwrap();
+    repository.sign_root(&mut draft, &mut no_passphrase).unwrap();
+    let file = scratch.path().join("draft.json");
+    draft.write(&file).unwrap();
+    let honest = fs::read_to_string(&file).unwrap();
+    let hex = |key: &PublicKey| key.to_json()["keyval"]["public"].as_str().unwrap().to_owned();
+    let check = |from: &str, to: &str, fits: bool| {
+        fs::write(&file, honest.replace(from, to)).unwrap();
+        let read = RootDraft::read(&file);
+        assert_eq!(read.is_ok(), fits, "{from} as {to}: {read:?}");
+        assert!(fits || matches!(read, Err(Error::Malformed { .. })));
+    };
+    check("", "", true);
+    check(&hex(&familiar), &hex(&own), false);
+    check(own.id().as_str(), &"ab".repeat(32), false);
+    check(&format!("\"{}\":{{", own.id()), &format!("\"{}\":{{", "ab".repeat(32)), false);
+    check(&hex(&own), &hex(&own).to_uppercase(), false);
+}
+
+#[test]
+fn a_draft_says_what_changes() {
+    let scratch = TempDir::new().unwrap();
+    let repository = init(&scratch);
+    let (old, new) = (public_of(&scratch, "root.pem"), SecretKey::generate().unwrap().public());
+    let check = |changes: &[RootChange], expected: &[(&str, u64, u64, usize, usize)]| {
+        let draft = repository.draft_root(changes, now()).unwrap();
+        assert_eq!(draft.summary().unwrap().changes, None, "nothing is known of the root before");
+        let found = repository.root_progress(&draft).unwrap().changes.unwrap();
+        let found: Vec<_> = found
+            .iter()
+            .map(|one| {
+                assert!(one.added.iter().all(|id| id == new.id().as_str()));
+                assert!(one.removed.iter().all(|id| id == old.id().as_str()));
+                (one.role.as_str(), one.threshold_before, one.threshold, one.added.len(), one.removed.len())
+            })
+            .collect();
+        assert_eq!(found, expected);
+    };
+    let two = RootChange::Threshold { role: "root".to_owned(), threshold: 2 };
+    check(&[], &[]);
+    check(&[add_key("root", &new)], &[("root", 1, 1, 1, 0)]);
+    check(&[add_key("root", &new), two], &[("root", 1, 2, 1, 0)]);
+    check(
+        &[add_key("root", &new), remove_key("root", &old), add_key("targets", &new)],
+        &[("root", 1, 1, 1, 1), ("targets", 1, 1, 1, 0)],
+    );
+}

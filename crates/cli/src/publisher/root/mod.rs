@@ -51,6 +51,22 @@ fn text(summary: &DraftSummary) -> String {
             let _ = write!(text, "\n    {key}");
         }
     }
+    if let Some(changes) = &summary.changes {
+        let _ = write!(text, "\n{}", if changes.is_empty() { "no role changes" } else { "changes:" });
+        for change in changes {
+            let (role, before, threshold) = (&change.role, change.threshold_before, change.threshold);
+            let _ = write!(text, "\n  {role}: ");
+            let _ = match before == threshold {
+                true => write!(text, "still {threshold} must sign"),
+                false => write!(text, "{threshold} must sign instead of {before}"),
+            };
+            for (mark, ids) in [("+", &change.added), ("-", &change.removed)] {
+                for id in ids {
+                    let _ = write!(text, "\n    {mark} {id}");
+                }
+            }
+        }
+    }
     let mut signatures = |whose: &str, progress: &Progress| {
         let state = if progress.is_reached() { "enough" } else { "not enough yet" };
         let (signed, threshold) = (progress.signed.len(), progress.threshold);

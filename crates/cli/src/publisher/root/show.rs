@@ -13,7 +13,7 @@ use crate::output::Output;
 pub(crate) struct Args {
     /// The draft, or a copy of it.
     draft: PathBuf,
-    /// The repository, to see the signatures of the old root's keys too.
+    /// The repository, to see what changes against the old root, and the signatures of its keys.
     #[arg(long, value_name = "REPO")]
     repository: Option<PathBuf>,
 }
