@@ -65,14 +65,6 @@ pub(crate) enum Failure {
         /// The version there.
         published: u64,
     },
-    /// What is published is newer than what can be signed here.
-    #[error("{place} has timestamp version {published}, ahead of this machine's clock: check the clock")]
-    Ahead {
-        /// Where.
-        place: String,
-        /// The version there.
-        published: u64,
-    },
     /// Online keys are needed here.
     #[error(
         "there are no online keys in {}: publish to a server that has them, or put them back", folder.display()
@@ -122,7 +114,7 @@ impl Failure {
             Self::Io { .. } => "E-DISK-IO",
             Self::Network { .. } => "E-NET-UNREACHABLE",
             Self::Server { .. } => "E-NET-REFUSED",
-            Self::Foreign { .. } | Self::Ahead { .. } => "E-REPO-CONFLICT",
+            Self::Foreign { .. } => "E-REPO-CONFLICT",
             Self::NoOnlineKeys { .. } => "E-KEY-NONE",
             Self::Missing(_) => "E-REPO-MISSING",
             Self::Refused { why, .. } => why.code(),

@@ -168,6 +168,37 @@ fn an_expired_host_cannot_be_verified_until_it_is_refreshed_where_it_is() {
     assert_ne!(desk.run(VERIFY).status.code(), Some(1));
 }
 
+/// What a client remembers of a served folder.
+fn seen(served: &signing::Tree) -> trust::Stored {
+    let read = |role: &str| {
+        let version = served.newest(role).unwrap()?;
+        served.read(&protocol::object::metadata(role, version), 1 << 20).unwrap()
+    };
+    let timestamp = served.read(protocol::object::TIMESTAMP, 1 << 20).unwrap();
+    let (snapshot, targets) = (read("snapshot"), read("targets"));
+    trust::Stored { timestamp, snapshot, targets, ..trust::Stored::default() }
+}
+
+#[test]
+fn publishing_after_a_refresh_where_it_is_served_rolls_nothing_back() {
+    let desk = Desk::with_release(&[]);
+    desk.publish();
+    let app = protocol::AppId::parse("tool").unwrap();
+    let served = signing::Tree::open(&desk.path("public/apps/tool"), &app).unwrap();
+    let rollout = served.newest("rollout").unwrap();
+    // So long a life is due at once: as if days had passed.
+    let lives = ["--validity", "rollout=900d", "--validity", "snapshot=900d", "--validity", "timestamp=900d"];
+    desk.done(&[&["refresh", "public", "--keys", "repo/keys/online"][..], &lives].concat());
+    assert!(served.newest("rollout").unwrap() > rollout);
+    let seen = seen(&served);
+    desk.release("1.1.0");
+    desk.publish();
+    let root = fs::read(desk.path("repo/public/metadata/1.root.json")).unwrap();
+    let now = jiff::Timestamp::now();
+    let verified = signing::walk(&root, &seen, now, |name, limit| served.read(name, limit)).unwrap();
+    assert_eq!(verified.artifacts(&app, protocol::Platform::parse("linux-x86_64").unwrap()).len(), 2);
+}
+
 #[test]
 fn failures_say_what_they_are() {
     let desk = Desk::with_release(&[]);

@@ -27,11 +27,54 @@ pub(crate) struct Batch<'t> {
     versions: BTreeMap<String, u64>,
     /// The newest root on disk that verifies; read when it is first asked for.
     trusted_root: OnceCell<u64>,
+    /// What clients have seen where this will be served: the floor of every role. Empty where the tree itself is served.
+    served: BTreeMap<String, Pin>,
 }
 
 impl<'t> Batch<'t> {
     pub(crate) fn new(tree: &'t Tree) -> Self {
-        Self { tree, new: Vec::new(), versions: BTreeMap::new(), trusted_root: OnceCell::new() }
+        Self {
+            tree,
+            new: Vec::new(),
+            versions: BTreeMap::new(),
+            trusted_root: OnceCell::new(),
+            served: BTreeMap::new(),
+        }
+    }
+
+    /// Takes what is served elsewhere as the floor of every role. Only what the newest root's keys signed counts: no client
+    /// remembers anything else, and a damaged file must not push versions up.
+    pub(crate) fn above(mut self, served: &Stored) -> Result<Self, Error> {
+        let root = self.root()?;
+        let signed = |role: &str, bytes: &Option<Vec<u8>>| -> Result<Option<(Envelope, Vec<u8>)>, Error> {
+            let Some(bytes) = bytes else { return Ok(None) };
+            let Ok(envelope) = Envelope::parse(role, bytes) else { return Ok(None) };
+            let good = envelope.reaches(role, root.role(role)?, &root.keys).unwrap_or(false);
+            Ok(good.then(|| (envelope, bytes.clone())))
+        };
+        if let Some((envelope, bytes)) = signed("timestamp", &served.timestamp)? {
+            let version = envelope.document::<Head>(object::TIMESTAMP)?.version;
+            self.served.insert("timestamp".to_owned(), Pin::of(version, &bytes));
+        }
+        if let Some((envelope, bytes)) = signed("snapshot", &served.snapshot)? {
+            let snapshot: Snapshot = envelope.document("the served snapshot")?;
+            self.served.insert("snapshot".to_owned(), Pin::of(snapshot.head.version, &bytes));
+            let role = |(name, pin): (String, Pin)| Some((name.strip_suffix(".json")?.to_owned(), pin));
+            self.served.extend(snapshot.meta.into_iter().filter_map(role));
+        }
+        Ok(self)
+    }
+
+    /// The pins of what is served elsewhere, by role.
+    pub(crate) fn served(&self) -> &BTreeMap<String, Pin> {
+        &self.served
+    }
+
+    /// Whether clients have seen a later version of a role than this one, or the same with other bytes.
+    pub(crate) fn is_behind(&self, role: &str, version: u64, bytes: &[u8]) -> bool {
+        let behind =
+            |pin: &Pin| version < pin.version || version == pin.version && *pin != Pin::of(version, bytes);
+        self.served.get(role).is_some_and(behind)
     }
 
     /// Adds an object that is no metadata.
@@ -134,6 +177,16 @@ impl<'t> Batch<'t> {
     pub(crate) fn verify(&self, now: Timestamp) -> Result<(), Error> {
         let root = self.first_root()?;
         walk(&root, &self.stored()?, now, |name, limit| self.read(name, limit)).map(|_| ()).map_err(stopped)
+    }
+
+    /// As [`Self::verify`], for a client that has seen what is served elsewhere.
+    pub(crate) fn verify_after(&self, served: &Stored, now: Timestamp) -> Result<(), Error> {
+        // With the newest root in its store a client forgets nothing that it need not forget.
+        let root = self.newest("root")?.map(|(_, bytes)| bytes);
+        let stored = Stored { root, ..served.clone() };
+        walk(&self.first_root()?, &stored, now, |name, limit| self.read(name, limit))
+            .map(|_| ())
+            .map_err(stopped)
     }
 
     /// As [`Self::verify`] where the online keys are elsewhere: everything that was signed with offline keys is read under a

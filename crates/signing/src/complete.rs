@@ -89,7 +89,7 @@ fn present<D: Document>(
         Envelope::parse(&what, &bytes).and_then(|envelope| envelope.document(&what));
     let Ok(document) = document else { return Ok(None) };
     let fresh = renewal_of(role, document.head(), validity) > now;
-    let good = fresh && is_signed(&what, &bytes, wanted, known)?;
+    let good = fresh && !batch.is_behind(role, version, &bytes) && is_signed(&what, &bytes, wanted, known)?;
     Ok(Some(Present { document, good }))
 }
 
@@ -138,12 +138,13 @@ pub(crate) fn sign_delegated(
     Ok(version)
 }
 
-/// The highest version of a role that is known, whatever its file holds.
+/// The highest version of a role that is known, whatever its file holds, here or where it is served.
 fn newest_version(batch: &Batch<'_>, role: &str) -> Result<Option<u64>, Error> {
-    match batch.newest(role)? {
-        Some((version, _)) => Ok(Some(version)),
-        None => batch.tree.newest(role),
-    }
+    let here = match batch.newest(role)? {
+        Some((version, _)) => Some(version),
+        None => batch.tree.newest(role)?,
+    };
+    Ok(here.max(batch.served().get(role).map(|pin| pin.version)))
 }
 
 /// Clients take no word about a channel for "offer nothing", so every channel in use gets an open rollout.
@@ -202,6 +203,15 @@ fn snapshot(
             meta.insert(format!("{role}.json"), Pin::of(version, &bytes));
         }
     }
+    for (role, pin) in
+        batch.served().iter().filter(|(role, _)| !["timestamp", "snapshot"].contains(&role.as_str()))
+    {
+        // A role that is delegated no more: nothing here signs it, and what is served stays pinned.
+        let name = format!("{role}.json");
+        if batch.newest(role)?.is_none() && meta.get(&name).is_none_or(|there| there.version < pin.version) {
+            meta.insert(name, pin.clone());
+        }
+    }
     let stays = |present: &Present<Snapshot>| present.good && present.document.meta == meta;
     if reason == Renew::IfDue && present.as_ref().is_some_and(stays) {
         return Ok(None);
@@ -227,14 +237,17 @@ fn timestamp(
     let meta = BTreeMap::from([("snapshot.json".to_owned(), Pin::of(version, &bytes))]);
     let present = batch.timestamp()?;
     if let Some((envelope, document)) = &present {
-        let fresh = renewal_of("timestamp", &document.head, validity) > now;
+        let bytes = batch.read(object::TIMESTAMP, LIMITS.timestamp_bytes)?.unwrap_or_default();
+        let fresh = renewal_of("timestamp", &document.head, validity) > now
+            && !batch.is_behind("timestamp", document.head.version, &bytes);
         let good =
             fresh && document.meta == meta && envelope.reaches(object::TIMESTAMP, wanted, &root.keys)?;
         if good && reason == Renew::IfDue {
             return Ok(None);
         }
     }
-    let version = next_version(present.map(|(_, document)| document.head.version), now);
+    let here = present.map(|(_, document)| document.head.version);
+    let version = next_version(here.max(batch.served().get("timestamp").map(|pin| pin.version)), now);
     let head = Head::new("timestamp", version, validity.expiry("timestamp", now));
     let document = TimestampFile { head, meta, rest: BTreeMap::new() };
     let bytes = signed(object::TIMESTAMP, &document, &keys.of("timestamp", wanted)?)?;

@@ -242,6 +242,24 @@ impl Repository {
         Ok(renewed)
     }
 
+    /// As [`Self::refresh`] of what is due, before it is copied to a place that serves `served` and may have been renewed there:
+    /// every online role comes after what clients have seen, and the whole is verified as one of them would.
+    ///
+    /// # Errors
+    /// As [`Self::refresh`].
+    pub fn refresh_above(
+        &self,
+        served: &trust::Stored,
+        unlock: &mut Unlock<'_>,
+        now: Timestamp,
+    ) -> Result<Renewed, Error> {
+        let mut batch = Batch::new(&self.tree).above(served)?;
+        let renewed = self.complete_here(&mut batch, unlock, now, Renew::IfDue)?;
+        batch.verify_after(served, now)?;
+        batch.write()?;
+        Ok(renewed)
+    }
+
     /// The online keys, `None` if there are none here.
     ///
     /// # Errors

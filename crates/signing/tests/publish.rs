@@ -152,6 +152,53 @@ fn a_restored_backup_moves_forward() {
     client(&restored, &stored, later).unwrap();
 }
 
+/// A host that renews what it serves is ahead of the repository in every online role, not only in the timestamp.
+#[test]
+fn what_was_renewed_where_it_is_served_is_not_rolled_back() {
+    let scratch = TempDir::new().unwrap();
+    let repository = init(&scratch);
+    let keys = OnlineKeys::load(&repository.online_folder(), None).unwrap();
+    let host = scratch.path().join("host");
+    repository.tree().copy_to(&host).unwrap();
+    let served = signing::Tree::open(&host, &settings().app).unwrap();
+    let later = now() + days(5) / 2;
+    let rollout = |tree: &signing::Tree| tree.newest("rollout").unwrap();
+    let mut seen = Stored::default();
+    let mut check = |renewals: usize, released: Option<&str>, resigned: bool| {
+        for _ in 0..renewals {
+            signing::renew(&served, &keys, &Validity::default(), later, Renew::Changed).unwrap();
+        }
+        if renewals > 0 {
+            seen = remember(&served);
+        }
+        if let Some(number) = released {
+            add(&scratch, &repository, number);
+            repository.sign(&mut no_passphrase, now()).unwrap();
+        }
+        let before = rollout(repository.tree());
+        repository.refresh_above(&remember(&served), &mut no_passphrase, now()).unwrap();
+        assert_eq!(rollout(repository.tree()) > before, resigned);
+        assert!(rollout(repository.tree()) >= rollout(&served));
+        repository.tree().copy_to(&host).unwrap();
+        let verified = client(&served, &seen, later).unwrap();
+        assert_eq!(verified.artifacts(&settings().app, platform()), repository.artifacts().unwrap());
+    };
+    check(0, None, false);
+    check(0, Some("1.0.0"), false);
+    check(1, Some("1.1.0"), true);
+    check(3, Some("1.2.0"), true);
+    check(2, None, true);
+    check(0, None, false);
+    // What nobody can have seen, because it is not signed, is no floor.
+    let forged = remember(&served);
+    let text = String::from_utf8(forged.snapshot.unwrap()).unwrap();
+    let high = text.replacen("\"version\":", "\"version\":9", 1).into_bytes();
+    let before = rollout(repository.tree());
+    let forged = Stored { snapshot: Some(high), ..remember(&served) };
+    repository.refresh_above(&forged, &mut no_passphrase, now()).unwrap();
+    assert_eq!(rollout(repository.tree()), before);
+}
+
 #[test]
 fn a_rollout_is_signed_and_survives_renewal() {
     let scratch = TempDir::new().unwrap();

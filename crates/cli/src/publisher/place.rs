@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use protocol::{AppId, Digest, SourceUrl, object};
 use serde_json::Value;
+use trust::Stored;
 
 use super::http::Http;
 use crate::failure::Failure;
@@ -65,47 +66,44 @@ impl Place {
         }
     }
 
-    /// The list of releases that is published, with its version and the timestamp's. Not verified: it is only compared
-    /// with what this publisher signed. `None` if nothing is published.
+    /// What is published: timestamp, snapshot and the list of releases. Not verified: it is only compared with what this
+    /// publisher signed. `None` if nothing is published.
     pub(crate) fn published(&self) -> Result<Option<Published>, Failure> {
         let limits = trust::LIMITS;
-        let Some(bytes) = self.read(object::TIMESTAMP, limits.timestamp_bytes)? else { return Ok(None) };
-        let timestamp = Stamp::read(bytes)?;
+        let Some(timestamp) = self.read(object::TIMESTAMP, limits.timestamp_bytes)? else { return Ok(None) };
+        let version = pinned(object::TIMESTAMP, &json(object::TIMESTAMP, &timestamp)?, "snapshot.json")?;
+        let name = object::metadata("snapshot", version);
         let snapshot =
-            pinned(object::TIMESTAMP, &json(object::TIMESTAMP, &timestamp.bytes)?, "snapshot.json")?;
-        let name = object::metadata("snapshot", snapshot);
-        let bytes = self.read(&name, limits.snapshot_bytes)?.ok_or_else(|| Failure::Missing(name.clone()))?;
-        let version = pinned(&name, &json(&name, &bytes)?, "targets.json")?;
+            self.read(&name, limits.snapshot_bytes)?.ok_or_else(|| Failure::Missing(name.clone()))?;
+        let version = pinned(&name, &json(&name, &snapshot)?, "targets.json")?;
         let name = object::metadata("targets", version);
         let targets = self.read(&name, limits.targets_bytes)?.ok_or(Failure::Missing(name))?;
-        Ok(Some(Published { timestamp, version, targets }))
+        Ok(Some(Published { timestamp, snapshot, version, targets }))
     }
 }
 
-/// What a place has.
+/// What a place has. Nobody has verified it.
 #[derive(Debug)]
 pub(crate) struct Published {
-    /// The timestamp.
-    pub(crate) timestamp: Stamp,
+    /// The timestamp file.
+    pub(crate) timestamp: Vec<u8>,
+    /// The snapshot file.
+    pub(crate) snapshot: Vec<u8>,
     /// Version of the targets.
     pub(crate) version: u64,
     /// The targets file.
     pub(crate) targets: Vec<u8>,
 }
 
-/// A timestamp that nobody has verified: it is only compared with another.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Stamp {
-    /// Its version, 0 if it has none.
-    pub(crate) version: u64,
-    bytes: Vec<u8>,
-}
-
-impl Stamp {
-    /// Reads its version.
-    pub(crate) fn read(bytes: Vec<u8>) -> Result<Self, Failure> {
-        let version = number(&json(object::TIMESTAMP, &bytes)?["signed"]["version"]).unwrap_or_default();
-        Ok(Self { version, bytes })
+impl Published {
+    /// What a client that has read it remembers.
+    pub(crate) fn seen(self) -> Stored {
+        Stored {
+            timestamp: Some(self.timestamp),
+            snapshot: Some(self.snapshot),
+            targets: Some(self.targets),
+            ..Stored::default()
+        }
     }
 }
 

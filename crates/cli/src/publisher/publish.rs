@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use protocol::{Artifact, object};
 use serde_json::{Value, json};
-use signing::{Publication, Renew, Repository};
+use signing::{Publication, Repository};
 
 use super::http::Token;
 use super::passphrase::Unlocking;
-use super::place::{Place, Published, Stamp};
+use super::place::{Place, Published};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -65,17 +65,9 @@ impl Args {
             }
             Place::Folder(folder) => {
                 let now = Timestamp::now();
-                let mut renewed = repository.refresh(&mut unlock, now, Renew::IfDue)?;
-                if let Some(there) = published.map(|published| published.timestamp) {
-                    let ours = timestamp(&repository)?;
-                    if there != ours && there.version >= ours.version {
-                        // It was renewed where it is served (`refresh DIR`): ours must come after that.
-                        renewed = repository.refresh(&mut unlock, now, Renew::Changed)?;
-                        if there.version >= timestamp(&repository)?.version {
-                            return Err(Failure::Ahead { place: self.place, published: there.version });
-                        }
-                    }
-                }
+                // It may have been renewed where it is served (`refresh DIR`): ours must come after that, role by role.
+                let seen = published.map(Published::seen).unwrap_or_default();
+                let renewed = repository.refresh_above(&seen, &mut unlock, now)?;
                 let copied = repository.tree().copy_to(&folder)?;
                 let text = format!(
                     "{} files, {} bytes written to {}; `autoupdate refresh` is due by {}",
@@ -138,11 +130,6 @@ fn listed(targets: &[u8]) -> BTreeSet<String> {
         object::target(path, &sha256).ok()
     };
     targets.iter().filter_map(name).collect()
-}
-
-fn timestamp(repository: &Repository) -> Result<Stamp, Failure> {
-    let bytes = repository.tree().read(object::TIMESTAMP, trust::LIMITS.timestamp_bytes)?;
-    Stamp::read(bytes.ok_or_else(|| Failure::Missing(object::TIMESTAMP.to_owned()))?)
 }
 
 fn summary(publication: &Publication, answer: &Value, objects: u64, bytes: u64, server: &str) -> String {
