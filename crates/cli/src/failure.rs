@@ -65,6 +65,22 @@ pub(crate) enum Failure {
         /// The version there.
         published: u64,
     },
+    /// A rollout that was changed in the repository, where a server has its own.
+    #[error(
+        "the rollout of {channel} in this repository is not that of {server} ({what}), and publishing does not bring it \
+         there: change it with `autoupdate rollout {repository} --channel {channel} … --server {server}`, and here so that \
+         both say the same or all is open (--share 100%, --resume, --unpin)", repository = repository.display()
+    )]
+    RolloutElsewhere {
+        /// The channel.
+        channel: protocol::Channel,
+        /// What would be lost.
+        what: String,
+        /// The repository.
+        repository: PathBuf,
+        /// The server.
+        server: String,
+    },
     /// Online keys are needed here.
     #[error(
         "there are no online keys in {}: publish to a server that has them, or put them back", folder.display()
@@ -114,7 +130,7 @@ impl Failure {
             Self::Io { .. } => "E-DISK-IO",
             Self::Network { .. } => "E-NET-UNREACHABLE",
             Self::Server { .. } => "E-NET-REFUSED",
-            Self::Foreign { .. } => "E-REPO-CONFLICT",
+            Self::Foreign { .. } | Self::RolloutElsewhere { .. } => "E-REPO-CONFLICT",
             Self::NoOnlineKeys { .. } => "E-KEY-NONE",
             Self::Missing(_) => "E-REPO-MISSING",
             Self::Refused { why, .. } => why.code(),

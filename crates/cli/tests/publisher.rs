@@ -2,77 +2,16 @@
 
 #![allow(missing_docs, reason = "test code")]
 
+mod common;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
+use common::Desk;
 use serde_json::Value;
-use tempfile::TempDir;
-
-struct Desk(TempDir);
-
-impl Desk {
-    fn new() -> Self {
-        let desk = Self(TempDir::new().unwrap());
-        desk.private("passphrase", "correct horse battery\n");
-        desk
-    }
-
-    /// A repository with encrypted keys and one release, not yet published.
-    fn with_release(init: &[&str]) -> Self {
-        let desk = Self::new();
-        let words = ["init", "--app", "tool", "repo", "--passphrase-file", "passphrase"];
-        desk.done(&[&words, init].concat());
-        desk.release("1.0.0");
-        desk
-    }
-
-    fn release(&self, version: &str) {
-        fs::write(self.path("tool"), format!("tool {version} ").repeat(500)).unwrap();
-        fs::write(self.path("notes.md"), format!("# {version}\n")).unwrap();
-        let platform = ["--platform", "linux-x86_64", "--notes", "en=notes.md"];
-        self.done(&[&["add", "repo", "tool", "--version", version][..], &platform].concat());
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn private(&self, name: &str, text: &str) {
-        fs::write(self.path(name), text).unwrap();
-        fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o600)).unwrap();
-    }
-
-    fn run(&self, words: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_autoupdate"))
-            .current_dir(&self.0)
-            .arg("--json")
-            .args(words)
-            .output()
-            .unwrap()
-    }
-
-    fn done(&self, words: &[&str]) -> Value {
-        let run = self.run(words);
-        assert!(run.status.success(), "{words:?}: {}", String::from_utf8_lossy(&run.stderr));
-        serde_json::from_slice(&run.stdout).unwrap()
-    }
-
-    fn fails(&self, words: &[&str], exit: i32, code: &str) {
-        let run = self.run(words);
-        let complained = String::from_utf8_lossy(&run.stderr);
-        assert_eq!(run.status.code(), Some(exit), "{words:?}: {complained}");
-        let answer: Value = serde_json::from_slice(&run.stdout).unwrap();
-        assert_eq!(answer["error"]["code"], code, "{words:?}: {complained}");
-        assert!(complained.contains(code), "{complained}");
-    }
-
-    fn publish(&self) -> Value {
-        self.done(&["publish", "repo", "public", "--passphrase-file", "passphrase"])
-    }
-}
 
 const VERIFY: &[&str] = &["verify", "public", "--repository", "repo", "--platform", "linux-x86_64"];
 

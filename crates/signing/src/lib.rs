@@ -49,7 +49,7 @@ pub use passphrase::Passphrase;
 pub use publication::{Accepted, MAX_PUBLICATION_BYTES, Publication, accept, missing};
 pub use release::{Change, EditError, MAX_NOTES_BYTES, MAX_VERSIONS, changes};
 pub use repository::{NewKeys, Repository, Signed, Unlock};
-pub use rollout::{RolloutChange, rollout_of, set_rollout};
+pub use rollout::{RolloutChange, all_rollouts, rollout_of, set_rollout};
 pub use settings::{Settings, Validity};
 pub use tree::{Copied, Tree};
 pub use walk::{WalkError, walk};

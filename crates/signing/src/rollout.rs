@@ -82,6 +82,17 @@ pub fn rollout_of(tree: &Tree, channel: &Channel) -> Result<Rollout, Error> {
     read(&batch, &rollouts(&batch, Timestamp::MIN)?, channel)
 }
 
+/// The rollouts of all channels in a tree; as [`rollout_of`].
+///
+/// # Errors
+/// If one cannot be read or is damaged.
+pub fn all_rollouts(tree: &Tree) -> Result<Vec<Rollout>, Error> {
+    let batch = Batch::new(tree);
+    let rollouts = rollouts(&batch, Timestamp::MIN)?;
+    let channel = |path: &String| path.strip_prefix("rollout/")?.strip_suffix(".json")?.parse().ok();
+    rollouts.targets.keys().filter_map(channel).map(|channel| read(&batch, &rollouts, &channel)).collect()
+}
+
 fn rollouts(batch: &Batch<'_>, now: Timestamp) -> Result<Targets, Error> {
     match batch.newest(ROLLOUT)? {
         Some((_, bytes)) => Envelope::parse(ROLLOUT, &bytes)?.document(ROLLOUT),

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
-use protocol::{AppId, Digest, SourceUrl, object};
+use protocol::{AppId, Channel, Digest, Rollout, SourceUrl, object};
 use serde_json::Value;
 use trust::Stored;
 
@@ -79,6 +79,28 @@ impl Place {
         let name = object::metadata("targets", version);
         let targets = self.read(&name, limits.targets_bytes)?.ok_or(Failure::Missing(name))?;
         Ok(Some(Published { timestamp, snapshot, version, targets }))
+    }
+
+    /// The rollout of a channel that is published, `None` if there is none. Not verified, as [`Self::published`].
+    pub(crate) fn rollout(
+        &self,
+        published: &Published,
+        app: &AppId,
+        channel: &Channel,
+    ) -> Result<Option<Rollout>, Failure> {
+        let snapshot = json("the published snapshot", &published.snapshot)?;
+        let Ok(version) = pinned("the published snapshot", &snapshot, "rollout.json") else {
+            return Ok(None);
+        };
+        let name = object::metadata("rollout", version);
+        let bytes =
+            self.read(&name, trust::LIMITS.delegated_bytes)?.ok_or_else(|| Failure::Missing(name.clone()))?;
+        let path = object::rollout_path(channel);
+        let listed = &json(&name, &bytes)?["signed"]["targets"][&path]["hashes"]["sha256"];
+        let Some(sha256) = listed.as_str() else { return Ok(None) };
+        let name = object::target(&path, &Digest::parse(sha256)?)?;
+        let bytes = self.read(&name, protocol::MAX_ROLLOUT_BYTES)?.ok_or(Failure::Missing(name))?;
+        Ok(Some(Rollout::parse(&bytes, app, channel)?))
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use protocol::{Artifact, object};
+use protocol::{Artifact, BasisPoints, ReleaseRollout, Rollout, object};
 use serde_json::{Value, json};
 use signing::{Publication, Repository};
 
@@ -19,7 +19,8 @@ use crate::output::Output;
 ///
 /// DIR gets the objects in DIR/apps/APP, the timestamp last, so that any web server can serve it at any moment; a URL is an
 /// update server's base URL: missing objects are uploaded, then the signed list is handed over, and the server, which
-/// verifies it, makes it visible. Publishing again changes nothing.
+/// verifies it, makes it visible. A server has a rollout of its own: what `rollout` changed only here is refused, not lost.
+/// Publishing again changes nothing.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The repository.
@@ -48,6 +49,9 @@ impl Args {
         // Before anything is signed: a version that somebody else took would have to be given back.
         let published = place.published()?;
         ours(&repository, published.as_ref(), &self.place)?;
+        if let Place::Server(_) = &place {
+            self.keeps_rollouts(&repository, &place, published.as_ref())?;
+        }
         let mut unlock = self.unlocking.unlock();
         if repository.has_draft()? {
             let signed = repository.sign(&mut unlock, Timestamp::now())?;
@@ -82,6 +86,48 @@ impl Args {
             }
         }
     }
+}
+
+impl Args {
+    /// Refuses if the repository holds a release or old systems back and the server does not: a server signs its own rollout,
+    /// so the publication would open to everybody what was held back here.
+    fn keeps_rollouts(
+        &self,
+        repository: &Repository,
+        place: &Place,
+        published: Option<&Published>,
+    ) -> Result<(), Failure> {
+        for here in signing::all_rollouts(repository.tree())? {
+            let there = match published {
+                Some(published) if !is_open(&here) => place.rollout(published, &here.app, &here.channel)?,
+                _ => None,
+            };
+            if let Some(what) = lost(&here, there.as_ref()) {
+                let (channel, repository, server) = (here.channel, self.folder.clone(), self.place.clone());
+                return Err(Failure::RolloutElsewhere { channel, what, repository, server });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_open(rollout: &Rollout) -> bool {
+    lost(rollout, None).is_none()
+}
+
+/// What `here` holds back and `there` does not, the first of it.
+fn lost(here: &Rollout, there: Option<&Rollout>) -> Option<String> {
+    let holds = |release: &ReleaseRollout| {
+        release.halted || release.recalled || release.basis_points < BasisPoints::ALL
+    };
+    let released = here.releases.iter().filter(|(_, release)| holds(release));
+    let mut missing = released
+        .filter(|(version, release)| there.and_then(|there| there.releases.get(version)) != Some(release));
+    if let Some((version, _)) = missing.next() {
+        return Some(format!("version {version}"));
+    }
+    let pinned = here.os_pins.iter().find(|pin| there.is_none_or(|there| !there.os_pins.contains(pin)));
+    pinned.map(|pin| format!("the pin of {} below {}", pin.os, pin.below))
 }
 
 /// Refuses if what is published is not one of this repository's own lists.
