@@ -200,6 +200,42 @@ fn a_rollout_is_changed_and_shown() {
 }
 
 #[test]
+fn rotating_signs_no_draft_and_protects_the_new_key_as_asked() {
+    let desk = Desk::with_release(&[]);
+    let rotate = |role: &str, more: &[&str]| {
+        let words = ["root", "rotate", "repo", "--role", role, "--old-passphrase-file", "passphrase"];
+        [&words[..], more].concat().into_iter().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let roles = ["root", "targets", "snapshot", "timestamp", "rollout"];
+    let before = files(&desk.path("repo"));
+    for role in roles {
+        let words = rotate(role, &["--passphrase-file", "passphrase"]);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        desk.fails(&words, 1, "E-ROOT-CEREMONY");
+        assert_eq!(files(&desk.path("repo")), before, "{role}");
+    }
+    desk.publish();
+    let check = |role: &str, more: &[&str], encrypted: bool| {
+        let words = rotate(role, more);
+        let answer = desk.done(&words.iter().map(String::as_str).collect::<Vec<_>>());
+        let key = fs::read_to_string(desk.path(answer["file"].as_str().unwrap())).unwrap();
+        assert_eq!(key.contains("BEGIN ENCRYPTED PRIVATE KEY"), encrypted, "{role} {more:?}");
+        desk.publish();
+        desk.done(VERIFY);
+    };
+    for role in roles {
+        let more: &[&str] = if role == "root" || role == "targets" { &["--unencrypted"] } else { &[] };
+        check(role, more, false);
+        check(role, &["--passphrase-file", "passphrase"], true);
+    }
+    // A rotation that cannot be signed leaves no draft behind.
+    desk.private("wrong", "not the passphrase\n");
+    let words = ["root", "rotate", "repo", "--role", "rollout", "--old-passphrase-file", "wrong"];
+    desk.fails(&words, 1, "E-KEY-PASSPHRASE");
+    assert!(!desk.path("repo/draft.json").exists());
+}
+
+#[test]
 fn keys_are_rotated_in_one_step_or_by_ceremony() {
     let desk = Desk::with_release(&[]);
     desk.publish();
@@ -238,7 +274,8 @@ fn keys_are_rotated_in_one_step_or_by_ceremony() {
     assert_eq!(shown["changes"][0]["role"], "root");
     assert_eq!(shown["changes"][0]["threshold"], 2);
     assert_eq!(shown["changes"][0]["added"].as_array().unwrap().len(), 1);
-    desk.done(&["root", "assemble", "repo", "draft.json", "copy.json"]);
+    // The online keys are encrypted since their rotation, as was asked.
+    desk.done(&["root", "assemble", "repo", "draft.json", "copy.json", "--passphrase-file", "passphrase"]);
     desk.publish();
     assert_eq!(desk.done(VERIFY)["root"], 6);
     // Now one holder alone cannot: a draft for the other one is left, and a person must act.

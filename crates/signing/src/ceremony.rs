@@ -61,6 +61,12 @@ pub enum CeremonyError {
         /// The version that follows the repository's.
         next: u64,
     },
+    /// Releases that wait in the draft, where a key change would sign the list of releases.
+    #[error(
+        "a draft of the list of releases is pending, and changing this key would sign it: look at it with \
+         `autoupdate diff`, then sign it with `autoupdate sign`, or delete draft.json in the repository"
+    )]
+    DraftPending,
     /// Too few signatures.
     #[error(
         "signed by {old} of {old_needed} needed keys of the old root and by {new} of {new_needed} of the new one"
@@ -352,11 +358,19 @@ impl Repository {
         draft.summary_after(Some(&Batch::new(&self.tree).root()?))
     }
 
+    /// Refuses while a draft of the list of releases is pending: for whatever would sign it by the way.
+    ///
+    /// # Errors
+    /// [`CeremonyError::DraftPending`], or if the draft cannot be read.
+    pub fn check_no_draft(&self) -> Result<(), Error> {
+        if self.has_draft()? { Err(CeremonyError::DraftPending.into()) } else { Ok(()) }
+    }
+
     /// Takes a root that has enough signatures: signs what its new keys must sign again, verifies the whole as a client
     /// would from the first root on, and writes it.
     ///
     /// # Errors
-    /// [`CeremonyError::NotNext`], [`CeremonyError::TooFew`], [`Error::NoKey`] if a new key is not here,
+    /// [`CeremonyError::NotNext`], [`CeremonyError::TooFew`], [`CeremonyError::DraftPending`], [`Error::NoKey`] if a new key is not here,
     /// [`Error::Refused`].
     pub fn accept_root(
         &self,
@@ -392,14 +406,13 @@ impl Repository {
         let (_, bytes) = batch.newest("targets")?.ok_or_else(missing)?;
         let mut targets = None;
         if !is_signed("targets", &bytes, draft.root.role("targets")?, &draft.root.keys)? {
+            // What nobody has looked at must not be signed by the way.
+            self.check_no_draft()?;
             self.sign_targets(&mut batch, unlock, now)?;
             targets = Some(batch.targets()?.head.version);
         }
         let online = self.complete(&mut batch, unlock, now)?;
         batch.write()?;
-        if targets.is_some() {
-            self.discard_draft()?;
-        }
         Ok(AcceptedRoot { version, targets, online })
     }
 }

@@ -245,3 +245,21 @@ fn a_draft_says_what_changes() {
         &[("root", 1, 1, 1, 1), ("targets", 1, 1, 1, 0)],
     );
 }
+
+#[test]
+fn a_new_targets_key_does_not_sign_a_pending_draft() {
+    let scratch = TempDir::new().unwrap();
+    let repository = init(&scratch);
+    let (old, new) = (public_of(&scratch, "targets.pem"), SecretKey::generate().unwrap());
+    KeyFile::create(&scratch.path().join("repo/keys/targets-2.pem"), &new, None).unwrap();
+    let changes = [add_key("targets", &new.public()), remove_key("targets", &old)];
+    let mut draft = repository.draft_root(&changes, now()).unwrap();
+    repository.sign_root(&mut draft, &mut no_passphrase).unwrap();
+    add(&scratch, &repository, "1.0.0");
+    let pending = repository.accept_root(&draft, &mut no_passphrase, now());
+    assert!(matches!(pending, Err(Error::Ceremony(CeremonyError::DraftPending))), "{pending:?}");
+    repository.discard_draft().unwrap();
+    let accepted = repository.accept_root(&draft, &mut no_passphrase, now()).unwrap();
+    assert_eq!((accepted.version, accepted.targets), (2, Some(2)));
+    assert!(repository.artifacts().unwrap().is_empty());
+}

@@ -54,6 +54,11 @@ pub(crate) struct Protecting {
 }
 
 impl Protecting {
+    /// The passphrase for a key that a machine uses unattended: nobody is asked, it is encrypted where a file was named.
+    pub(crate) fn passphrase_if_named(&self) -> Result<Option<Passphrase>, Failure> {
+        self.passphrase_file.as_deref().map(from_file).transpose()
+    }
+
     /// The passphrase for new keys; `None` where that was asked for by name.
     pub(crate) fn passphrase(&self, out: &Output, what: &str) -> Result<Option<Passphrase>, Failure> {
         if self.unencrypted {

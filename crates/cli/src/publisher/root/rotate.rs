@@ -15,7 +15,8 @@ use crate::output::Output;
 ///
 /// Makes the new key in REPO/keys, and where the root keys lie in the repository too, signs and accepts everything in one
 /// step. Where other holders must sign, it leaves a draft for them instead. After a theft of an online key this is the way
-/// back: clients forget what the old key signed. A server needs the new online key before you publish.
+/// back: clients forget what the old key signed. A server needs the new online key before you publish; it is encrypted only
+/// where --passphrase-file is given, and the server then needs that file too. A pending draft must be signed before.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The repository.
@@ -37,11 +38,13 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) fn run(self, out: &Output) -> Result<Exit, Failure> {
         let repository = Repository::open(&self.folder)?;
+        // Before a key is made: some rotations sign the list of releases, and none may sign what nobody has looked at.
+        repository.check_no_draft()?;
         let offline = ["root", "targets"].contains(&self.role.as_str());
         let passphrase = if offline {
             self.protecting.passphrase(out, &format!("the new {} key", self.role))?
         } else {
-            None
+            self.protecting.passphrase_if_named()?
         };
         let folder = if offline { self.folder.join("keys") } else { repository.online_folder() };
         let key = SecretKey::generate()?;
@@ -72,7 +75,12 @@ impl Args {
             "ingest" => repository.delegate("ingest", new)?,
             _ => return self.top_level(repository, (new, file), &mut unlock, &answer, out),
         }
-        let signed = repository.sign(&mut unlock, Timestamp::now())?;
+        let signed = repository.sign(&mut unlock, Timestamp::now());
+        if signed.is_err() {
+            // It holds nothing but this rotation, which can be begun again.
+            repository.discard_draft()?;
+        }
+        let signed = signed?;
         let text =
             format!("{} has a new key, targets version {}; {}", self.role, signed.targets, self.next(file));
         Ok(out.done(&answer("targets", signed.targets), &text))
