@@ -3,13 +3,19 @@
 //! Reads are bounded and everything has a deadline. Redirects are not followed: an upload with its token must not go
 //! anywhere but where the publisher said, and what a client would read must be there, not elsewhere.
 
+use std::io;
 use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use protocol::{AppId, Digest, Hasher, SourceUrl};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 use serde_json::Value;
+use tokio::io::{AsyncRead, ReadBuf};
 use tokio::runtime::Runtime;
 use url::Url;
 use zeroize::Zeroizing;
@@ -22,6 +28,10 @@ const STALL: Duration = Duration::from_secs(30);
 /// The longest wait for an answer after everything was sent: the server verifies and hashes before it answers.
 const ANSWER: Duration = Duration::from_secs(300);
 
+/// The longest time in which a server takes no byte of an upload. Longer than [`STALL`]: what a slow line has not sent yet
+/// lies in buffers, and nothing more is taken until they are empty.
+const UPLOAD_STALL: Duration = Duration::from_secs(120);
+
 /// The longest answer of the server that is shown to a person, in bytes.
 const MESSAGE_BYTES: usize = 4096;
 
@@ -31,6 +41,9 @@ pub(crate) struct Http {
     base: SourceUrl,
     app: AppId,
     client: reqwest::Client,
+    /// As `client`, but without a deadline for reading: reqwest counts it from the first byte that is sent, and an upload may
+    /// take hours. [`watch`] sees that it goes on.
+    uploads: reqwest::Client,
     runtime: Runtime,
     token: Option<Token>,
 }
@@ -62,30 +75,30 @@ impl Http {
     pub(crate) fn new(base: SourceUrl, app: AppId) -> Result<Self, Failure> {
         // Process-wide and only once; whoever installed another provider before us keeps it.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(STALL)
-            .read_timeout(ANSWER)
-            .user_agent(concat!("autoupdate/", env!("CARGO_PKG_VERSION")));
         let loopback = match base.as_url().host() {
             Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
             Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
             Some(url::Host::Domain(name)) => name == "localhost",
             None => false,
         };
-        if loopback {
+        let builder = || {
+            let builder = reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .connect_timeout(STALL)
+                .user_agent(concat!("autoupdate/", env!("CARGO_PKG_VERSION")));
             // This machine is never behind a proxy.
-            builder = builder.no_proxy();
-        }
+            if loopback { builder.no_proxy() } else { builder }
+        };
         let failed = |why: &dyn ToString| Failure::Network {
             method: "set up",
             url: base.to_string(),
             why: why.to_string(),
         };
-        let client = builder.build().map_err(|error| failed(&error))?;
+        let client = builder().read_timeout(ANSWER).build().map_err(|error| failed(&error))?;
+        let uploads = builder().build().map_err(|error| failed(&error))?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| failed(&error))?;
-        Ok(Self { base, app, client, runtime, token: None })
+        Ok(Self { base, app, client, uploads, runtime, token: None })
     }
 
     /// Sends this token with uploads.
@@ -150,10 +163,14 @@ impl Http {
         self.runtime.block_on(async {
             let file = tokio::fs::File::open(from).await.map_err(Failure::io("read", from))?;
             let length = file.metadata().await.map_err(Failure::io("read", from))?.len();
-            let request = self.client.put(url.clone()).header(reqwest::header::CONTENT_LENGTH, length).body(
+            let taken = Arc::new(AtomicU64::new(0));
+            let file = Counted { file, taken: Arc::clone(&taken) };
+            let request = self.uploads.put(url.clone()).header(reqwest::header::CONTENT_LENGTH, length).body(
                 reqwest::Body::wrap_stream(tokio_util::io::ReaderStream::with_capacity(file, 64 << 10)),
             );
-            let answer = self.send("PUT", &url, request).await?;
+            let sending = self.send("PUT", &url, request);
+            let answer = watch(sending, &taken, length, Patience::LONGEST).await;
+            let answer = answer.unwrap_or_else(|stalled| Err(network("PUT", &url, &stalled)))?;
             if answer.status().is_success() { Ok(length) } else { Err(refusal("PUT", &url, answer).await) }
         })
     }
@@ -199,6 +216,68 @@ impl Http {
     }
 }
 
+/// A file that counts what was taken of it.
+struct Counted {
+    file: tokio::fs::File,
+    taken: Arc<AtomicU64>,
+}
+
+impl AsyncRead for Counted {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let ready = Pin::new(&mut self.file).poll_read(context, buffer);
+        self.taken.fetch_add((buffer.filled().len() - before) as u64, Ordering::Relaxed);
+        ready
+    }
+}
+
+/// How long an upload may stand still.
+#[derive(Clone, Copy)]
+struct Patience {
+    /// While bytes are left.
+    stall: Duration,
+    /// When all were taken.
+    answer: Duration,
+}
+
+impl Patience {
+    const LONGEST: Self = Self { stall: UPLOAD_STALL, answer: ANSWER };
+}
+
+/// Waits for an upload of `length` bytes, however long it takes, as long as bytes are `taken`.
+async fn watch<T>(
+    upload: impl Future<Output = T>,
+    taken: &AtomicU64,
+    length: u64,
+    patience: Patience,
+) -> Result<T, String> {
+    let mut upload = std::pin::pin!(upload);
+    loop {
+        let before = taken.load(Ordering::Relaxed);
+        let all = before >= length;
+        let wait = if all { patience.answer } else { patience.stall };
+        if let Ok(done) = tokio::time::timeout(wait, &mut upload).await {
+            return Ok(done);
+        }
+        if taken.load(Ordering::Relaxed) == before {
+            let seconds = wait.as_secs();
+            return Err(if all {
+                format!(
+                    "all was sent, and no answer came for {seconds} seconds: publish again, what arrived is not sent twice"
+                )
+            } else {
+                format!(
+                    "{before} of {length} bytes were taken, and none more for {seconds} seconds: publish again"
+                )
+            });
+        }
+    }
+}
+
 /// Gives the pieces of a body to `take`, until it ends or more than `limit` bytes came. Each piece has a deadline.
 async fn pieces(
     url: &Url,
@@ -237,4 +316,53 @@ async fn refusal(method: &'static str, url: &Url, mut answer: Response) -> Failu
     let text = said.map_or_else(|| String::from_utf8_lossy(&bytes).into_owned(), str::to_owned);
     let message = text.chars().filter(|c| !c.is_control()).take(400).collect();
     Failure::Server { method, url: url.to_string(), status, message }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_upload_may_take_as_long_as_it_goes_on() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let check = |bytes: u64, looks: u64, expected: Result<(), &str>| {
+            let (taken, mut looked) = (AtomicU64::new(0), 0);
+            // Takes a byte whenever it is looked at, up to `bytes`, and ends after so many looks.
+            let upload = std::future::poll_fn(|_| {
+                looked += 1;
+                if taken.load(Ordering::Relaxed) < bytes {
+                    taken.fetch_add(1, Ordering::Relaxed);
+                }
+                if looked > looks { Poll::Ready(()) } else { Poll::Pending }
+            });
+            let moment = Duration::from_millis(1);
+            let found =
+                runtime.block_on(watch(upload, &taken, 50, Patience { stall: moment, answer: moment }));
+            match (&found, expected) {
+                (Ok(()), Ok(())) => {}
+                (Err(found), Err(expected)) => assert!(found.starts_with(expected), "{found}"),
+                _ => panic!("{bytes} bytes, {looks} looks: {found:?}"),
+            }
+        };
+        // Far longer than any one wait.
+        check(50, 50, Ok(()));
+        check(50, 0, Ok(()));
+        check(0, u64::MAX, Err("0 of 50 bytes"));
+        check(7, u64::MAX, Err("7 of 50 bytes"));
+        check(50, u64::MAX, Err("all was sent"));
+    }
+
+    #[test]
+    fn what_is_taken_of_a_file_is_counted() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+        let length = path.metadata().unwrap().len();
+        runtime.block_on(async {
+            let taken = Arc::new(AtomicU64::new(0));
+            let mut file =
+                Counted { file: tokio::fs::File::open(path).await.unwrap(), taken: Arc::clone(&taken) };
+            tokio::io::copy(&mut file, &mut tokio::io::sink()).await.unwrap();
+            assert_eq!(taken.load(Ordering::Relaxed), length);
+        });
+    }
 }

@@ -17,14 +17,14 @@ pub(crate) enum Place {
     /// A folder; the objects lie in `{folder}/apps/{app}`.
     Folder(PathBuf),
     /// A server's base URL.
-    Server(Http),
+    Server(Box<Http>),
 }
 
 impl Place {
     /// A place from what was typed: a URL or a folder.
     pub(crate) fn parse(text: &str, app: &AppId, allow_http: bool) -> Result<Self, Failure> {
         if text.starts_with("https://") || text.starts_with("http://") {
-            Ok(Self::Server(Http::new(SourceUrl::parse(text, allow_http)?, app.clone())?))
+            Ok(Self::Server(Box::new(Http::new(SourceUrl::parse(text, allow_http)?, app.clone())?)))
         } else {
             Ok(Self::Folder(Path::new(text).join("apps").join(app.as_str())))
         }
