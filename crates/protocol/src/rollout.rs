@@ -4,7 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use crate::{AppId, Channel, Hasher, Invalid, Os, Version};
 
@@ -110,9 +112,19 @@ pub struct Rollout {
     /// Version to rollout.
     #[serde(default)]
     pub releases: BTreeMap<Version, ReleaseRollout>,
-    /// Pins of old operating systems.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// Pins of old operating systems. Those of systems that this program does not know are left out when it is read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "known_pins")]
     pub os_pins: Vec<OsPin>,
+}
+
+/// A pin of a system that came later says nothing about this machine: it must not take the whole rollout away. A pin of a
+/// known system with anything else wrong is still an error, because ignoring it would offer what must be held back.
+fn known_pins<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<OsPin>, D::Error> {
+    let entries = Vec::<Value>::deserialize(deserializer)?;
+    let known =
+        |entry: &Value| entry.get("os").and_then(Value::as_str).is_none_or(|os| Os::parse(os).is_ok());
+    let pin = |entry| serde_json::from_value(entry).map_err(D::Error::custom);
+    entries.into_iter().filter(known).map(pin).collect()
 }
 
 impl Rollout {
@@ -166,6 +178,33 @@ mod tests {
                 recalled: false,
             };
             assert_eq!(rollout.bucket(id), bucket, "{id} {salt}");
+        }
+    }
+
+    #[test]
+    fn a_pin_of_a_system_that_came_later_is_left_out() {
+        let (app, channel) = (AppId::parse("one").unwrap(), Channel::default());
+        let mac = r#"{"os": "macos", "below": "11.0", "version": "7.1.0"}"#;
+        let check = |pins: &[&str], expected: Option<usize>| {
+            let text = format!(
+                r#"{{"format": 1, "app": "one", "channel": "stable", "os_pins": [{}]}}"#,
+                pins.join(", ")
+            );
+            let rollout = Rollout::parse(text.as_bytes(), &app, &channel);
+            assert_eq!(rollout.as_ref().ok().map(|rollout| rollout.os_pins.len()), expected, "{rollout:?}");
+        };
+        check(&[], Some(0));
+        check(&[mac], Some(1));
+        check(&[r#"{"os": "harmony", "below": "5", "version": "7.1.0"}"#, mac], Some(1));
+        check(&[r#"{"os": "harmony", "until": {"build": [5]}}"#], Some(0));
+        for broken in [
+            r#"{"os": "macos", "below": "11.0", "version": "new"}"#,
+            r#"{"os": "macos", "version": "7.1.0"}"#,
+            r#"{"below": "11.0", "version": "7.1.0"}"#,
+            r#"{"os": 5, "below": "11.0", "version": "7.1.0"}"#,
+            "7",
+        ] {
+            check(&[broken, mac], None);
         }
     }
 

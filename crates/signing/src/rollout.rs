@@ -5,6 +5,7 @@ use protocol::{
     BasisPoints, Channel, MAX_ROLLOUT_BYTES, Os, OsPin, ReleaseRollout, Rollout, Version, object,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::batch::Batch;
 use crate::document::{ROLLOUT, Targets};
@@ -63,7 +64,7 @@ pub fn set_rollout(
     let targets = batch.targets()?;
     let (delegation, _) = targets.delegation(ROLLOUT).ok_or(Error::NoDelegation { role: ROLLOUT })?;
     let mut rollouts = rollouts(&batch, now)?;
-    let mut rollout = read(&batch, &rollouts, channel)?;
+    let mut rollout = read_whole(&batch, &rollouts, channel)?;
     apply(&mut rollout, change);
     complete::put_rollout(&mut batch, &mut rollouts, &rollout)?;
     complete::sign_delegated(&mut batch, ROLLOUT, rollouts, keys, &delegation.keys, validity, now)?;
@@ -102,17 +103,38 @@ fn rollouts(batch: &Batch<'_>, now: Timestamp) -> Result<Targets, Error> {
 
 fn read(batch: &Batch<'_>, rollouts: &Targets, channel: &Channel) -> Result<Rollout, Error> {
     let app = batch.tree.app();
-    let path = object::rollout_path(channel);
-    let Some(target) = rollouts.targets.get(&path) else {
-        return Ok(Rollout::open(app.clone(), channel.clone()));
+    match bytes(batch, rollouts, channel)? {
+        Some(bytes) => Ok(Rollout::parse(&bytes, app, channel)?),
+        None => Ok(Rollout::open(app.clone(), channel.clone())),
+    }
+}
+
+/// As [`read`], for writing it again: pins that this program does not know would be lost.
+fn read_whole(batch: &Batch<'_>, rollouts: &Targets, channel: &Channel) -> Result<Rollout, Error> {
+    let rollout = read(batch, rollouts, channel)?;
+    let file: Value = match bytes(batch, rollouts, channel)? {
+        Some(bytes) => serde_json::from_slice(&bytes).unwrap_or_default(),
+        None => Value::Null,
     };
+    if file["os_pins"].as_array().map_or(0, Vec::len) > rollout.os_pins.len() {
+        let what = object::rollout_path(channel);
+        let why =
+            "it pins systems that this program does not know: update this program, then change it".to_owned();
+        return Err(Error::Malformed { what, why });
+    }
+    Ok(rollout)
+}
+
+fn bytes(batch: &Batch<'_>, rollouts: &Targets, channel: &Channel) -> Result<Option<Vec<u8>>, Error> {
+    let path = object::rollout_path(channel);
+    let Some(target) = rollouts.targets.get(&path) else { return Ok(None) };
     let sha256 = target.sha256(&path)?;
     let bytes = batch.read(&object::target(&path, &sha256)?, MAX_ROLLOUT_BYTES)?;
     let bytes = bytes.ok_or_else(|| Error::MissingObject { path: path.clone(), sha256 })?;
     if protocol::Digest::of(&bytes) != sha256 {
         return Err(Error::DamagedObject { path, sha256 });
     }
-    Ok(Rollout::parse(&bytes, app, channel)?)
+    Ok(Some(bytes))
 }
 
 fn apply(rollout: &mut Rollout, change: &RolloutChange) {
@@ -149,6 +171,28 @@ mod tests {
     use protocol::AppId;
 
     use super::*;
+
+    /// Reading it leaves them out; writing it again must not.
+    #[test]
+    fn pins_of_unknown_systems_are_not_lost() {
+        let (app, channel) = (AppId::parse("a").unwrap(), Channel::default());
+        let tree = Tree::new(std::path::Path::new("nowhere"), &app);
+        let check = |os: &str, whole: bool| {
+            let mut batch = Batch::new(&tree);
+            let mut rollouts = Targets::empty(1, Timestamp::UNIX_EPOCH);
+            let pins = serde_json::json!([{ "os": os, "below": "5", "version": "1.0.0" }]);
+            let file = serde_json::json!({ "format": 1, "app": "a", "channel": "stable", "os_pins": pins });
+            let (path, file) = (object::rollout_path(&channel), serde_json::to_vec(&file).unwrap());
+            let sha256 = protocol::Digest::of(&file);
+            batch.add_object(object::target(&path, &sha256).unwrap(), file);
+            rollouts.targets.insert(path, crate::document::Target::new(&sha256, 1, None));
+            let found = read(&batch, &rollouts, &channel).unwrap();
+            assert_eq!(found.os_pins.len(), usize::from(whole), "{os}");
+            assert_eq!(read_whole(&batch, &rollouts, &channel).is_ok(), whole, "{os}");
+        };
+        check("macos", true);
+        check("harmony", false);
+    }
 
     #[test]
     fn changes_add_up() {
