@@ -1,10 +1,13 @@
 //! A plain static host is a complete update server, and its age is told.
 
-use std::net::TcpListener;
+use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use anyhow::Result;
-use autoupdate_tests::{Person, Publisher, days_ago, poll_until, program};
+use anyhow::{Context, Result, bail, ensure};
+use autoupdate::view::AppState;
+use autoupdate::{Config, Engine, View};
+use autoupdate_tests::{APP, Person, Publisher, Workshop, poll_until, program};
+use protocol::AppId;
 
 const PROBE: &str = r#"{ probe = ["--version"] }"#;
 
@@ -16,15 +19,14 @@ struct Python {
 
 impl Python {
     fn serve(folder: &std::path::Path) -> Result<Self> {
-        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
         let mut command = Command::new("python3");
-        command
-            .args(["-m", "http.server", &port.to_string(), "--bind", "127.0.0.1", "--directory"])
-            .arg(folder);
-        let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
-        let python = Self { child, url: format!("http://127.0.0.1:{port}/") };
-        poll_until("python's http.server", || std::net::TcpStream::connect(("127.0.0.1", port)).ok())?;
-        Ok(python)
+        command.args(["-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory"]).arg(folder);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+        // It says on which port it listens: "Serving HTTP on 127.0.0.1 port 40961 (http://127.0.0.1:40961/) ..."
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().context("its output")?).read_line(&mut line)?;
+        let url = line.split(['(', ')']).nth(1).with_context(|| format!("no address in {line:?}"))?;
+        Ok(Self { child, url: url.to_owned() })
     }
 }
 
@@ -58,21 +60,52 @@ fn updates_by_a_patch_from_python_s_http_server() -> Result<()> {
     Ok(())
 }
 
+/// A published folder as its publisher's verbs make it, with a timestamp that expires while we look.
 #[test]
 fn an_expired_timestamp_is_never_up_to_date_until_it_is_refreshed() -> Result<()> {
-    let publisher = Publisher::at(days_ago(40))?;
-    publisher.release("1.0.0", &program("1.0.0"), days_ago(40))?;
-    let python = Python::serve(&publisher.site())?;
-    let person = Person::with(&program("1.0.0"), &publisher.root()?, &python.url, PROBE)?;
+    let workshop = Workshop::new(&["--validity", "timestamp=3s"])?;
+    workshop.add("1.0.0", &program("1.0.0"), &[])?;
+    workshop.verb("publish", &["public"])?;
+    let python = Python::serve(&workshop.path("public"))?;
+    let person = Person::with(&program("1.0.0"), &workshop.root()?, &python.url, PROBE)?;
 
-    let answer = person.run(&["check", "demo"])?.expect(5)?.json()?;
-    assert_eq!(answer["answer"], "cannot-verify", "{answer}");
+    // The engine that runs has seen it fresh, if it was quick enough; in the end its View says what it does not know.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let engine = runtime.block_on(async {
+        Engine::start(Config { background: false, ..Config::of_user(person.folders())? }).await
+    })?;
+    let app = AppId::parse(APP)?;
+    let check = || {
+        runtime.block_on(async {
+            engine.check(&app, false).await;
+            let settled = |view: &View| {
+                view.app(&app).is_some_and(|app| !matches!(app.state, AppState::Checking { .. }))
+            };
+            let mut view = engine.view();
+            let view = view.wait_for(settled).await.ok()?;
+            view.app(&app).map(|app| app.state.clone())
+        })
+    };
+    let state = poll_until("the timestamp expires", || {
+        check().filter(|state| matches!(state, AppState::CannotVerify { .. }))
+    })?;
+    let AppState::CannotVerify { failure, .. } = state else { bail!("{state:?}") };
+    assert_eq!(failure.code, "E-META-EXPIRED", "{failure:?}");
+    let answer = person.run(&["apply", "demo"])?.expect(5)?.json()?;
     assert_eq!(answer["failure"]["code"], "E-META-EXPIRED", "{answer}");
-    let view = person.run(&["status", "demo"])?.expect(0)?.json()?;
-    assert_ne!(view["apps"][0]["state"]["state"], "up-to-date", "{view}");
+    assert_eq!(person.installed()?, program("1.0.0"));
 
-    publisher.refresh(jiff::Timestamp::now())?;
-    let answer = person.run(&["check", "demo"])?.expect(0)?.json()?;
-    assert_eq!(answer["answer"], "up-to-date", "{answer}");
+    let keys = workshop.repository().join("keys/online");
+    let keys = keys.to_str().context("a temporary path is Unicode")?;
+    workshop.run(&["refresh", "public", "--keys", keys])?.expect(0)?;
+    ensure!(matches!(check(), Some(AppState::UpToDate { .. })), "{:?}", check());
+
+    // From now on the publisher signs for longer, and the next release comes as always.
+    let settings = workshop.repository().join("repository.toml");
+    std::fs::write(&settings, std::fs::read_to_string(&settings)?.replace("\"3s\"", "\"30d\""))?;
+    workshop.add("2.0.0", &program("2.0.0"), &[])?;
+    workshop.verb("publish", &["public"])?;
+    person.run(&["apply", "demo"])?.expect(0)?;
+    assert_eq!(person.installed()?, program("2.0.0"));
     Ok(())
 }
