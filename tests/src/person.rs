@@ -32,12 +32,7 @@ impl Person {
     /// # Errors
     /// If a folder cannot be made or the enrolment is refused.
     pub fn enrolled(program: &[u8], root: &[u8], source: &str, lines: &str) -> Result<Self> {
-        let person = Self { home: tempfile::tempdir()? };
-        for folder in ["apps", "run", "config", "state", "cache", "data"] {
-            std::fs::create_dir(person.home.path().join(folder))?;
-        }
-        std::fs::set_permissions(person.home.path().join("run"), Permissions::from_mode(0o700))?;
-        person.install(program)?;
+        let person = Self::unenrolled(program)?;
         let enrolment = person.home.path().join("demo.toml");
         std::fs::write(person.home.path().join("root.json"), root)?;
         let text = format!(
@@ -49,6 +44,20 @@ impl Person {
         std::fs::write(&enrolment, text)?;
         let sha256 = Digest::of(root).to_string();
         person.run(&["enrol", path(&enrolment)?, "--root-sha256", &sha256])?.expect(0)?;
+        Ok(person)
+    }
+
+    /// A person who has installed `program` and enrolled nothing.
+    ///
+    /// # Errors
+    /// If a folder cannot be made.
+    pub fn unenrolled(program: &[u8]) -> Result<Self> {
+        let person = Self { home: tempfile::tempdir()? };
+        for folder in ["apps", "run", "config", "state", "cache", "data"] {
+            std::fs::create_dir(person.home.path().join(folder))?;
+        }
+        std::fs::set_permissions(person.home.path().join("run"), Permissions::from_mode(0o700))?;
+        person.install(program)?;
         Ok(person)
     }
 
@@ -161,12 +170,47 @@ impl Person {
         Ok(std::fs::metadata(self.home())?.uid())
     }
 
+    /// Makes everything of theirs belong to another user and their group of the same number.
+    ///
+    /// # Errors
+    /// If this process may not do that.
+    pub fn give_to(&self, uid: u32) -> Result<()> {
+        for path in self.everything()? {
+            std::os::unix::fs::lchown(path, Some(uid), Some(uid))?;
+        }
+        Ok(())
+    }
+
+    /// The home folder and everything in it; links are not followed.
+    ///
+    /// # Errors
+    /// If a folder cannot be read.
+    pub fn everything(&self) -> Result<Vec<PathBuf>> {
+        let mut found = vec![self.home().to_owned()];
+        let mut next = 0;
+        while let Some(path) = found.get(next).cloned() {
+            next += 1;
+            if std::fs::symlink_metadata(&path)?.is_dir() {
+                for entry in std::fs::read_dir(path)? {
+                    found.push(entry?.path());
+                }
+            }
+        }
+        Ok(found)
+    }
+
     /// The `autoupdate` command in this person's environment.
     ///
     /// # Errors
     /// If it was not built.
     pub fn command(&self, arguments: &[&str]) -> Result<Command> {
-        let mut command = Command::new(binary("autoupdate")?);
+        Ok(self.starts(&binary("autoupdate")?, arguments))
+    }
+
+    /// Any program in this person's environment.
+    #[must_use]
+    pub fn starts(&self, program: &Path, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program);
         let home = self.home.path();
         command
             .args(arguments)
@@ -176,7 +220,7 @@ impl Person {
         command.env("XDG_CONFIG_HOME", home.join("config")).env("XDG_STATE_HOME", home.join("state"));
         command.env("XDG_CACHE_HOME", home.join("cache")).env("XDG_DATA_HOME", home.join("data"));
         command.env("XDG_RUNTIME_DIR", home.join("run"));
-        Ok(command)
+        command
     }
 
     /// Runs `autoupdate` with these arguments and `--json`.

@@ -13,15 +13,30 @@ use serde_json::Value;
 /// # Errors
 /// If it was not built.
 pub fn binary(name: &str) -> Result<PathBuf> {
-    let variable = format!("AUTOUPDATE_BIN_{}", name.replace('-', "_").to_uppercase());
+    built("BIN", name, name)
+}
+
+/// The path of an example of this workspace, found like [`binary`].
+///
+/// # Errors
+/// If it was not built.
+pub fn example(name: &str) -> Result<PathBuf> {
+    built("EXAMPLE", name, &format!("examples/{name}"))
+}
+
+fn built(kind: &str, name: &str, file: &str) -> Result<PathBuf> {
+    let variable = format!("AUTOUPDATE_{kind}_{}", name.replace('-', "_").to_uppercase());
     if let Some(path) = std::env::var_os(&variable) {
         return Ok(path.into());
     }
     let test = std::env::current_exe()?;
     let folder = test.ancestors().nth(2).context("a test binary lies two folders below the profile's")?;
-    let path = folder.join(name);
+    let path = folder.join(file);
     if !path.exists() {
-        bail!("{} is not built: run `cargo build --workspace` or set {variable}", path.display());
+        bail!(
+            "{} is not built: run `cargo build --workspace --bins --examples` or set {variable}",
+            path.display()
+        );
     }
     Ok(path)
 }
