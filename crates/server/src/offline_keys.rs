@@ -10,6 +10,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use protocol::AppId;
+use signing::Passphrase;
 
 use crate::object_name::{ObjectName, of_file};
 
@@ -19,6 +20,8 @@ const MAX_KEY_FILE: u64 = 16 << 10;
 const MAX_ROOT: u64 = 1 << 20;
 /// How deep folders are searched.
 const MAX_DEPTH: usize = 12;
+/// What every private key in PEM has, encrypted or not.
+const MARK: &str = "PRIVATE KEY-----";
 
 /// A key where none may be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,25 +38,38 @@ pub enum Found {
         /// The file.
         file: PathBuf,
     },
+    /// A key that may be one of an offline role.
+    #[error(
+        "{} holds a private key that cannot be identified, so it may be the key of an offline role (an online key has \
+         mode 0600, is alone in its file, and has its `id:` line or a passphrase in `keys_passphrase_file`)",
+        file.display()
+    )]
+    Unidentified {
+        /// The file.
+        file: PathBuf,
+    },
 }
 
-/// Searches the data folder and the key folder. Blocks.
-pub(crate) fn search(data: &Path, keys: Option<&Path>, apps: &[AppId]) -> io::Result<Vec<Found>> {
+/// Searches the data folder and the key folder. The passphrase is that of the online keys. Blocks.
+pub(crate) fn search(
+    data: &Path,
+    keys: Option<&Path>,
+    passphrase: Option<&Passphrase>,
+    apps: &[AppId],
+) -> io::Result<Vec<Found>> {
     let mut offline = BTreeSet::new();
     for app in apps {
         offline_ids(&data.join(app.as_str()), &mut offline)?;
     }
     let mut found = Vec::new();
-    walk(data, 0, &mut |file| {
-        if is_private_key(file) {
+    walk(data, 0, &mut BTreeSet::new(), &mut |file| {
+        if private_key(file).is_some() {
             found.push(Found::InData { file: file.to_owned() });
         }
     })?;
     if let Some(keys) = keys {
-        walk(keys, 0, &mut |file| {
-            if is_private_key(file) && is_offline(file, &offline) {
-                found.push(Found::Offline { file: file.to_owned() });
-            }
+        walk(keys, 0, &mut BTreeSet::new(), &mut |file| {
+            found.extend(private_key(file).and_then(|text| judge(file, &text, passphrase, &offline)));
         })?;
     }
     Ok(found)
@@ -80,37 +96,71 @@ fn offline_ids(folder: &Path, ids: &mut BTreeSet<String>) -> io::Result<()> {
     Ok(())
 }
 
-fn walk(folder: &Path, depth: usize, visit: &mut impl FnMut(&Path)) -> io::Result<()> {
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
+/// Visits every file that is small enough for a key. Links are followed, because whoever reads the key would follow them
+/// too; a folder that was seen is not entered again, so links in a circle end.
+fn walk(
+    folder: &Path,
+    depth: usize,
+    seen: &mut BTreeSet<PathBuf>,
+    visit: &mut impl FnMut(&Path),
+) -> io::Result<()> {
+    let entries = match std::fs::canonicalize(folder) {
+        Ok(real) if !seen.insert(real.clone()) => return Ok(()),
+        Ok(real) => std::fs::read_dir(real)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
     };
     for entry in entries {
-        let entry = entry?;
-        let kind = entry.file_type()?;
-        if kind.is_dir() && depth < MAX_DEPTH {
-            walk(&entry.path(), depth + 1, visit)?;
-        } else if kind.is_file() && entry.metadata()?.len() <= MAX_KEY_FILE {
-            visit(&entry.path());
+        let path = folder.join(entry?.file_name());
+        // What is gone meanwhile, and a link to nothing, holds no key.
+        let Ok(metadata) = std::fs::metadata(&path) else { continue };
+        if metadata.is_dir() && depth < MAX_DEPTH {
+            walk(&path, depth + 1, seen, visit)?;
+        } else if metadata.is_file() && metadata.len() <= MAX_KEY_FILE {
+            visit(&path);
         }
     }
     Ok(())
 }
 
-fn is_private_key(file: &Path) -> bool {
+/// The text of a file that holds a private key. Its mode does not matter: a key that others may read too is no better.
+fn private_key(file: &Path) -> Option<String> {
     let mut bytes = Vec::new();
-    let read = std::fs::File::open(file).and_then(|file| file.take(MAX_KEY_FILE).read_to_end(&mut bytes));
-    let marks = [&b"PRIVATE KEY-----"[..]];
-    read.is_ok() && marks.iter().any(|mark| bytes.windows(mark.len()).any(|window| window == *mark))
+    std::fs::File::open(file).and_then(|file| file.take(MAX_KEY_FILE).read_to_end(&mut bytes)).ok()?;
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    text.contains(MARK).then_some(text)
 }
 
-/// By what the key is, where its file says it; else by the name of the file.
-fn is_offline(file: &Path, offline: &BTreeSet<String>) -> bool {
-    let stem = file.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
+/// By what the key is, where that can be known; by the name of the file; and what cannot be known counts as found.
+fn judge(
+    file: &Path,
+    text: &str,
+    passphrase: Option<&Passphrase>,
+    offline: &BTreeSet<String>,
+) -> Option<Found> {
+    let name = file.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
     let by_name = [trust::ROOT, trust::TARGETS].iter().any(|role| {
-        stem.strip_prefix(role).is_some_and(|rest| rest.starts_with(['.', '-']) || rest.is_empty())
+        name.strip_prefix(role).is_some_and(|rest| rest.starts_with(['.', '-']) || rest.is_empty())
     });
-    let public = signing::KeyFile::open(file).ok().and_then(|key| key.public().map(signing::PublicKey::id));
-    by_name || public.is_some_and(|id| offline.contains(id.as_str()))
+    let claimed: Vec<&str> =
+        text.lines().filter_map(|line| line.strip_prefix("id: ")).map(str::trim).collect();
+    let alone = text.matches("-----BEGIN ").count() == 1;
+    let id = match (alone, claimed.as_slice()) {
+        (true, [] | [_]) => identified(file, passphrase).or_else(|| claimed.first().map(ToString::to_string)),
+        _ => None,
+    };
+    if by_name || claimed.iter().copied().chain(id.as_deref()).any(|id| offline.contains(id)) {
+        return Some(Found::Offline { file: file.to_owned() });
+    }
+    id.is_none().then(|| Found::Unidentified { file: file.to_owned() })
+}
+
+/// The id of the only key of a file, if the file may be used as a key.
+fn identified(file: &Path, passphrase: Option<&Passphrase>) -> Option<String> {
+    let key = signing::KeyFile::open(file).ok()?;
+    let public = match key.public() {
+        Some(public) => public.clone(),
+        None => key.unlock(Some(passphrase?)).ok()?.public(),
+    };
+    Some(public.id().as_str().to_owned())
 }

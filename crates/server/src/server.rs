@@ -159,7 +159,12 @@ pub fn check(config: &Config) -> Result<Vec<AppId>, StartError> {
 fn examine(config: &Config) -> Result<(Tokens, Vec<App>), StartError> {
     let disk = |source| StartError::Disk { folder: config.data.clone(), source };
     let apps = app::list(&config.data).map_err(disk)?;
-    let found = offline_keys::search(&config.data, config.keys.as_deref(), &apps).map_err(disk)?;
+    let passphrase = (config.keys_passphrase_file.as_deref())
+        .map(Passphrase::from_file)
+        .transpose()
+        .map_err(StartError::Passphrase)?;
+    let found = offline_keys::search(&config.data, config.keys.as_deref(), passphrase.as_ref(), &apps);
+    let found = found.map_err(disk)?;
     for found in found {
         if !config.accepts_offline_keys() {
             return Err(StartError::OfflineKey(found));
@@ -167,10 +172,6 @@ fn examine(config: &Config) -> Result<(Tokens, Vec<App>), StartError> {
         tracing::error!(%found, "DANGER: started beside an offline key, as `offline_keys_accepted` says");
     }
     let tokens = Tokens::open(config.publish.tokens.as_deref())?;
-    let passphrase = (config.keys_passphrase_file.as_deref())
-        .map(Passphrase::from_file)
-        .transpose()
-        .map_err(StartError::Passphrase)?;
     let open = |id: AppId| {
         App::open(&config.data, &id, config.keys.as_deref(), passphrase.as_ref())
             .map_err(|source| StartError::App { app: id, source })

@@ -7,6 +7,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use protocol::Digest;
+use signing::{KeyFile, Passphrase, SecretKey};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -186,9 +187,54 @@ fn offline_keys_in_reach_stop_it() {
         check_refused(&stage, &[part, "offline_keys_accepted"]);
         std::fs::remove_file(copy).unwrap();
     }
+    // Nor does a mode that lets others read it.
+    let backup = place(&targets, "keys/backup.txt");
+    for mode in [0o640, 0o644] {
+        std::fs::set_permissions(&backup, std::fs::Permissions::from_mode(mode)).unwrap();
+        check_refused(&stage, &["backup.txt", "offline role"]);
+    }
+    std::fs::remove_file(backup).unwrap();
+    // Nor a folder that is only linked to; links in a circle end.
+    std::fs::create_dir(stage.path("safe")).unwrap();
+    let copy = place(&targets, "safe/backup.txt");
+    std::os::unix::fs::symlink(stage.path("safe"), stage.path("keys/more")).unwrap();
+    std::os::unix::fs::symlink(stage.path("keys"), stage.path("keys/circle")).unwrap();
+    check_refused(&stage, &["keys/more/backup.txt", "offline role"]);
+    std::fs::remove_file(copy).unwrap();
+    assert_eq!(run(&stage, &["check-config"], "").status.code(), Some(0));
+
     place(&targets, "keys/backup.txt");
     let sentence = "offline_keys_accepted = \"whoever breaks into this machine may sign releases\"";
     assert_eq!(run(&stage, &["check-config"], sentence).status.code(), Some(0));
+}
+
+#[test]
+fn a_private_key_that_cannot_be_identified_stops_it() {
+    let stage = Stage::new();
+    let passphrase = Passphrase::new("a passphrase of the online keys".to_owned());
+    let create = |name: &str| {
+        let (path, key) = (stage.path(name), SecretKey::generate().unwrap());
+        KeyFile::create(&path, &key, Some(&passphrase)).unwrap();
+        path
+    };
+    let whole = std::fs::read_to_string(create("whole.pem")).unwrap();
+    let (head, block) = whole.split_at(whole.find("-----BEGIN").unwrap());
+    let place = create("keys/more.pem");
+    assert_eq!(run(&stage, &["check-config"], "").status.code(), Some(0), "known, and no offline role's");
+    for text in
+        [block.to_owned(), format!("{whole}{block}"), format!("{head}{whole}"), block.replace('-', "--")]
+    {
+        std::fs::write(&place, text).unwrap();
+        check_refused(&stage, &["more.pem", "cannot be identified"]);
+    }
+    // Without its first lines it is known by unlocking it.
+    std::fs::write(&place, block).unwrap();
+    let file = stage.path("passphrase");
+    std::fs::write(&file, "a passphrase of the online keys").unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let more = "keys_passphrase_file = \"passphrase\"";
+    let output = run(&stage, &["check-config"], more);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]
