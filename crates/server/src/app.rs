@@ -3,6 +3,7 @@
 //! An app exists when its tree has a root. Whoever writes to the tree (publishing, renewal, rollout) holds the one writer's
 //! place, also when the client that asked for it has long gone. Readers hold nothing: every name in a tree is whole.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
@@ -14,10 +15,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use crate::catalog::Catalog;
 use crate::catalog::load::load;
-use crate::disk;
-
-/// The longest timestamp that is looked at, in bytes.
-const MAX_TIMESTAMP: u64 = 16 << 10;
+use crate::expiry;
 
 /// One app.
 pub(crate) struct App {
@@ -47,6 +45,8 @@ pub(crate) struct Standing {
     pub(crate) app: AppId,
     /// When the timestamp expires; None: nothing is published yet.
     pub(crate) timestamp_expires: Option<Timestamp>,
+    /// When each role expires; None: its metadata is missing or cannot be read.
+    pub(crate) expires: BTreeMap<String, Option<Timestamp>>,
     /// What is wrong; None: nothing.
     pub(crate) problem: Option<String>,
 }
@@ -122,25 +122,24 @@ impl App {
 
     /// How the app stands. Blocks.
     pub(crate) fn standing(&self, now: Timestamp) -> Standing {
-        let expires = self.timestamp_expires();
-        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let problem = match expires {
-            // A new app that nobody has published yet is no reason to take traffic from the others.
-            None => None,
-            Some(expires) if expires <= now => Some(format!("the timestamp expired at {expires}")),
-            Some(_) => failure,
-        };
-        Standing { app: self.id.clone(), timestamp_expires: expires, problem }
+        let expires = expiry::of_roles(&self.tree);
+        let failure = || self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let timestamp_expires = expires.get(trust::TIMESTAMP).copied().flatten();
+        // An app that nobody has published yet has a root and no failure: no reason to take traffic from the others.
+        let problem = too_old(&expires, now).or_else(failure);
+        Standing { app: self.id.clone(), timestamp_expires, expires, problem }
     }
+}
 
-    fn timestamp_expires(&self) -> Option<Timestamp> {
-        use std::io::Read as _;
-        let (file, _) = disk::open(&self.tree.folder().join(object::TIMESTAMP)).ok()??;
-        let mut bytes = Vec::new();
-        file.take(MAX_TIMESTAMP).read_to_end(&mut bytes).ok()?;
-        let json: serde_json::Value = serde_json::from_slice(&bytes).ok()?;
-        json.get("signed")?.get("expires")?.as_str()?.parse().ok()
-    }
+/// Which role keeps clients from verifying this app at `now`, if one does.
+fn too_old(expires: &BTreeMap<String, Option<Timestamp>>, now: Timestamp) -> Option<String> {
+    expires.iter().find_map(|(role, expires)| match expires {
+        None => Some(format!("the metadata of {role} is missing or cannot be read: publish it again")),
+        Some(expires) if *expires <= now => Some(format!(
+            "{role} expired at {expires}: clients cannot verify the app until it is signed again"
+        )),
+        Some(_) => None,
+    })
 }
 
 /// The apps of a data directory: its folders with an app's name and a root.

@@ -22,6 +22,7 @@ pub mod config;
 mod data_lock;
 mod disk;
 mod error;
+mod expiry;
 mod listen;
 mod metrics;
 mod object_name;

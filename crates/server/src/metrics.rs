@@ -1,6 +1,6 @@
 //! What the server counts, in Prometheus' text format.
 //!
-//! Labels are words from short fixed lists or names of configured apps, never text from a request: an attacker cannot
+//! Labels are words from short fixed lists or names of served apps and their roles, never text from a request: an attacker cannot
 //! grow the memory of the server or of whoever scrapes it.
 
 use std::sync::atomic::{AtomicI64, AtomicU64};
@@ -26,6 +26,12 @@ pub(crate) struct AppLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct RoleLabels {
+    pub(crate) app: String,
+    pub(crate) role: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct OutcomeLabels {
     pub(crate) outcome: &'static str,
 }
@@ -47,6 +53,7 @@ pub(crate) struct Metrics {
     pub(crate) publications: Family<OutcomeLabels, Counter>,
     pub(crate) renewals: Family<OutcomeLabels, Counter>,
     pub(crate) timestamp_expires: Family<AppLabels, Gauge<i64, AtomicI64>>,
+    pub(crate) metadata_expires: Family<RoleLabels, Gauge<i64, AtomicI64>>,
 }
 
 impl Metrics {
@@ -67,6 +74,7 @@ impl Metrics {
             publications: Family::default(),
             renewals: Family::default(),
             timestamp_expires: Family::default(),
+            metadata_expires: Family::default(),
         };
         let registry = &mut metrics.registry;
         registry.register("requests", "Requests by method, kind and status", metrics.requests.clone());
@@ -90,6 +98,11 @@ impl Metrics {
             "timestamp_expires_seconds",
             "When the timestamp of an app expires, in seconds since 1970",
             metrics.timestamp_expires.clone(),
+        );
+        registry.register(
+            "metadata_expires_seconds",
+            "When the metadata of a role of an app expires, in seconds since 1970; 0: it cannot be read",
+            metrics.metadata_expires.clone(),
         );
         metrics
     }

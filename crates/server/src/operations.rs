@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::app::Standing;
 use crate::error::ApiError;
-use crate::metrics::AppLabels;
+use crate::metrics::{AppLabels, RoleLabels};
 use crate::shared::Shared;
 
 /// The process answers.
@@ -17,7 +17,7 @@ pub(crate) async fn healthz() -> impl IntoResponse {
     ([(header::CACHE_CONTROL, "no-store")], "ok\n")
 }
 
-/// Every app has an unexpired timestamp, and its last renewal went well.
+/// Every role of every app is unexpired, and the last renewals went well.
 pub(crate) async fn readyz(State(shared): State<Arc<Shared>>) -> Result<Response, ApiError> {
     let standings = standings(&shared).await?;
     let ready = standings.iter().all(|standing| standing.problem.is_none());
@@ -32,6 +32,12 @@ pub(crate) async fn metrics(State(shared): State<Arc<Shared>>) -> Result<Respons
         let expires = standing.timestamp_expires.map_or(0, jiff::Timestamp::as_second);
         let labels = AppLabels { app: standing.app.to_string() };
         shared.metrics.timestamp_expires.get_or_create(&labels).set(expires);
+        for (role, expires) in standing.expires {
+            let labels = RoleLabels { app: standing.app.to_string(), role };
+            // What cannot be read is as bad as what expired long ago, and sets off the same alarm.
+            let expires = expires.map_or(0, jiff::Timestamp::as_second);
+            shared.metrics.metadata_expires.get_or_create(&labels).set(expires);
+        }
     }
     let text = shared.metrics.text().map_err(|_| ApiError::Bug)?;
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";

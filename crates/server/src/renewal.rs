@@ -39,8 +39,14 @@ pub(crate) async fn look_after(shared: &Arc<Shared>, app: &Arc<App>) -> Duration
     let (shared, app) = (Arc::clone(shared), Arc::clone(app));
     let task = tokio::task::spawn_blocking(move || {
         let _writing = writing;
+        // Dropped before the writer's place is free: who waits for that place at the end waits for the lock too.
+        let (shared, app) = (shared, app);
         sweep(&shared, &app);
         let next = renew(&shared, &app);
+        // Also where nothing is signed here or nothing was due: root and targets expire too, and only a person can help.
+        if let Some(problem) = app.standing(shared.now()).problem {
+            tracing::error!(app = %app.id, problem, "the app is not ready");
+        }
         if app.reload_if_changed(shared.now()) {
             shared.plan(&app);
         }

@@ -122,6 +122,8 @@ async fn write<T: Send + 'static>(
     let writing = app.writing().await;
     let task = tokio::task::spawn_blocking(move || {
         let _writing = writing;
+        // Dropped before the writer's place is free: who waits for that place at the end waits for the lock too.
+        let (shared, app) = (shared, app);
         let keys = app.keys.as_ref().ok_or(ApiError::NoOnlineKeys)?;
         let done = act(&shared, &app, keys)?;
         app.set_failure(None);

@@ -194,3 +194,45 @@ async fn operators_see_whether_it_lives_and_is_ready() {
     assert_eq!(server.get(object::TIMESTAMP).await.status(), 200, "it still serves: clients decide");
     server.stop().await;
 }
+
+#[tokio::test]
+async fn any_expired_role_makes_an_app_not_ready() {
+    // Online roles that outlive the offline ones: targets live for 90 days, the root for a year.
+    let long = "[validity]\ntimestamp = \"400d\"\nsnapshot = \"400d\"\nrollout = \"400d\"";
+    let stage = Stage::new();
+    let server = stage.serve(long).await;
+    stage.publish(&server, "1.0.0", b"content").await;
+    server.stop().await;
+    let keys = stage.path("keys").join(APP);
+    for signs_here in [true, false] {
+        if !signs_here {
+            std::fs::remove_dir_all(&keys).unwrap();
+        }
+        for (days, expired) in [(1, None), (91, Some("targets")), (366, Some("root"))] {
+            let clock = move || jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * days);
+            let server = stage.serve_at(long, std::sync::Arc::new(clock)).await;
+            let answer = server.request(Method::GET, "/readyz").send().await.unwrap();
+            assert_eq!(
+                answer.status(),
+                if expired.is_some() { 503 } else { 200 },
+                "day {days}, {signs_here}"
+            );
+            let body: serde_json::Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+            assert_eq!(body["apps"][0]["app"], APP);
+            if let Some(role) = expired {
+                let problem = body["apps"][0]["problem"].as_str().unwrap();
+                assert!(problem.starts_with(&format!("{role} expired at ")), "day {days}: {problem}");
+            }
+            for role in ["root", "targets", "snapshot", "timestamp"] {
+                let line = format!("autoupdate_metadata_expires_seconds{{app=\"{APP}\",role=\"{role}\"}}");
+                let left = i64::try_from(server.metric(&line).await).unwrap() - clock().as_second();
+                assert_eq!(
+                    left <= 0,
+                    role == "targets" && days > 90 || role == "root" && days > 365,
+                    "{role}"
+                );
+            }
+            server.stop().await;
+        }
+    }
+}
