@@ -6,8 +6,10 @@
 
 use std::fs::{File, Metadata};
 use std::io::{Read as _, Seek as _, SeekFrom};
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
@@ -19,10 +21,12 @@ use tokio::io::AsyncReadExt as _;
 use tokio::time::Instant;
 use tokio_util::io::ReaderStream;
 
+use crate::address::Client;
 use crate::app::App;
 use crate::conditional::{Answer, decide};
 use crate::disk;
 use crate::error::ApiError;
+use crate::listen::Peer;
 use crate::object_name::{ObjectName, PatchName, split_path};
 use crate::patches::Key;
 use crate::patches::bench::{ASK_AGAIN, Asked};
@@ -53,6 +57,7 @@ pub(crate) async fn get(
     State(shared): State<Arc<Shared>>,
     method: Method,
     uri: Uri,
+    peer: Option<Extension<Peer>>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let (app, rest) = split_path(uri.path()).ok_or(ApiError::NoSuchPath)?;
@@ -64,7 +69,12 @@ pub(crate) async fn get(
     let kind = Kind(name.kind());
     let answer = match find(&shared, &app, &name).await? {
         Some(found) => reply(found, &name, &method, &headers).await,
-        None => absent(&shared, &app, &name, &method).await,
+        None => {
+            // Without a peer, which a connection always has, all are one.
+            let peer = peer.map_or(IpAddr::from([0, 0, 0, 0]), |Extension(peer)| peer.0.ip());
+            let client = Client::of(peer, &headers, &shared.config.limits.trusted_proxies);
+            absent(&shared, &app, &name, &method, client.group()).await
+        }
     };
     let mut response = answer.unwrap_or_else(axum::response::IntoResponse::into_response);
     response.extensions_mut().insert(kind);
@@ -202,6 +212,7 @@ async fn absent(
     app: &Arc<App>,
     name: &ObjectName,
     method: &Method,
+    address: IpAddr,
 ) -> Result<Response, ApiError> {
     let ObjectName::Patch(name) = name else { return Err(ApiError::NoSuchObject) };
     // Who only looks gets no work done.
@@ -215,7 +226,7 @@ async fn absent(
     if shared.shelf.is_useless(&job.key) {
         return Err(ApiError::NoSuchPatch);
     }
-    match shared.bench.ask(job, Instant::now()) {
+    match shared.bench.ask(job, address, Instant::now()) {
         Asked::NotNow => Err(ApiError::NoSuchPatch),
         Asked::Full { after } => Err(ApiError::QueueFull { after }),
         Asked::Making => {

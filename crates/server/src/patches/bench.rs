@@ -1,9 +1,10 @@
 //! The queue of patches to make, and those who make them.
 //!
-//! A patch is in the queue once, however many ask for it. What somebody asks for goes before what is made ahead. What
-//! failed may be tried again after a minute, then two, four … at most six hours.
+//! A patch is in the queue once, however many ask for it. What somebody asks for and what is made ahead take turns, and
+//! one address can fill only its share of the queue: nobody who asks much keeps the others from patches. What failed may be tried again after a minute, then two, four … at most six hours.
 
 use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -26,6 +27,8 @@ const QUEUE_PAUSE: Duration = Duration::from_secs(30);
 const FIRST_PAUSE: Duration = Duration::from_secs(60);
 /// The longest pause after failures.
 const LONGEST_PAUSE: Duration = Duration::from_secs(6 * 3600);
+/// The part of the queue that one address may fill.
+const SHARE: usize = 8;
 /// The most failures that are remembered, and the most patches that wait to be made ahead.
 const MAX_REMEMBERED: usize = 10_000;
 
@@ -65,8 +68,11 @@ pub(crate) struct Bench {
 
 #[derive(Default)]
 struct Inside {
-    asked: VecDeque<Job>,
+    /// With the address that asked first.
+    asked: VecDeque<(IpAddr, Job)>,
     ahead: VecDeque<Job>,
+    /// Whether it is the turn of what is made ahead.
+    turn_of_ahead: bool,
     making: Vec<Key>,
     failed: HashMap<Key, Failure>,
 }
@@ -101,21 +107,24 @@ impl Bench {
         })
     }
 
-    /// Somebody asks for a patch.
-    pub(crate) fn ask(&self, job: Job, now: Instant) -> Asked {
+    /// Somebody at an address asks for a patch.
+    pub(crate) fn ask(&self, job: Job, address: IpAddr, now: Instant) -> Asked {
         let mut inside = self.lock();
         if inside.failed.get(&job.key).is_some_and(|failure| now < failure.until) {
             return Asked::NotNow;
         }
-        if inside.making.contains(&job.key) || inside.asked.iter().any(|other| other.key == job.key) {
+        // Whoever looked for the file just before it came is told to look again.
+        if inside.making.contains(&job.key) || inside.is_asked(&job.key) || self.shelf.lies(&job.key) {
             return Asked::Making;
         }
-        if inside.asked.len() >= self.settings.queue {
+        let mine = inside.asked.iter().filter(|(other, _)| *other == address).count();
+        let share = (self.settings.queue / SHARE).max(1);
+        if inside.asked.len() >= self.settings.queue || mine >= share {
             self.metrics.patch("queue-full");
             return Asked::Full { after: QUEUE_PAUSE };
         }
         inside.ahead.retain(|other| other.key != job.key);
-        inside.asked.push_back(job);
+        inside.asked.push_back((address, job));
         self.count(&inside);
         drop(inside);
         self.wake.notify_one();
@@ -130,7 +139,7 @@ impl Bench {
             let known = self.shelf.has(&job.key)
                 || self.shelf.is_useless(&job.key)
                 || inside.making.contains(&job.key)
-                || inside.asked.iter().any(|other| other.key == job.key)
+                || inside.is_asked(&job.key)
                 || inside.failed.get(&job.key).is_some_and(|failure| now < failure.until);
             if !known && inside.ahead.len() < MAX_REMEMBERED {
                 inside.ahead.push_back(job);
@@ -162,7 +171,13 @@ impl Bench {
 
     fn next(&self) -> Option<Job> {
         let mut inside = self.lock();
-        let job = inside.asked.pop_front().or_else(|| inside.ahead.pop_front())?;
+        let job = if inside.turn_of_ahead && !inside.ahead.is_empty() || inside.asked.is_empty() {
+            inside.turn_of_ahead = false;
+            inside.ahead.pop_front()?
+        } else {
+            inside.turn_of_ahead = true;
+            inside.asked.pop_front()?.1
+        };
         inside.making.push(job.key.clone());
         self.count(&inside);
         Some(job)
@@ -242,6 +257,12 @@ impl Bench {
     }
 }
 
+impl Inside {
+    fn is_asked(&self, key: &Key) -> bool {
+        self.asked.iter().any(|(_, job)| job.key == *key)
+    }
+}
+
 /// The most bytes that a patch to an artifact of `length` bytes may have.
 fn longest(length: u64, percent: u8) -> u64 {
     u64::try_from(u128::from(length) * u128::from(percent) / 100).unwrap_or(length)
@@ -295,18 +316,23 @@ mod tests {
         Job { key, base: "/nowhere".into(), artifact: "/nowhere".into(), length: 100 }
     }
 
+    /// One address of many.
+    fn address(last: u8) -> IpAddr {
+        IpAddr::from([192, 0, 2, last])
+    }
+
     #[test]
     fn one_place_in_the_queue_per_patch_and_a_last_place() {
         let Room { bench, .. } = &room(2, "/bin/false");
         let now = Instant::now();
         for _ in 0..100 {
-            assert_eq!(bench.ask(job("a"), now), Asked::Making);
+            assert_eq!(bench.ask(job("a"), address(1), now), Asked::Making);
         }
-        assert_eq!(bench.ask(job("b"), now), Asked::Making);
-        assert!(matches!(bench.ask(job("c"), now), Asked::Full { .. }));
+        assert_eq!(bench.ask(job("b"), address(2), now), Asked::Making);
+        assert!(matches!(bench.ask(job("c"), address(3), now), Asked::Full { .. }));
         assert_eq!(bench.next().unwrap().key, job("a").key);
-        assert_eq!(bench.ask(job("a"), now), Asked::Making, "in work");
-        assert_eq!(bench.ask(job("c"), now), Asked::Making);
+        assert_eq!(bench.ask(job("a"), address(1), now), Asked::Making, "in work");
+        assert_eq!(bench.ask(job("c"), address(3), now), Asked::Making);
         assert_eq!(bench.lock().asked.len(), 2);
     }
 
@@ -315,20 +341,51 @@ mod tests {
         let Room { bench, .. } = &room(9, "/bin/false");
         let now = Instant::now();
         bench.plan(vec![job("a"), job("b"), job("c")], &job("a").key.app, now);
-        assert_eq!(bench.ask(job("c"), now), Asked::Making);
+        assert_eq!(bench.ask(job("c"), address(3), now), Asked::Making);
         let order: Vec<Key> = std::iter::from_fn(|| bench.next()).map(|job| job.key).collect();
         assert_eq!(order, ["c", "a", "b"].map(|base| job(base).key));
+    }
+
+    #[test]
+    fn who_asks_much_takes_turns_with_the_plan_and_leaves_room_for_others() {
+        let Room { bench, .. } = &room(16, "/bin/false");
+        let now = Instant::now();
+        bench.plan(vec![job("planned 1"), job("planned 2")], &job("a").key.app, now);
+        for (base, who, taken) in [
+            ("a", 1, true),
+            ("b", 1, true),
+            ("c", 1, false),
+            ("c", 2, true),
+            // It is in the queue already, so it costs nothing.
+            ("c", 1, true),
+        ] {
+            let answer = bench.ask(job(base), address(who), now);
+            assert_eq!(answer == Asked::Making, taken, "{base} from {who}: {answer:?}");
+        }
+        let order: Vec<Key> = std::iter::from_fn(|| bench.next()).map(|job| job.key).collect();
+        assert_eq!(order, ["a", "planned 1", "b", "planned 2", "c"].map(|base| job(base).key));
+    }
+
+    #[test]
+    fn what_was_made_since_somebody_looked_is_not_made_twice() {
+        let Room { bench, .. } = &room(9, "/bin/false");
+        let Job { key, .. } = job("a");
+        let file = tempfile::NamedTempFile::new_in(&bench.scratch).unwrap();
+        let made = super::super::maker::Made { length: 0, memory: 0 };
+        assert!(bench.shelf.publish(&key, file, made).unwrap());
+        assert_eq!(bench.ask(job("a"), address(1), Instant::now()), Asked::Making, "look again");
+        assert!(bench.next().is_none());
     }
 
     #[cfg(unix)]
     #[tokio::test]
     async fn a_failure_is_not_tried_again_at_once() {
         let Room { bench, .. } = &room(9, "/bin/false");
-        assert_eq!(bench.ask(job("a"), Instant::now()), Asked::Making);
+        assert_eq!(bench.ask(job("a"), address(1), Instant::now()), Asked::Making);
         let worker = tokio::spawn(Arc::clone(bench).work());
         let mut answer = Asked::Making;
         for _ in 0..10_000 {
-            answer = bench.ask(job("a"), Instant::now());
+            answer = bench.ask(job("a"), address(1), Instant::now());
             if answer == Asked::NotNow {
                 break;
             }
@@ -336,7 +393,7 @@ mod tests {
         }
         assert_eq!(answer, Asked::NotNow);
         let later = Instant::now() + FIRST_PAUSE;
-        assert_eq!(bench.ask(job("a"), later), Asked::Making);
+        assert_eq!(bench.ask(job("a"), address(1), later), Asked::Making);
         worker.abort();
     }
 

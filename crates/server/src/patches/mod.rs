@@ -3,7 +3,7 @@
 //! Rules (the attack each stops):
 //!
 //! - only from an artifact that the app holds to one that it offers, same platform (patch storms with invented pairs);
-//! - one maker per patch however many ask, a bounded queue, a bounded number of makers, each a process of its own with
+//! - one maker per patch however many ask, a bounded queue with a share of it per address, a bounded number of makers, each a process of its own with
 //!   limits of memory and time (a storm on real pairs, a pair that eats memory);
 //! - a patch is applied and compared before it gets its name (a poisoned cache);
 //! - the least recently used patches leave the disk when the cache is full, but never one that is being sent;

@@ -86,6 +86,11 @@ impl Shelf {
         self.lock().patches.contains_key(key)
     }
 
+    /// Whether the patch is there, and nobody deleted its file by hand.
+    pub(crate) fn lies(&self, key: &Key) -> bool {
+        self.has(key) && self.path(key).exists()
+    }
+
     /// Marks a patch as used now and keeps it on disk for as long as the lease lives. None: it is not there.
     pub(crate) fn lease(&self, key: &Key) -> Option<Lease> {
         let mut inside = self.lock();
