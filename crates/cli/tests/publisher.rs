@@ -107,6 +107,19 @@ fn an_expired_host_cannot_be_verified_until_it_is_refreshed_where_it_is() {
     assert_ne!(desk.run(VERIFY).status.code(), Some(1));
 }
 
+#[test]
+fn a_refresh_with_nothing_due_says_when_the_releases_have_expired() {
+    let desk = Desk::with_release(&["--validity", "targets=3s"]);
+    desk.publish();
+    let refresh = ["refresh", "public", "--keys", "repo/keys/online"];
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while desk.run(&refresh).status.success() {
+        assert!(Instant::now() < deadline, "it never expires");
+    }
+    desk.fails(&refresh, 5, "E-META-EXPIRED");
+    desk.fails(&[&refresh[..], &["--now"]].concat(), 5, "E-META-EXPIRED");
+}
+
 /// What a client remembers of a served folder.
 fn seen(served: &signing::Tree) -> trust::Stored {
     let read = |role: &str| {

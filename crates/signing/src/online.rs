@@ -116,8 +116,8 @@ pub struct Renewed {
     pub next: Timestamp,
 }
 
-/// Signs the online roles again where it is needed, verifies the result as a client would, and writes it, the timestamp
-/// last. Versions are `max(previous + 1, minutes since 1970)`, so that a tree restored from a backup moves forward.
+/// Signs the online roles again where it is needed, verifies the result as a client would, also where nothing was due, and
+/// writes it, the timestamp last. Versions are `max(previous + 1, minutes since 1970)`, so that a tree restored from a backup moves forward.
 ///
 /// # Errors
 /// [`Error::NoKey`] if a key is missing, [`Error::OfflineKey`] if the root names one of `keys` for `root` or `targets`,
@@ -131,10 +131,9 @@ pub fn renew(
 ) -> Result<Renewed, Error> {
     let mut batch = Batch::new(tree);
     let renewed = complete::online_roles(&mut batch, keys, validity, now, reason)?;
-    if !batch.is_empty() {
-        batch.verify(now)?;
-        batch.write()?;
-    }
+    // Also where nothing is due: "nothing was due" must not be said of a tree that no client accepts.
+    batch.verify(now)?;
+    batch.write()?;
     Ok(renewed)
 }
 

@@ -279,6 +279,41 @@ fn expired_targets_are_never_published_again() {
     client(repository.tree(), &Stored::default(), now() + days(91)).unwrap();
 }
 
+/// Online roles that live longer than what offline keys signed are not due when that expires.
+#[test]
+fn nothing_due_is_not_said_of_what_has_expired() {
+    let scratch = TempDir::new().unwrap();
+    let repository = init(&scratch);
+    let keys = OnlineKeys::load(&repository.online_folder(), None).unwrap();
+    let mut validity = Validity::default();
+    for role in ["timestamp", "snapshot", "rollout"] {
+        validity.set(role, std::time::Duration::from_secs(3000 * 86_400));
+    }
+    let renew = |at, reason| signing::renew(repository.tree(), &keys, &validity, at, reason);
+    renew(now(), Renew::Changed).unwrap();
+    let check = |day: i64, expired: Option<&str>| {
+        let before = files(&scratch.path().join("repo/public"));
+        match (renew(now() + days(day), Renew::IfDue), expired) {
+            (Ok(renewed), None) => assert_eq!(renewed.timestamp, None, "day {day}"),
+            (Err(Error::Refused { why, .. }), Some(expired)) => {
+                assert!(
+                    matches!(&why, trust::Error::Expired { role, .. } if role == expired),
+                    "day {day}: {why}"
+                );
+                assert_eq!(why.code(), "E-META-EXPIRED");
+            }
+            (found, _) => panic!("day {day}: {found:?}"),
+        }
+        assert_eq!(files(&scratch.path().join("repo/public")), before, "day {day}");
+    };
+    check(89, None);
+    check(91, Some("targets"));
+    repository.sign(&mut no_passphrase, now() + days(300)).unwrap();
+    renew(now() + days(300), Renew::Changed).unwrap();
+    check(364, None);
+    check(366, Some("root"));
+}
+
 #[test]
 fn without_online_keys_the_targets_are_rehearsed() {
     let scratch = TempDir::new().unwrap();
