@@ -1,0 +1,44 @@
+//! What the window may ask. Ids come from the last View and wishes are a closed list: never a URL, a path or a version.
+
+// Tauri hands arguments over by value.
+#![allow(clippy::needless_pass_by_value)]
+
+use protocol::AppId;
+use tauri::State;
+use tauri::ipc::Channel;
+
+use crate::face::{Act, Message, Shown};
+use crate::menu::Does;
+use crate::notes::Block;
+use crate::shell::{Desk, Wish};
+
+/// What is shown now, and everything later, in order.
+#[tauri::command]
+pub fn subscribe(desk: State<'_, Desk>, channel: Channel<Shown>) {
+    desk.wish(Wish::Subscribe(channel));
+}
+
+/// One act with one program.
+#[tauri::command]
+pub async fn act(desk: State<'_, Desk>, app: AppId, act: Act) -> Result<(), Message> {
+    let done = desk.ask(|reply| Wish::Act(app, act, reply)).await;
+    done.unwrap_or_else(|| Err(Message::new("act-too-late")))
+}
+
+/// Looks for updates of all programs.
+#[tauri::command]
+pub fn check_all(desk: State<'_, Desk>) {
+    desk.wish(Wish::Do(Does::CheckAll));
+}
+
+/// The notes of the version that is offered.
+#[tauri::command]
+pub async fn notes(desk: State<'_, Desk>, app: AppId) -> Result<Vec<Block>, ()> {
+    Ok(desk.ask(|reply| Wish::Notes(app, reply)).await.unwrap_or_default())
+}
+
+/// Starts the app at login, or does not.
+#[tauri::command]
+pub fn start_at_login(desk: State<'_, Desk>, on: bool) {
+    desk.wish(Wish::StartAtLogin(on));
+}

@@ -1,0 +1,30 @@
+//! The desktop app: an icon in the tray, a window, notifications, around the engine.
+//!
+//! - One task ([`shell`]) owns what is seen and is the only one that talks to the engine; it only ever renders the engine's View.
+//! - What is seen is plain data, made by pure functions: [`face`] and from it [`menu`] and [`notice`]; `tray`, `window` and `notify`
+//!   only draw it.
+//! - The window gets everything by one ordered stream and asks by the few commands in [`commands`].
+//! - One process per person: whoever holds the engine's socket is it, a second start asks it to show itself.
+//!
+//! Layout: [`run`] → [`shell`] → [`face`], [`menu`], [`notice`], [`notes`], [`words`] → `tray`, `window`, `notify`.
+
+pub mod commands;
+pub mod face;
+mod log;
+pub mod login;
+pub mod menu;
+pub mod notes;
+pub mod notice;
+mod notify;
+mod run;
+pub mod shell;
+#[cfg(test)]
+mod testing;
+pub mod told;
+mod tray;
+#[cfg(test)]
+mod typescript;
+mod window;
+pub mod words;
+
+pub use run::{Open, run, take_over};

@@ -1,0 +1,176 @@
+//! Which notifications there should be: a pure policy over the View and what was told already.
+//!
+//! - "X 7.2.0 is ready" once per version, also over restarts of the app;
+//! - "X is back on 7.1.0" once per version that was undone, unless the person undid it;
+//! - what is not true any more is withdrawn.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use autoupdate::View;
+use autoupdate::view::{AppState, AppView, RollBackWhy};
+use protocol::{AppId, Version};
+use serde::{Deserialize, Serialize};
+
+use crate::face::{Act, Message};
+
+/// What was told. Kept on disk, see [`crate::told`].
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Told {
+    /// The version of which it was told that it is ready.
+    #[serde(default)]
+    pub ready: BTreeMap<AppId, Version>,
+    /// The version of which it was told that it was undone.
+    #[serde(default)]
+    pub undone: BTreeMap<AppId, Version>,
+}
+
+/// Which notification it is. There is at most one of each.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// The app.
+    pub app: AppId,
+    /// What about it.
+    pub about: About,
+}
+
+/// What a notification is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum About {
+    /// A version is ready.
+    Ready,
+    /// A version was undone.
+    Undone,
+}
+
+/// A notification.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// Which it is.
+    pub key: Key,
+    /// Its first line.
+    pub summary: Message,
+    /// The rest.
+    pub body: Message,
+    /// What its button does.
+    pub act: Option<Act>,
+}
+
+/// What is to be done about notifications.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Show this.
+    Show(Notice),
+    /// Take this away.
+    Withdraw(Key),
+}
+
+/// What is to be done now, and what has been told then. `up` are the notifications that may still be seen.
+#[must_use]
+pub fn changes(view: &View, told: &Told, up: &BTreeSet<Key>) -> (Told, Vec<Change>) {
+    let (mut now, mut changes, mut true_still) = (told.clone(), Vec::new(), BTreeSet::new());
+    for app in &view.apps {
+        let Some((notice, version)) = notice(app) else { continue };
+        true_still.insert(notice.key.clone());
+        let about = match notice.key.about {
+            About::Ready => &mut now.ready,
+            About::Undone => &mut now.undone,
+        };
+        if about.insert(app.id.clone(), version.clone()).as_ref() != Some(version) {
+            changes.push(Change::Show(notice));
+        }
+    }
+    let stale = up.iter().filter(|key| !true_still.contains(*key)).cloned().map(Change::Withdraw);
+    changes.splice(0..0, stale);
+    (now, changes)
+}
+
+/// The notification that an app's state deserves, and the version that it is about.
+fn notice(app: &AppView) -> Option<(Notice, &Version)> {
+    let key = |about| Key { app: app.id.clone(), about };
+    let message =
+        |id: &str, version: &Version| Message::new(id).with("name", &app.name).with("version", version);
+    match &app.state {
+        AppState::Ready { offer } => {
+            let notice = Notice {
+                key: key(About::Ready),
+                summary: message("notice-ready", &offer.version),
+                body: message("notice-ready-body", &offer.version),
+                act: Some(Act::Restart),
+            };
+            Some((notice, &offer.version))
+        }
+        AppState::RolledBack { from: Some(from), to, why } => {
+            match why {
+                RollBackWhy::ByPerson => return None,
+                RollBackWhy::Recalled | RollBackWhy::Unhealthy { .. } => {}
+            }
+            let notice = Notice {
+                key: key(About::Undone),
+                summary: match to {
+                    Some(to) => message("notice-rolled-back", to),
+                    None => message("notice-rolled-back-unknown", from),
+                },
+                body: message("notice-rolled-back-body", from),
+                act: None,
+            };
+            Some((notice, from))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{app, offer, version, view};
+
+    fn key(id: &str, about: About) -> Key {
+        Key { app: AppId::parse(id).unwrap(), about }
+    }
+
+    /// Words for changes: `+ demo Ready` shows, `- demo Ready` withdraws.
+    fn check(states: &[(&str, AppState)], told: &Told, up: &[Key], expected: &[&str]) -> Told {
+        let apps = states.iter().map(|(name, state)| app(name, state.clone())).collect();
+        let (told, changes) = changes(&view(apps), told, &up.iter().cloned().collect());
+        let words: Vec<_> = changes
+            .iter()
+            .map(|change| match change {
+                Change::Show(Notice { key, .. }) => format!("+ {} {:?}", key.app, key.about),
+                Change::Withdraw(key) => format!("- {} {:?}", key.app, key.about),
+            })
+            .collect();
+        assert_eq!(words, expected);
+        told
+    }
+
+    fn ready(version: &str) -> AppState {
+        AppState::Ready { offer: offer(version) }
+    }
+
+    fn back(why: RollBackWhy) -> AppState {
+        AppState::RolledBack { from: Some(version("7.2.0")), to: Some(version("7.1.0")), why }
+    }
+
+    #[test]
+    fn ready_is_told_once_per_version() {
+        let told = check(&[("Demo", ready("7.2.0"))], &Told::default(), &[], &["+ demo Ready"]);
+        let up = [key("demo", About::Ready)];
+        let told = check(&[("Demo", ready("7.2.0"))], &told, &up, &[]);
+        let told = check(&[("Demo", ready("7.2.0"))], &told, &[], &[]);
+        let told = check(&[("Demo", ready("7.3.0"))], &told, &up, &["+ demo Ready"]);
+        check(&[("Demo", AppState::Idle)], &told, &up, &["- demo Ready"]);
+    }
+
+    #[test]
+    fn what_a_person_did_needs_no_telling() {
+        let unhealthy = RollBackWhy::Unhealthy { code: "E-RUN-ENDED".into(), text: String::new() };
+        let told = check(&[("Demo", back(unhealthy.clone()))], &Told::default(), &[], &["+ demo Undone"]);
+        check(&[("Demo", back(unhealthy))], &told, &[], &[]);
+        check(&[("Demo", back(RollBackWhy::ByPerson))], &Told::default(), &[], &[]);
+    }
+
+    #[test]
+    fn a_program_that_is_gone_takes_its_notification_along() {
+        check(&[], &Told::default(), &[key("demo", About::Ready)], &["- demo Ready"]);
+    }
+}

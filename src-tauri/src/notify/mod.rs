@@ -1,0 +1,57 @@
+//! Notifications of the desktop: shows what [`crate::notice`] says, and says what was clicked.
+
+#[cfg_attr(target_os = "linux", path = "linux.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "other.rs")]
+mod system;
+
+use tokio::sync::oneshot;
+
+use crate::face::Act;
+use crate::menu::{Does, word};
+use crate::notice::Notice;
+use crate::shell::{Desk, Wish};
+use crate::words::Words;
+
+/// A notification that may still be seen. Dropped, it is withdrawn.
+pub(crate) struct Withdraw {
+    _gone: oneshot::Sender<()>,
+}
+
+/// A notification in words.
+struct Spoken {
+    summary: String,
+    body: String,
+    /// Id and label of its button.
+    button: Option<(Act, String)>,
+}
+
+/// What a person did with it.
+enum Clicked {
+    /// Its button.
+    Button,
+    /// Itself.
+    Body,
+    /// Nothing, or took it away.
+    Gone,
+}
+
+/// Shows a notification. That it cannot be shown is logged: tray and window say the same.
+pub(crate) fn show(notice: Notice, words: &Words, desk: Desk) -> Withdraw {
+    let spoken = Spoken {
+        summary: words.say(&notice.summary),
+        body: words.say(&notice.body),
+        button: notice.act.map(|act| (act, words.key(&format!("act-{}", word(act))))),
+    };
+    let (withdraw, withdrawn) = oneshot::channel();
+    drop(tokio::spawn(async move {
+        let clicked = system::show(&spoken, withdrawn).await;
+        let app = notice.key.app.clone();
+        match (clicked, notice.act) {
+            (Clicked::Button, Some(act)) => desk.wish(Wish::Do(Does::Act(app, act))),
+            (Clicked::Button, None) | (Clicked::Body, _) => desk.wish(Wish::Do(Does::Open)),
+            (Clicked::Gone, _) => {}
+        }
+        desk.wish(Wish::NoticeGone(notice.key));
+    }));
+    Withdraw { _gone: withdraw }
+}

@@ -1,0 +1,216 @@
+//! From the start of the process to its end.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail};
+use autoupdate::handle::{Answer, How};
+use autoupdate::socket::{self, Remote, Server};
+use autoupdate::store::Folders;
+use autoupdate::{Config, Engine, Handle};
+use protocol::AppId;
+use tauri::RunEvent;
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc;
+
+use crate::face::Shell;
+use crate::login::Login;
+use crate::menu::Does;
+use crate::shell::{Desk, ShellTask, Wish};
+use crate::tray::Tray;
+use crate::words::Words;
+use crate::{commands, log, window};
+
+/// The app's own id, where it is enrolled itself.
+const OWN_ID: &str = "autoupdate-tray";
+/// What the process is started with that takes over when the app itself is updated.
+const TAKE_OVER: &str = "--take-over";
+
+/// Whether the window opens at the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Open {
+    /// A person started the app.
+    Window,
+    /// It was started at login or after an update: the tray is enough.
+    Nothing,
+}
+
+/// Runs the app to its end.
+///
+/// # Errors
+/// What keeps it from starting.
+// The one call of `exit` is inside of Tauri's macro.
+#[allow(clippy::exit)]
+pub fn run(open: Open) -> Result<()> {
+    let folders = Folders::of_user()?;
+    log::start(&folders);
+    match autoupdate::init() {
+        Ok(autoupdate::Started::RolledBack(back)) => {
+            tracing::warn!("this version did not prove that it lives, the previous one is started");
+            return Ok(back.restart()?);
+        }
+        Ok(autoupdate::Started::Plain | autoupdate::Started::OnProbation(_)) => {}
+        Err(error) => tracing::warn!(%error, "what an earlier update left cannot be looked at"),
+    }
+    let runtime = runtime()?;
+    let Some(started) = runtime.block_on(start(folders))? else { return Ok(()) };
+    let Started { folders, engine, own_id, shows, _socket } = started;
+    tauri::async_runtime::set(runtime.handle().clone());
+
+    let (desk, wishes) = Desk::new();
+    runtime.spawn(listen(desk.clone(), shows));
+    let for_setup = desk.clone();
+    let app = tauri::Builder::default()
+        .manage(desk)
+        .invoke_handler(tauri::generate_handler![
+            commands::subscribe,
+            commands::act,
+            commands::check_all,
+            commands::notes,
+            commands::start_at_login
+        ])
+        .setup(move |app| {
+            let handle = app.handle().clone();
+            let login = Login::of_user();
+            let tray = Tray::new(&handle, &for_setup);
+            let about = Shell {
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                own_id,
+                packaged: false,
+                tray: tray.is_some(),
+                starts_at_login: login.is_on(),
+            };
+            let words = Arc::new(Words::english());
+            let task = ShellTask {
+                app: handle.clone(),
+                engine,
+                folders,
+                desk: for_setup,
+                tray,
+                about,
+                login,
+                words,
+            };
+            drop(tauri::async_runtime::spawn(task.run(wishes)));
+            if open == Open::Window {
+                window::open(&handle);
+            }
+            // Everything stands: a version on probation says so itself.
+            drop(tauri::async_runtime::spawn_blocking(|| {
+                if let Err(error) = autoupdate::confirm() {
+                    tracing::warn!(%error, "cannot say that this version works");
+                }
+            }));
+            Ok(())
+        })
+        .build(tauri::generate_context!())
+        .context("the desktop cannot be reached")?;
+    app.run(|_, event| {
+        // The last window closed: the app lives on in the tray.
+        if let RunEvent::ExitRequested { api, code: None, .. } = event {
+            api.prevent_exit();
+        }
+    });
+    Ok(())
+}
+
+/// What runs before there is a desktop.
+struct Started {
+    folders: Folders,
+    engine: Handle,
+    own_id: Option<AppId>,
+    shows: mpsc::Receiver<()>,
+    _socket: Server,
+}
+
+/// Becomes the one engine of this person. `None`: there is one already, and it was asked to show itself.
+async fn start(folders: Folders) -> Result<Option<Started>> {
+    if let Ok(mut running) = Remote::connect(&folders).await {
+        running.show().await.context("the app that runs does not answer")?;
+        return Ok(None);
+    }
+    let mut config = Config::of_user(folders.clone())?;
+    let own_id = own_id(&config);
+    config.own = own_id.clone().map(|app| autoupdate::driver::Own { app, arguments: vec![TAKE_OVER.into()] });
+    let engine = Engine::start(config).await?;
+    let (show, shows) = mpsc::channel(1);
+    match Server::start(&folders, engine.clone(), Some(show)) {
+        Ok(socket) => Ok(Some(Started { folders, engine, own_id, shows, _socket: socket })),
+        // Two starts at the same moment: the other one was quicker.
+        Err(socket::Error::Running) => {
+            engine.shutdown().await;
+            Remote::connect(&folders).await?.show().await?;
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The app's own id, if it is enrolled and its enrolment means this very executable.
+fn own_id(config: &Config) -> Option<AppId> {
+    let id = AppId::parse(OWN_ID).ok()?;
+    let enrolled = config.enrolments.app(&id)?.enrolment.path.canonicalize().ok()?;
+    (enrolled == std::env::current_exe().ok()?.canonicalize().ok()?).then_some(id)
+}
+
+/// Wishes from outside of the app: a second start, the end of the session.
+async fn listen(desk: Desk, mut shows: mpsc::Receiver<()>) {
+    let mut end = Box::pin(end_of_session());
+    loop {
+        tokio::select! {
+            Some(()) = shows.recv() => desk.wish(Wish::Do(Does::Open)),
+            () = &mut end => {
+                desk.wish(Wish::Quit);
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+async fn end_of_session() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn end_of_session() {
+    // An error means that it cannot be heard here.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Replaces the app itself, while it runs: asks it to close, puts the staged version in place, starts and watches it.
+///
+/// # Errors
+/// It could not be done; the app is then the one from before.
+pub fn take_over() -> Result<()> {
+    let folders = Folders::of_user()?;
+    log::start(&folders);
+    let config = Config { background: false, ..Config::of_user(folders)? };
+    let id = AppId::parse(OWN_ID)?;
+    runtime()?.block_on(async {
+        let engine = Engine::start(config).await?;
+        let answer = engine.activate(&id, How::default()).await;
+        engine.shutdown().await;
+        match answer {
+            Answer::Updated { report } => {
+                tracing::info!(to = %report.to, "the app was updated");
+                Ok(())
+            }
+            other => bail!("the app was not updated: {other:?}"),
+        }
+    })
+}
+
+fn runtime() -> Result<Runtime> {
+    let built = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    built.context("no threads can be started")
+}

@@ -1,0 +1,285 @@
+//! The one task that owns what the desktop sees.
+//!
+//! Something happens (a new View, a click, a second start) → what is shown is made anew → tray, notifications and window
+//! are brought in line. Everybody else holds a [`Desk`] and says what they wish; only this task talks to the engine.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use autoupdate::handle::{Answer, How};
+use autoupdate::store::Folders;
+use autoupdate::view::AppState;
+use autoupdate::{Command, Handle, View};
+use protocol::{AppId, Language};
+use tauri::AppHandle;
+use tauri::ipc::Channel;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::face::{Act, Message, Shell, Shown, shown};
+use crate::login::Login;
+use crate::menu::Does;
+use crate::notes::{self, Block};
+use crate::notice::{Change, Key, Told, changes};
+use crate::tray::Tray;
+use crate::words::Words;
+use crate::{notify, told, window};
+
+/// Wishes that may wait; who has more waits.
+const MAX_WISHES: usize = 64;
+
+/// What somebody wishes.
+pub enum Wish {
+    /// A click in the tray's menu or on a notification.
+    Do(Does),
+    /// The same from the window, which is told if it cannot be.
+    Act(AppId, Act, oneshot::Sender<Result<(), Message>>),
+    /// The window wants to see: the present, then everything later.
+    Subscribe(Channel<Shown>),
+    /// The window wants the notes of the version that is offered.
+    Notes(AppId, oneshot::Sender<Vec<Block>>),
+    /// Start at login, or do not.
+    StartAtLogin(bool),
+    /// A notification is gone, whoever took it away.
+    NoticeGone(Key),
+    /// The session ends, or somebody asks this process to end.
+    Quit,
+}
+
+/// What everybody but the shell holds.
+#[derive(Clone)]
+pub struct Desk(mpsc::Sender<Wish>);
+
+impl Desk {
+    /// A desk, and where its wishes come out.
+    #[must_use]
+    pub fn new() -> (Self, mpsc::Receiver<Wish>) {
+        let (sender, wishes) = mpsc::channel(MAX_WISHES);
+        (Self(sender), wishes)
+    }
+
+    /// Wishes something; may be called on any thread. A shell that has gone wishes nothing any more.
+    pub fn wish(&self, wish: Wish) {
+        if self.0.try_send(wish).is_err() {
+            tracing::warn!("a wish was lost: too many at once, or the app is ending");
+        }
+    }
+
+    /// Wishes something that is answered.
+    pub(crate) async fn ask<T>(&self, wish: impl FnOnce(oneshot::Sender<T>) -> Wish) -> Option<T> {
+        let (sender, answer) = oneshot::channel();
+        self.0.send(wish(sender)).await.ok()?;
+        answer.await.ok()
+    }
+}
+
+/// The task.
+pub(crate) struct ShellTask {
+    pub(crate) app: AppHandle,
+    pub(crate) engine: Handle,
+    pub(crate) folders: Folders,
+    pub(crate) desk: Desk,
+    pub(crate) tray: Option<Tray>,
+    pub(crate) about: Shell,
+    pub(crate) login: Login,
+    pub(crate) words: Arc<Words>,
+}
+
+/// What was shown last.
+struct Seen {
+    shown: Shown,
+    told: Told,
+    up: BTreeMap<Key, notify::Withdraw>,
+    window: Option<Channel<Shown>>,
+}
+
+impl ShellTask {
+    /// Runs until somebody quits.
+    pub(crate) async fn run(mut self, mut wishes: mpsc::Receiver<Wish>) {
+        let mut views = self.engine.view();
+        let view = views.borrow_and_update().clone();
+        let mut seen = Seen {
+            shown: shown(&view, &self.about),
+            told: told::load(&self.folders),
+            up: BTreeMap::new(),
+            window: None,
+        };
+        self.render(&mut seen, &view, true);
+        loop {
+            tokio::select! {
+                changed = views.changed() => match changed {
+                    Ok(()) => {
+                        let view = views.borrow_and_update().clone();
+                        self.render(&mut seen, &view, false);
+                    }
+                    // The engine has ended by itself: nothing can be kept up to date any more.
+                    Err(_) => break,
+                },
+                wish = wishes.recv() => match wish {
+                    Some(Wish::Quit | Wish::Do(Does::Quit)) | None => break,
+                    Some(wish) => self.fulfil(&mut seen, wish),
+                },
+            }
+        }
+        self.engine.shutdown().await;
+        self.app.exit(0);
+    }
+
+    /// Brings everything that is seen in line with a View.
+    fn render(&self, seen: &mut Seen, view: &View, first: bool) {
+        let now = shown(view, &self.about);
+        if first || now != seen.shown {
+            if let Some(tray) = &self.tray {
+                tray.show(&now, &self.words);
+            }
+            if let Some(window) = &seen.window
+                && window.send(now.clone()).is_err()
+            {
+                seen.window = None;
+            }
+            seen.shown = now;
+        }
+        let up: BTreeSet<Key> = seen.up.keys().cloned().collect();
+        let (told, changes) = changes(view, &seen.told, &up);
+        for change in changes {
+            match change {
+                Change::Show(notice) => {
+                    let key = notice.key.clone();
+                    seen.up.insert(key, notify::show(notice, &self.words, self.desk.clone()));
+                }
+                Change::Withdraw(key) => drop(seen.up.remove(&key)),
+            }
+        }
+        if told != seen.told {
+            if let Err(error) = told::save(&self.folders, &told) {
+                tracing::warn!(%error, "what was told cannot be kept; after a restart it is told again");
+            }
+            seen.told = told;
+        }
+    }
+
+    fn fulfil(&mut self, seen: &mut Seen, wish: Wish) {
+        match wish {
+            Wish::Do(Does::Open) => window::open(&self.app),
+            Wish::Do(Does::CheckAll) => {
+                for app in &seen.shown.view.apps {
+                    self.give(Command::Check { app: app.id.clone(), force: false });
+                }
+            }
+            Wish::Do(Does::Act(app, act)) => {
+                if let Err(why) = self.act(&seen.shown, &app, act) {
+                    tracing::info!(%app, ?act, ?why, "a click came too late");
+                }
+            }
+            Wish::Act(app, act, reply) => {
+                let _gone = reply.send(self.act(&seen.shown, &app, act));
+            }
+            Wish::Subscribe(channel) => {
+                // The present first; if the window has gone again already, the next one asks anew.
+                seen.window = channel.send(seen.shown.clone()).is_ok().then_some(channel);
+            }
+            Wish::Notes(app, reply) => self.notes(app, reply),
+            Wish::StartAtLogin(on) => self.start_at_login(seen, on),
+            Wish::NoticeGone(key) => drop(seen.up.remove(&key)),
+            Wish::Do(Does::Quit) | Wish::Quit => {}
+        }
+    }
+
+    fn start_at_login(&mut self, seen: &mut Seen, on: bool) {
+        let done = std::env::current_exe().and_then(|program| self.login.set(on, &program));
+        if let Err(error) = done {
+            tracing::warn!(%error, on, "whether the app starts at login cannot be changed");
+        }
+        // Told as it is, not as it was wished.
+        self.about.starts_at_login = self.login.is_on();
+        let view = seen.shown.view.clone();
+        self.render(seen, &view, true);
+    }
+
+    /// Does what was offered to this person last; everything else is refused.
+    fn act(&self, shown: &Shown, app: &AppId, act: Act) -> Result<(), Message> {
+        let offered = shown.faces.get(app).is_some_and(|face| face.acts.contains(&act));
+        let state = shown.view.app(app).map(|app| &app.state);
+        match (offered, state) {
+            (true, Some(state)) => {
+                self.give(command(app, act, state));
+                Ok(())
+            }
+            _ => Err(Message::new("act-too-late")),
+        }
+    }
+
+    /// Gives a command; what it comes to is in the View.
+    fn give(&self, command: Command) {
+        let engine = self.engine.clone();
+        drop(tokio::spawn(async move {
+            let about = format!("{command:?}");
+            if let Answer::Refused { why } = engine.command(command).await {
+                tracing::info!(command = about, ?why, "refused");
+            }
+        }));
+    }
+
+    fn notes(&self, app: AppId, reply: oneshot::Sender<Vec<Block>>) {
+        let engine = self.engine.clone();
+        let languages = Language::parse("en").into_iter().collect();
+        drop(tokio::spawn(async move {
+            let blocks = match engine.command(Command::Notes { app, languages }).await {
+                Answer::Notes { text: Some(text) } => notes::parse(&text),
+                _ => Vec::new(),
+            };
+            let _gone = reply.send(blocks);
+        }));
+    }
+}
+
+/// What an act means to the engine.
+fn command(app: &AppId, act: Act, state: &AppState) -> Command {
+    let app = app.clone();
+    match act {
+        Act::Check => Command::Check { app, force: false },
+        Act::Install => Command::Prepare { app, how: How::default() },
+        Act::Replace => Command::Prepare { app, how: How { consent: true, ..How::default() } },
+        Act::Restart => Command::Activate { app, how: How::default() },
+        Act::Cancel => Command::Cancel { app },
+        Act::RollBack => Command::RollBack { app },
+        // What failed on the way to a version is tried again all the way, a check is a check.
+        Act::Retry => match state {
+            AppState::Failed { version: Some(_), .. } => Command::Prepare { app, how: How::default() },
+            _ => Command::Check { app, force: false },
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::version;
+    use autoupdate::error::{Actor, Phase};
+    use autoupdate::view::Failure;
+
+    #[test]
+    fn acts_are_commands_of_the_engine() {
+        let app = AppId::parse("demo").unwrap();
+        let failure = Failure {
+            code: "E-NET-DNS".into(),
+            phase: Phase::Fetch,
+            actor: Actor::Network,
+            retry: true,
+            text: String::new(),
+        };
+        let failed = |version| AppState::Failed { failure: failure.clone(), version, again_at: None };
+        let check = |act, state: AppState, expected: &str| {
+            let command = serde_json::to_value(command(&app, act, &state)).unwrap();
+            assert_eq!(command["command"], expected, "{act:?}");
+            command
+        };
+        check(Act::Check, AppState::Idle, "check");
+        check(Act::Install, AppState::Idle, "prepare");
+        assert_eq!(check(Act::Replace, AppState::Idle, "prepare")["consent"], true);
+        check(Act::Restart, AppState::Idle, "activate");
+        check(Act::Cancel, AppState::Idle, "cancel");
+        check(Act::RollBack, AppState::Idle, "roll-back");
+        check(Act::Retry, failed(None), "check");
+        check(Act::Retry, failed(Some(version("7.2.0"))), "prepare");
+    }
+}

@@ -1,0 +1,52 @@
+//! What the tests of this crate share: short ways to make a View.
+
+use autoupdate::View;
+use autoupdate::view::{AppState, AppView, InstalledView, OfferView, Owner};
+use protocol::{AppId, Channel, Digest, Mode, Urgency, Version};
+
+use crate::face::Shell;
+
+pub(crate) fn version(text: &str) -> Version {
+    Version::parse(text).unwrap()
+}
+
+/// A program of this name, version 7.1.0; its id is its name in lower case.
+pub(crate) fn app(name: &str, state: AppState) -> AppView {
+    AppView {
+        id: AppId::parse(&name.to_lowercase()).unwrap(),
+        name: name.to_owned(),
+        path: format!("/opt/{name}"),
+        owner: Owner::User,
+        channel: Channel::default(),
+        mode: Mode::Download,
+        installed: Some(InstalledView {
+            version: Some(version("7.1.0")),
+            sha256: Digest::of(b"7.1.0"),
+            length: 9,
+        }),
+        state,
+        previous: None,
+        last_check: None,
+        next_check: None,
+        last_update: None,
+    }
+}
+
+pub(crate) fn view(apps: Vec<AppView>) -> View {
+    View::new(apps, Vec::new())
+}
+
+pub(crate) fn offer(text: &str) -> OfferView {
+    OfferView {
+        version: version(text),
+        from: Some(version("7.1.0")),
+        urgency: Urgency::Normal,
+        full_bytes: 1_000,
+        needs_consent: false,
+        notes: Vec::new(),
+    }
+}
+
+pub(crate) fn shell() -> Shell {
+    Shell { version: "1.0.0".to_owned(), own_id: None, packaged: false, tray: true, starts_at_login: false }
+}

@@ -1,0 +1,88 @@
+/**
+ * Numbers, bytes and times as people of one language write them.
+ *
+ * Bytes are counted in thousands, as the units' names say (1 MB = 1,000,000 bytes). A number and its unit are never
+ * torn apart by a line's end.
+ */
+
+export interface Formats {
+  /** `471 kB`, `10.8 MB`, `142 MB`. */
+  bytes(count: number): string;
+  /** `11.4` and `18.4 MB`: both in the unit of the second. */
+  bytesOf(count: number, of: number): { count: string; of: string };
+  /** `1.2 MB/s`. */
+  speed(bytesPerSecond: number): string;
+  /** `62%`, of a whole number. */
+  percent(percent: number): string;
+  /** `12 min`. */
+  span(value: number, unit: "second" | "minute" | "hour" | "day"): string;
+  /** `18:40` today, `Tue 18:40` within a week, else with the date. */
+  moment(at: number, now: number): string;
+  /** `a, b and c`. */
+  list(items: readonly string[]): string;
+  /** The first letter of a name, as a capital. */
+  initial(name: string): string;
+}
+
+const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
+const DAY = 24 * 60 * 60 * 1000;
+
+export function formats(locale: string): Formats {
+  const unit = (value: number, name: string, digits = 0): string => {
+    const format = new Intl.NumberFormat(locale, {
+      style: "unit",
+      unit: name,
+      // Short for a byte is "byte" also for many.
+      unitDisplay: name === "byte" ? "long" : "short",
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+    });
+    return unbroken(format.format(value));
+  };
+  const bytes = (count: number, suffix = ""): string => {
+    const { value, name, digits } = scale(count);
+    return unit(value, name + suffix, digits);
+  };
+  const times = (options: Intl.DateTimeFormatOptions) =>
+    new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit", ...options });
+  return {
+    bytes: (count) => bytes(count),
+    bytesOf: (count, of) => {
+      const { factor, digits } = scale(of);
+      const format = new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+      return { count: format.format(count / factor), of: bytes(of) };
+    },
+    speed: (rate) => bytes(rate, "-per-second"),
+    percent: (percent) => unbroken(new Intl.NumberFormat(locale, { style: "percent" }).format(percent / 100)),
+    span: (value, name) => unit(value, name),
+    moment: (at, now) => {
+      const days = Math.round((midnight(at) - midnight(now)) / DAY);
+      if (days === 0) return unbroken(times({}).format(at));
+      if (Math.abs(days) < 7) return unbroken(times({ weekday: "short" }).format(at));
+      return times({ year: "numeric", month: "short", day: "numeric" }).format(at);
+    },
+    list: (items) => new Intl.ListFormat(locale, { type: "conjunction" }).format(items),
+    initial: (name) => {
+      const [first] = new Intl.Segmenter(locale).segment(name.trim());
+      return (first?.segment ?? "").toLocaleUpperCase(locale);
+    },
+  };
+}
+
+/** In which unit, and with how many digits after the point, an amount is written: three figures at most. */
+function scale(count: number): { value: number; factor: number; name: string; digits: number } {
+  let power = 0;
+  while (power < UNITS.length - 1 && Math.round(count / 1000 ** power) >= 1000) power += 1;
+  const factor = 1000 ** power;
+  const value = count / factor;
+  const digits = power >= 2 && Math.round(value * 10) < 1000 ? 1 : 0;
+  return { value, factor, name: UNITS[power] ?? "byte", digits };
+}
+
+function midnight(at: number): number {
+  return new Date(at).setHours(0, 0, 0, 0);
+}
+
+function unbroken(text: string): string {
+  return text.replace(/[ \u202f]/g, "\u00a0");
+}

@@ -1,0 +1,112 @@
+/**
+ * What a card says below its state: a pure function of the program's picture. Every "no" has its reason in the first
+ * sentence; what is technical waits behind Details.
+ */
+import type { AppState } from "./generated/AppState";
+import type { AppView } from "./generated/AppView";
+import type { OfferView } from "./generated/OfferView";
+import type { Owner } from "./generated/Owner";
+import type { UpdateReport } from "./generated/UpdateReport";
+import { fallback, noReason, rolledBack } from "./reasons";
+import { failure, noFacts, type Trouble } from "./trouble";
+import { saving } from "./progress";
+import type { Line, Words } from "./words";
+
+export interface Story extends Trouble {
+  /** Sentences. */
+  readonly lines: readonly Line[];
+  /** Smaller ones. */
+  readonly hints: readonly Line[];
+  /** Whose release notes belong here. */
+  readonly notes: OfferView | null;
+}
+
+const NOTHING: Story = { lines: [], hints: [], notes: null, ...noFacts };
+
+export function story(app: AppView, words: Words, now: number): Story {
+  const { format } = words;
+  const state: AppState = app.state;
+  const name = app.name;
+  switch (state.state) {
+    case "idle":
+    case "checking":
+    case "up-to-date":
+    case "restarting":
+      return NOTHING;
+    case "cannot-verify": {
+      const good = state.last_good;
+      const hint = { id: "last-good", args: { moment: good === null ? "" : format.moment(Date.parse(good), now) } };
+      const { line, ...trouble } = failure(state.failure, { name, again: app.next_check ?? null }, words, now);
+      return { ...NOTHING, lines: [line], hints: good === null ? [] : [hint], ...trouble };
+    }
+    case "not-offered":
+      return { ...NOTHING, ...noReason(state.reason, words) };
+    case "available":
+      return { ...NOTHING, ...available(name, state.offer, words), notes: state.offer };
+    case "downloading": {
+      const saved = saving(state.offer, state.progress, format);
+      return { ...NOTHING, hints: saved === null ? [] : [saved] };
+    }
+    case "verifying":
+      return { ...NOTHING, hints: [{ id: "verifying-hint" }] };
+    case "falling-back":
+      return { ...NOTHING, hints: fallback(state.why, state.progress.route, state.offer.version) };
+    case "ready":
+      return { ...NOTHING, lines: [{ id: "ready-restart", args: { name } }], notes: state.offer };
+    case "waiting-for-close": {
+      const names = [...new Set(state.blockers.map((blocker) => blocker.name))];
+      const blockers = { id: "waiting-blockers", args: { blockers: format.list(names), count: names.length } };
+      const until = { id: "waiting-until", args: { moment: format.moment(Date.parse(state.until), now) } };
+      return { ...NOTHING, lines: [...(names.length === 0 ? [] : [blockers]), until] };
+    }
+    case "probation": {
+      const moment = format.moment(Date.parse(state.until), now);
+      const args = { from: state.from ?? "none", to: state.to, moment };
+      return { ...NOTHING, lines: [{ id: "probation-until", args }] };
+    }
+    case "updated":
+      return { ...NOTHING, lines: updated(state.report, words), hints: kept(app) };
+    case "rolling-back": {
+      const { lines, ...trouble } = rolledBack(state.why, { name, version: null }, words);
+      return { ...NOTHING, lines, ...trouble };
+    }
+    case "rolled-back": {
+      const { lines, ...trouble } = rolledBack(state.why, { name, version: state.from }, words);
+      const again = state.why.why === "recalled" ? [] : [{ id: "rolled-back-not-again", args: { name } }];
+      return { ...NOTHING, lines: [...lines, ...again], ...trouble };
+    }
+    case "failed": {
+      const { line, unchanged, ...trouble } = failure(state.failure, { name, again: state.again_at }, words, now);
+      const rest = unchanged && state.version !== null ? [{ id: "failed-unchanged", args: { name } }] : [];
+      return { ...NOTHING, lines: [line, ...rest], ...trouble };
+    }
+    case "disabled":
+      return { ...NOTHING, lines: [{ id: DISABLED[state.by], args: { name } }] };
+  }
+}
+
+const DISABLED: Readonly<Record<Owner, string>> = {
+  machine: "disabled-by-machine",
+  user: "disabled-by-user",
+  program: "disabled-by-program",
+};
+
+function available(name: string, offer: OfferView, { format }: Words): Pick<Story, "lines"> {
+  const { version } = offer;
+  const unknown = offer.needs_consent ? [{ id: "available-unknown", args: { name, version } }] : [];
+  const size = { id: "available-size", args: { name, size: format.bytes(offer.full_bytes) } };
+  return { lines: [...unknown, size] };
+}
+
+/** What the update did, and what it cost. */
+function updated(report: UpdateReport, { format }: Words): Line[] {
+  const args = { fetched: format.bytes(report.bytes_fetched), full: format.bytes(report.full_bytes) };
+  const fellBack = (report.fallbacks ?? []).length > 0 ? [{ id: "updated-fell-back" }] : [];
+  if (report.bytes_fetched === 0) return [{ id: "updated-fetched-before" }];
+  const saved = report.bytes_fetched < report.full_bytes;
+  return [{ id: saved ? "updated-saved" : "updated-full", args }, ...fellBack];
+}
+
+function kept(app: AppView): Line[] {
+  return app.previous ? [{ id: "updated-kept", args: { version: app.previous } }] : [];
+}
