@@ -93,13 +93,21 @@ pub enum MakeError {
 pub fn make(order: &Order) -> Result<Made, MakeError> {
     stay_below_the_server();
     delta::limit_this_process(order.memory, order.cpu_seconds).map_err(MakeError::Unlimited)?;
+    make_with(order, |base, artifact, out| delta::make(&order.format, base, artifact, out))
+}
+
+/// Whatever `maker` makes, it counts only if it leads to the artifact when it is applied.
+fn make_with(
+    order: &Order,
+    maker: impl FnOnce(&[u8], &[u8], &mut Capped<'_>) -> Result<delta::Made, delta::Error>,
+) -> Result<Made, MakeError> {
     let base = whole(&order.base, &order.base_sha256)?;
     let artifact = whole(&order.artifact, &order.artifact_sha256)?;
     let expected = delta::Expected { length: artifact.len() as u64, sha256: order.artifact_sha256 };
     let at_out = |source| MakeError::Disk { file: order.out.clone(), source };
     let mut out = File::options().read(true).write(true).open(&order.out).map_err(at_out)?;
     let mut capped = Capped { out: &mut out, left: order.longest, full: false };
-    let result = delta::make(&order.format, &base, &artifact, &mut capped);
+    let result = maker(&base, &artifact, &mut capped);
     if capped.full {
         return Err(MakeError::Useless { longest: order.longest });
     }
@@ -155,5 +163,46 @@ impl Write for Capped<'_> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE: &[u8] = b"the bytes of the version before";
+    const ARTIFACT: &[u8] = b"the bytes of the version after!";
+
+    /// Makes a patch that leads to `result`, where one to [`ARTIFACT`] was ordered.
+    fn check(result: &[u8], right: bool) {
+        let folder = tempfile::tempdir().unwrap();
+        let place = |name: &str, bytes: &[u8]| {
+            let file = folder.path().join(name);
+            std::fs::write(&file, bytes).unwrap();
+            file
+        };
+        for format in delta::MAKEABLE {
+            let order = Order {
+                format: FormatId::parse(format).unwrap(),
+                base: place("base", BASE),
+                base_sha256: Digest::of(BASE),
+                artifact: place("artifact", ARTIFACT),
+                artifact_sha256: Digest::of(ARTIFACT),
+                out: place("out", b""),
+                longest: 10_000,
+                memory: 0,
+                cpu_seconds: 0,
+            };
+            let made = make_with(&order, |base, _, out| delta::make(&order.format, base, result, out));
+            assert_eq!(made.is_ok(), right, "{format}: {made:?}");
+            assert!(right || matches!(made, Err(MakeError::Delta(_))), "{format}: {made:?}");
+        }
+    }
+
+    #[test]
+    fn a_patch_that_leads_elsewhere_is_not_made() {
+        check(ARTIFACT, true);
+        check(b"the bytes of the version wrong!", false);
+        check(BASE, false);
     }
 }
