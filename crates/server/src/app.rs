@@ -142,13 +142,14 @@ fn too_old(expires: &BTreeMap<String, Option<Timestamp>>, now: Timestamp) -> Opt
     })
 }
 
-/// The apps of a data directory: its folders with an app's name and a root.
+/// The apps of a data directory: its folders with an app's name and the first root. Without one a folder is no app (yet), and
+/// no reason to serve the others less.
 pub(crate) fn list(data: &Path) -> std::io::Result<Vec<AppId>> {
     let mut apps = Vec::new();
     for entry in std::fs::read_dir(data)? {
         let entry = entry?;
         let Some(app) = entry.file_name().to_str().and_then(|name| AppId::parse(name).ok()) else { continue };
-        if entry.path().join("metadata").is_dir() {
+        if entry.path().join(object::metadata(trust::ROOT, 1)).is_file() {
             apps.push(app);
         }
     }

@@ -263,6 +263,9 @@ fn arguments_and_configuration_are_explained() {
     let text = String::from_utf8_lossy(&wrong.stderr).into_owned();
     assert_eq!(wrong.status.code(), Some(1));
     assert!(text.contains("server.toml") && text.contains("burts") && text.contains("line 6"), "{text}");
+    // A folder without the first root is no app, and does not keep the others from being served.
+    std::fs::create_dir_all(stage.path("data/half/metadata")).unwrap();
+    std::fs::write(stage.path("data/half/metadata/7.snapshot.json"), "{}").unwrap();
     let good = run(&stage, &["check-config"], "");
-    assert!(String::from_utf8_lossy(&good.stdout).contains("apps: tool"));
+    assert!(String::from_utf8_lossy(&good.stdout).contains("apps: tool\n"));
 }
