@@ -47,7 +47,9 @@ pub(crate) enum ApiError {
     Refused(#[source] signing::Error),
     #[error("somebody else published in between: {0}; fetch the newest state and publish again")]
     Conflict(#[source] signing::Error),
-    #[error("publishing failed for a reason on the server's side, now in its log; nothing was published")]
+    #[error(
+        "publishing failed for a reason on the server's side, now in its log; it may have been published or not: publish again, which is safe"
+    )]
     Signing(#[source] signing::Error),
     #[error("too many requests from this address; wait {} s", after.as_secs())]
     TooManyRequests { after: Duration },
@@ -141,5 +143,22 @@ impl IntoResponse for ApiError {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_publication_does_not_claim_what_nobody_knows() {
+        // The disk may refuse after the timestamp got its name.
+        let error = signing::Error::Io {
+            doing: "write",
+            path: "metadata/timestamp.json".into(),
+            source: std::io::ErrorKind::Other.into(),
+        };
+        let text = ApiError::from(error).to_string();
+        assert!(text.contains("publish again") && !text.contains("nothing was published"), "{text}");
     }
 }
