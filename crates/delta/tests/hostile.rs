@@ -201,7 +201,7 @@ fn hostile_classic_patches_are_refused() {
 /// The zeros of a bomb: 16 MiB in less than a thousand bytes.
 const BOMB: u64 = 16 << 20;
 
-/// A bomb behind a header that promises four bytes: THREATS "patch bomb".
+/// A bomb behind a header that promises four bytes: it must stop there, whatever the compressed data would go on to give.
 #[test]
 fn a_classic_bomb_stops_at_the_expected_length() {
     let zeros = vec![0; BOMB as usize];
