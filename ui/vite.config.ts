@@ -17,6 +17,8 @@ export default defineConfig({
   test: {
     environment: "happy-dom",
     include: ["src/**/*.test.ts"],
+    // Times are written as in this zone, wherever the tests run.
+    env: { TZ: "UTC" },
     restoreMocks: true,
   },
 });

@@ -119,107 +119,6 @@ notice-rolled-back = { $name } is back on { $version }
 notice-rolled-back-unknown = { $name } is back on its previous version
 notice-rolled-back-body = The new version did not run well, so the old one was put back.
 
-## The window.
-
-just-now = just now
-checked = Checked { $ago }.
-checked-next = Checked { $ago }. Next: { $next }.
-never-checked = Nothing was checked yet.
-you-can-work = You can keep working.
-act-too-late = That is not possible any more.
-empty-title = No programs yet
-empty-body = A program is added with the enrolment file that its publisher gives out:
-no-tray = There is no tray on this desktop. This window and notifications say what there is to say.
-packaged = This updater is updated by your package manager.
-problem = { $file } cannot be used
-problem-line = { $file }, line { $line }, cannot be used
-notes-title = What is new in { $version }
-notes-all = Show all notes
-notes-less = Show less
-downloads = Downloads at most { $size }. { $name } keeps running; you choose when it restarts.
-replaces = What is installed here belongs to no release that is known. Installing replaces it with version { $version }, in full.
-downloading = Downloading
-verifying = Checking the download
-amount = { $fetched } of { $of }
-amount-open = { $fetched }
-speed = { $size }/s
-left-seconds = about { $seconds } s left
-left-minutes = about { $minutes } min left
-saves = Only the difference is downloaded: { $patch } instead of { $full }. That saves { $saved }.
-fell-back = The difference could not be used ({ $code }), so the whole version is downloaded.
-ready-body = Checked and on this disk. A restart puts it in place; { $name } opens again where it was.
-blockers = Close { $names } yourself, or wait until { $until }: then the update stays ready.
-restarting-body = It takes a moment.
-probation-body = If it does not run well, the version before comes back by itself.
-updated-body = Fetched { $fetched } instead of { $full }.
-updated-body-full = Fetched { $fetched }.
-why-by-person = You put it back. This version is not installed again by itself.
-why-recalled = Its publisher recalled the newer version.
-why-unhealthy = The new version did not run well, so the old one was put back. The new one is not offered here again.
-unchanged = The installed version is unchanged and works as before.
-again-at = It is tried again { $time }.
-details = Details
-details-hide = Hide details
-detail-code = Code
-detail-step = Step
-detail-actor = Who can fix it
-detail-text = In detail
-actor-repository = the publisher
-actor-network = the network
-actor-machine = you, or who looks after this computer
-actor-bug = us
-last-good = It was last verified { $ago }.
-announce-progress = { $name }: { $percent }
-
-## Why nothing is offered, in a sentence.
-
-reason-nothing-for-platform = The publisher has no version for this kind of computer in this channel.
-reason-os-too-old = It needs system version { $needs } or newer.
-reason-os-pinned = The publisher holds computers like this one at version { $at }.
-reason-not-yet = The publisher gives it out in steps so that problems show early. Check now to have it at once.
-reason-halted = The publisher has stopped giving it out for now.
-reason-recalled = The publisher advises against it.
-reason-control-unverified = The list that says who may have it could not be verified, so nobody gets it.
-reason-known-bad = It was tried here and did not run well. The next version will be offered.
-reason-below-floor = A newer version than that was already good here: { $floor }.
-reason-undone = You went back from it.
-reason-skipped = You chose to skip it.
-
-## What did not work, by code; then by who must act.
-
-failure-E-NET-DNS = The update server's name could not be found. Is this computer online?
-failure-E-NET-CONNECT = The update server could not be reached. Is this computer online?
-failure-E-NET-UNREACHABLE = There is no way to the update server from this network.
-failure-E-NET-PORTAL = This network wants you to sign in first. Open a web page, sign in, then try again.
-failure-E-NET-PROXY = The proxy of this network did not let the request through. Check the proxy's address and password.
-failure-E-NET-TLS = The connection is not secure: somebody in this network reads along, or the clock of this computer is wrong.
-failure-E-NET-TIMEOUT = The update server took too long to answer.
-failure-E-NET-SLOW = The download was too slow to come to an end. What is here already is kept.
-failure-E-NET-BROKEN = The connection broke off. What is here already is kept.
-failure-E-NET-BUSY = The update server is busy. It is asked again later.
-failure-E-NET-NOT-FOUND = The update server does not have the file.
-failure-E-DISK-FULL = There is not enough free space. Make some room, then try again.
-failure-E-DISK-INODES = The disk can hold no more files. Remove some, then try again.
-failure-E-DISK-QUOTA = Your share of the disk is used up. Make some room, then try again.
-failure-E-DISK-READ-ONLY = The disk is read-only, so nothing can be installed on it.
-failure-E-DISK-IO = The disk could not be read or written. It may be damaged.
-failure-E-FILE-PERMISSION = You may not change the program's folder. Who looks after this computer can install the update.
-failure-E-FILE-OWNER = The program belongs to somebody else, who can install the update.
-failure-E-FILE-IMMUTABLE = The program is protected against changes.
-failure-E-FILE-MISSING = The program is not where it was. Was it moved or removed?
-failure-E-FILE-CHANGED = Somebody else changed the program meanwhile, so the update was not put in place.
-failure-E-FILE-HASH = What was downloaded is not what was signed, so it was thrown away.
-failure-E-LOCK-HELD = Another updater is at work on this program. Try again when it is done.
-failure-E-META-EXPIRED = What the publisher signed is too old to be believed. The clock of this computer may be wrong, or the publisher is late.
-failure-E-META-ROLLBACK = The update server gives out something older than it did before. That is not believed.
-failure-E-META-SIGNATURE = What the update server gives out is not rightly signed. That is not believed.
-failure-E-RUN-OPEN = The program did not close. Close it yourself, then try again.
-failure-E-RUN-HAND-OVER = This updater could not replace itself. It goes on as it is.
-failure-by-repository = What the update server gave out cannot be used. Its publisher must mend that.
-failure-by-network = The update could not be fetched from here.
-failure-by-machine = Something on this computer is in the way.
-failure-by-bug = Something went wrong in this updater.
-
 ## The window: its frame, the headline's second line, and what is true for all programs.
 
 window-title = Updates
@@ -367,7 +266,7 @@ fact-code = Code
 fact-step = Step
 fact-actor = Who can mend it
 fact-again = Tried again
-fact-text = In technical words
+fact-text = Technically
 again-at = by itself: { $moment }
 again-by-itself = by itself, with the next check
 again-by-hand = when you ask for it

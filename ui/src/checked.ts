@@ -1,13 +1,14 @@
 /** When programs were looked at last, and when that happens next. */
 import type { AppView } from "./generated/AppView";
-import type { View } from "./generated/View";
+import type { Shown } from "./generated/Shown";
 import type { Formats } from "./formats";
 import { isMoving } from "./progress";
 import type { Line } from "./words";
 
 /** The line below the headline. */
-export function checked(view: View, format: Formats, now: number): Line[] {
-  if (view.apps.some((app) => isMoving(app.state))) return [{ id: "summary-note-working" }];
+export function checked({ view, summary }: Pick<Shown, "view" | "summary">, format: Formats, now: number): Line[] {
+  const downloads = view.apps.some((app) => isMoving(app.state));
+  if (summary.glyph === "working" && downloads) return [{ id: "summary-note-working" }];
   const looked = view.apps.filter((app) => app.state.state !== "disabled");
   const last = lastCheck(looked);
   const next = nextCheck(looked, now);

@@ -48,7 +48,8 @@ export function formats(locale: string): Formats {
   return {
     bytes: (count) => bytes(count),
     bytesOf: (count, of) => {
-      const { factor, digits } = scale(of);
+      const { factor } = scale(of);
+      const digits = digitsOf(count, factor);
       const format = new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
       return { count: format.format(count / factor), of: bytes(of) };
     },
@@ -74,9 +75,12 @@ function scale(count: number): { value: number; factor: number; name: string; di
   let power = 0;
   while (power < UNITS.length - 1 && Math.round(count / 1000 ** power) >= 1000) power += 1;
   const factor = 1000 ** power;
-  const value = count / factor;
-  const digits = power >= 2 && Math.round(value * 10) < 1000 ? 1 : 0;
-  return { value, factor, name: UNITS[power] ?? "byte", digits };
+  return { value: count / factor, factor, name: UNITS[power] ?? "byte", digits: digitsOf(count, factor) };
+}
+
+/** Bytes and kilobytes are whole: nobody waits for their tenths. */
+function digitsOf(count: number, factor: number): number {
+  return factor >= 1_000_000 && Math.round((count / factor) * 10) < 1000 ? 1 : 0;
 }
 
 function midnight(at: number): number {

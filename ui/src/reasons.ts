@@ -38,10 +38,10 @@ export function noReason(reason: Reason, { format }: Words): Trouble & { lines: 
   }
 }
 
-/** Why a version is being, or was, undone. */
+/** Why a version is being undone, or was. */
 export function rolledBack(
   why: RollBackWhy,
-  about: { readonly name: string; readonly version: Version | null },
+  about: { readonly name: string; readonly version: Version | null; readonly done: boolean },
   words: Words,
 ): Trouble & { lines: Line[] } {
   const args = { name: about.name, version: about.version ?? "none" };
@@ -52,7 +52,10 @@ export function rolledBack(
       return { lines: [{ id: "rolled-back-recalled", args }], ...noFacts };
     case "unhealthy":
       return {
-        lines: [sentence(`rolled-back-${why.code}`, "rolled-back-unhealthy", args, words), { id: "rolled-back-safe" }],
+        lines: [
+          sentence(`rolled-back-${why.code}`, "rolled-back-unhealthy", args, words),
+          ...(about.done ? [{ id: "rolled-back-safe" }] : []),
+        ],
         code: why.code,
         facts: [fact.code(why.code), fact.text(why.text)],
       };

@@ -67,11 +67,11 @@ export function story(app: AppView, words: Words, now: number): Story {
     case "updated":
       return { ...NOTHING, lines: updated(state.report, words), hints: kept(app) };
     case "rolling-back": {
-      const { lines, ...trouble } = rolledBack(state.why, { name, version: null }, words);
+      const { lines, ...trouble } = rolledBack(state.why, { name, version: null, done: false }, words);
       return { ...NOTHING, lines, ...trouble };
     }
     case "rolled-back": {
-      const { lines, ...trouble } = rolledBack(state.why, { name, version: state.from }, words);
+      const { lines, ...trouble } = rolledBack(state.why, { name, version: state.from, done: true }, words);
       const again = state.why.why === "recalled" ? [] : [{ id: "rolled-back-not-again", args: { name } }];
       return { ...NOTHING, lines: [...lines, ...again], ...trouble };
     }

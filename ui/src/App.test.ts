@@ -1,0 +1,117 @@
+/** The window as a whole: what it asks for, what it shows of the app itself, and what changes from picture to picture. */
+import { fireEvent, render, screen, within } from "@testing-library/svelte";
+import { describe, expect, it } from "vitest";
+
+import App from "./App.svelte";
+import type { Entry } from "./order";
+import { desk, flat, settle, words } from "./test/desk";
+import { as, shell, shown } from "./test/fixtures";
+import { ALL } from "./test/states";
+
+const one = (name: string) => ALL[name] as Entry;
+const button = (name: string) => screen.getByRole("button", { name });
+
+describe("the headline", () => {
+  it("checks all programs, and only while nothing runs", async () => {
+    const { backend, show, root } = await desk(shown([one("up-to-date")]));
+    expect(flat(root.querySelector("header") as Element)).toBe("Everything is up to date Checked 12 min ago. Next: 6:40 PM. Check now");
+    await fireEvent.click(within(root.querySelector("header") as HTMLElement).getByRole("button"));
+    expect(backend.checkAll).toHaveBeenCalledOnce();
+    await show(shown([one("up-to-date"), as("b", "B", one("downloading"))]));
+    expect(root.querySelector("header button")).toBeNull();
+    await show(shown([]));
+    expect(root.querySelector("header button")).toBeNull();
+  });
+});
+
+describe("pictures", () => {
+  it("replace each other", async () => {
+    const { show, text } = await desk(shown([one("available")]));
+    await show(shown([one("ready")]));
+    expect(text()).toContain("Restart to update");
+    expect(text()).not.toContain("Install");
+  });
+
+  it("are said aloud where they differ", async () => {
+    const { show } = await desk(shown([one("available")]));
+    const aloud = screen.getByRole("status");
+    expect([aloud.getAttribute("aria-live"), flat(aloud)]).toEqual(["polite", ""]);
+    await show(shown([one("ready")]));
+    expect(flat(aloud)).toBe("Lantern: Version 7.2.0 is ready.");
+  });
+
+  it("leave the keyboard at the card whose button is gone", async () => {
+    const { show, root } = await desk(shown([one("available"), as("b", "B", one("up-to-date"))]));
+    button("Install").focus();
+    await show(shown([one("downloading"), as("b", "B", one("up-to-date"))]));
+    expect(document.activeElement).toBe(root.querySelector('[data-app="lantern"]'));
+    await show(shown([one("up-to-date"), as("b", "B", one("up-to-date"))]));
+    expect((document.activeElement as HTMLElement).dataset["app"]).toBe("lantern");
+  });
+
+  it("that never come are told", async () => {
+    const backend = { subscribe: () => Promise.reject(new Error("gone")) } as never;
+    render(App, { backend, words });
+    await settle();
+    expect(flat(screen.getByRole("alert"))).toContain("cannot reach the updater");
+  });
+});
+
+describe("what is true for all programs", () => {
+  it("no programs: how they are added", async () => {
+    const { text } = await desk(shown([]));
+    expect(text()).toContain("No programs yet");
+    expect(text()).toContain("autoupdate enrol FILE");
+  });
+
+  it("enrolments that cannot be read: file, line, key and rule", async () => {
+    const problems = [
+      { file: "/etc/autoupdate/a.toml", line: 7, key: "sources", text: "at least one is needed" },
+      { file: "/etc/autoupdate/b.toml", line: 3, text: "not TOML" },
+      { file: "/etc/autoupdate/c.toml", key: "path", text: "not absolute" },
+      { file: "/etc/autoupdate/d.toml", text: "permission denied" },
+    ];
+    const { root } = await desk(shown([], { view: { format: 1, apps: [], problems } }));
+    expect([...root.querySelectorAll(".problem")].map(flat)).toEqual([
+      "This enrolment cannot be used /etc/autoupdate/a.toml Line 7, sources: at least one is needed",
+      "This enrolment cannot be used /etc/autoupdate/b.toml Line 3: not TOML",
+      "This enrolment cannot be used /etc/autoupdate/c.toml path: not absolute",
+      "This enrolment cannot be used /etc/autoupdate/d.toml permission denied",
+    ]);
+  });
+
+  it("no tray, and who updates this app", async () => {
+    const { text, show } = await desk(shown([one("up-to-date")]));
+    expect(text()).not.toMatch(/no tray|package manager/);
+    expect(text()).toContain("Updater 1.4.0.");
+    await show(shown([one("up-to-date")], { shell: { ...shell, tray: false, packaged: true } }));
+    expect(text()).toContain("There is no tray here");
+    expect(text()).toContain("This updater is updated by your package manager.");
+  });
+
+  it("other channels are named", async () => {
+    const { root } = await desk(shown([as("a", "A", one("ready"), { channel: "beta" }), one("ready")]));
+    expect([...root.querySelectorAll(".chip")].map(flat)).toEqual(["beta"]);
+  });
+});
+
+describe("start at login", () => {
+  it("is as the app says, and asks for the other", async () => {
+    const { backend, show } = await desk(shown([]));
+    const box = screen.getByRole<HTMLInputElement>("switch", { name: "Start when I log in" });
+    expect(box.checked).toBe(true);
+    await fireEvent.click(box);
+    expect(backend.startAtLogin.mock.calls).toEqual([[false]]);
+    await show(shown([], { shell: { ...shell, starts_at_login: false } }));
+    expect(box.checked).toBe(false);
+  });
+
+  it("goes back if it could not be changed", async () => {
+    await desk(shown([]), { startAtLogin: () => Promise.reject(new Error("read-only")) });
+    const box = screen.getByRole<HTMLInputElement>("switch");
+    await fireEvent.click(box);
+    await settle();
+    expect(box.checked).toBe(true);
+    expect(flat(screen.getByRole("alert"))).toContain("could not be changed");
+  });
+});

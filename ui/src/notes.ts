@@ -1,0 +1,32 @@
+/** How much room release notes take, so that long ones wait behind a button. */
+import type { Block } from "./generated/Block";
+import type { Inline } from "./generated/Inline";
+
+/** Lines that are shown unasked; `styles/app.css` clips at as many. */
+const SHOWN = 6;
+/** Letters that fit into a line of the window's narrowest layout, about. */
+const PER_LINE = 46;
+
+export function isLong(blocks: readonly Block[]): boolean {
+  return lines(blocks) > SHOWN;
+}
+
+function lines(blocks: readonly Block[]): number {
+  return blocks.reduce((sum, block) => sum + linesOf(block), 0);
+}
+
+function linesOf(block: Block): number {
+  switch (block.kind) {
+    case "heading":
+    case "paragraph":
+      return Math.max(1, Math.ceil(letters(block.words) / PER_LINE));
+    case "list":
+      return block.items.reduce((sum, item) => sum + lines(item), 0);
+    case "code":
+      return block.text.trimEnd().split("\n").length;
+  }
+}
+
+function letters(words: readonly Inline[]): number {
+  return words.reduce((sum, word) => sum + word.text.length, 0);
+}

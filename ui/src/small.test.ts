@@ -1,0 +1,49 @@
+import { describe, expect, it, vi } from "vitest";
+
+import type { Block } from "./generated/Block";
+import { isLong } from "./notes";
+import { notesOnce } from "./context";
+import { refusal } from "./refusal";
+import { tint, TINTS } from "./tint";
+
+const paragraph = (letters: number): Block => ({ kind: "paragraph", words: [{ kind: "text", text: "x".repeat(letters) }] });
+
+describe("long notes", () => {
+  it.each<[string, Block[], boolean]>([
+    ["nothing", [], false],
+    ["six lines", Array.from({ length: 6 }, () => paragraph(10)), false],
+    ["seven lines", Array.from({ length: 7 }, () => paragraph(10)), true],
+    ["a long paragraph", [paragraph(300)], true],
+    ["a nested list", [{ kind: "list", ordered: false, items: [[paragraph(1), { kind: "list", ordered: true, items: Array.from({ length: 6 }, () => [paragraph(1)]) }]] }], true],
+    ["code", [{ kind: "code", text: "a\nb\nc\n" }], false],
+    ["an empty heading", [{ kind: "heading", words: [] }], false],
+  ])("%s", (_, blocks, expected) => {
+    expect(isLong(blocks)).toBe(expected);
+  });
+});
+
+it("notes are asked for once per program and version, and none are no fault", async () => {
+  const ask = vi.fn(async (app: string): Promise<Block[]> => {
+    if (app === "b") throw new Error("gone");
+    return [paragraph(1)];
+  });
+  const notes = notesOnce({ notes: ask } as unknown as Parameters<typeof notesOnce>[0]);
+  expect(await notes("a", "1.0.0")).toEqual([paragraph(1)]);
+  expect(await notes("a", "1.0.0")).toEqual([paragraph(1)]);
+  expect(await notes("b", "1.0.0")).toEqual([]);
+  await notes("a", "2.0.0");
+  expect(ask.mock.calls).toEqual([["a"], ["b"], ["a"]]);
+});
+
+it("the same program has the same colour always", () => {
+  expect(["lantern", "field-notes", "ledger"].map(tint)).toEqual([7, 3, 4]);
+  const all = new Set(Array.from({ length: 200 }, (_, index) => tint(`app-${index}`)));
+  expect([...all].sort()).toEqual(Array.from({ length: TINTS }, (_, index) => index));
+});
+
+it("only a message of the app is told as it is", () => {
+  const message = { id: "act-too-late", args: {}, count: null };
+  expect(refusal(message)).toBe(message);
+  for (const other of [new Error("x"), "text", null, undefined, { id: 1, args: {} }, { id: "x" }])
+    expect(refusal(other)).toEqual({ id: "act-refused", args: {}, count: null });
+});

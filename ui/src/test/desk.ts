@@ -1,0 +1,63 @@
+/** The app as tests see it: it gives what it is told to, and writes down what it is asked. */
+import { render } from "@testing-library/svelte";
+import { tick } from "svelte";
+import { vi } from "vitest";
+
+import App from "../App.svelte";
+import type { Backend } from "../backend";
+import { catalogues } from "../catalogues";
+import type { Shown } from "../generated/Shown";
+import { Words } from "../words";
+import { NOW } from "./fixtures";
+
+/** A key without words, or words without an argument, fails the test that meets it. */
+export const words = Words.of(["en"], catalogues, (id) => {
+  throw new Error(`not in the catalogue: ${id}`);
+});
+
+export interface Desk {
+  readonly backend: { [wish in keyof Backend]: ReturnType<typeof vi.fn<Backend[wish]>> };
+  readonly root: HTMLElement;
+  show(next: Shown): Promise<void>;
+  text(): string;
+}
+
+export async function desk(first: Shown, more: Partial<Backend> = {}): Promise<Desk> {
+  let show: (shown: Shown) => void = () => {};
+  const backend = {
+    subscribe: vi.fn<Backend["subscribe"]>(async (to) => {
+      show = to;
+      to(first);
+    }),
+    act: vi.fn<Backend["act"]>(more.act ?? (async () => {})),
+    checkAll: vi.fn<Backend["checkAll"]>(more.checkAll ?? (async () => {})),
+    notes: vi.fn<Backend["notes"]>(more.notes ?? (async () => [])),
+    startAtLogin: vi.fn<Backend["startAtLogin"]>(more.startAtLogin ?? (async () => {})),
+  };
+  const { container } = render(App, { backend, words, clock: () => NOW });
+  await settle();
+  return {
+    backend,
+    root: container,
+    show: async (next) => {
+      show(next);
+      await settle();
+    },
+    text: () => flat(container),
+  };
+}
+
+/** Everything that is promised has happened and is drawn. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 4; turn += 1) await tick();
+}
+
+/** The words of an element in one line, with plain spaces. */
+export function flat(element: Element): string {
+  return (element.textContent ?? "").replace(/\s+/g, " ").trim();
+}
+
+/** The same for words that are expected. */
+export function spaced(text: string): string {
+  return text.replace(/\s+/g, " ").trim();
+}

@@ -1,0 +1,245 @@
+/** One program per state, as the app sends it. Faces are those of the app's `face.rs`. */
+import type { Act } from "../generated/Act";
+import type { AppState } from "../generated/AppState";
+import type { Glyph } from "../generated/Glyph";
+import type { Owner } from "../generated/Owner";
+import type { Progress } from "../generated/Progress";
+import type { Reason } from "../generated/Reason";
+import type { Entry } from "../order";
+import { at, entry, failure, offer, progress, report, type Words } from "./fixtures";
+
+const V = { version: "7.2.0" };
+
+function notOffered(reason: Reason, glyph: Glyph, acts: Act[] = ["check"]): Entry {
+  const state: AppState = { state: "not-offered", version: "7.2.0", reason, checked_at: at("18:16") };
+  const tone = glyph === "attention" ? "warn" : "quiet";
+  return entry(state, glyph, tone, [`not-offered-${reason.reason}`, V], acts, { previous: "7.0.0" });
+}
+
+const ILL = { why: "unhealthy", code: "E-RUN-ENDED", text: "the new version ended with signal 11" } as const;
+
+function getting(state: AppState): Entry {
+  return entry(state, "working", "info", ["state-getting", V], ["cancel"]);
+}
+
+function fallingBack(code: string, way: Progress["route"], from: "patch" | "compressed-full" = "patch"): Entry {
+  const route = from === "patch" ? ({ way: "patch", format: "bsz1" } as const) : ({ way: "compressed-full" } as const);
+  const why = { route, code, text: "damaged" };
+  const far = { route: way, fetched: 25_600_000, of: 142_000_000, bytes_per_second: 1_200_000 };
+  return getting({ state: "falling-back", offer, progress: far, why });
+}
+
+function failed(state: Extract<AppState, { state: "failed" }>): Entry {
+  const { code } = state.failure;
+  const say: Words = state.version === null ? ["state-failed-check", { code }] : ["state-failed", { ...V, code }];
+  return entry(state, "attention", "danger", say, ["retry"]);
+}
+
+function disabled(by: Owner): Entry {
+  const say: Words = [by === "machine" ? "state-disabled-by-machine" : "state-disabled"];
+  return entry({ state: "disabled", by }, "held", "quiet", say, ["check"], { last_check: null, next_check: null });
+}
+
+function rolledBack(state: Extract<AppState, { state: "rolled-back" }>): Entry {
+  const say: Words = state.to === null ? ["state-rolled-back-unknown"] : ["state-rolled-back", { version: state.to }];
+  return entry(state, "back", "warn", say, ["check"]);
+}
+
+/** Every state, and every kind of it that is shown in another way. The type asks for one more when there is a new state. */
+export const STATES: { readonly [state in AppState["state"]]: Readonly<Record<string, Entry>> } = {
+  idle: { idle: entry({ state: "idle" }, "normal", "quiet", ["state-idle"], ["check"], { last_check: null }) },
+  checking: {
+    "checking-by-timer": entry({ state: "checking", by: "timer" }, "working", "info", ["state-checking"], []),
+    "checking-by-person": entry({ state: "checking", by: "person" }, "working", "info", ["state-checking"], ["cancel"]),
+  },
+  "up-to-date": {
+    "up-to-date": entry(
+      { state: "up-to-date", checked_at: at("18:16"), valid_until: at("23:00") },
+      "check",
+      "ok",
+      ["state-up-to-date"],
+      ["check"],
+    ),
+  },
+  "cannot-verify": {
+    "cannot-verify": entry(
+      {
+        state: "cannot-verify",
+        failure: { code: "E-META-EXPIRED", phase: "check", actor: "repository", retry: true, text: "timestamp expired" },
+        last_good: "2030-06-02T09:00:00Z",
+      },
+      "attention",
+      "warn",
+      ["state-cannot-verify"],
+      ["retry"],
+    ),
+    "cannot-verify-never-before": entry(
+      {
+        state: "cannot-verify",
+        failure: { code: "E-META-NEW-CODE", phase: "check", actor: "repository", retry: false, text: "new" },
+        last_good: null,
+      },
+      "attention",
+      "warn",
+      ["state-cannot-verify"],
+      ["retry"],
+      { next_check: null },
+    ),
+  },
+  "not-offered": {
+    "nothing-for-platform": notOffered({ reason: "nothing-for-platform" }, "stop"),
+    "os-too-old": notOffered({ reason: "os-too-old", needs: "Debian 13", has: "Debian 12" }, "stop"),
+    "os-unknown": notOffered({ reason: "os-too-old", needs: "Debian 13", has: null }, "stop"),
+    "os-pinned": notOffered({ reason: "os-pinned", at: "7.1.0" }, "stop"),
+    "not-yet": notOffered({ reason: "not-yet", share: 2000, bucket: 7312 }, "clock"),
+    halted: notOffered({ reason: "halted" }, "held"),
+    recalled: notOffered({ reason: "recalled" }, "attention", ["roll-back", "check"]),
+    "control-unverified": notOffered({ reason: "control-unverified", why: "rollout expired" }, "attention"),
+    "known-bad": notOffered({ reason: "known-bad" }, "stop"),
+    "below-floor": notOffered({ reason: "below-floor", floor: "7.3.0" }, "stop"),
+    undone: notOffered({ reason: "undone" }, "held"),
+    skipped: notOffered({ reason: "skipped" }, "held"),
+  },
+  available: {
+    available: entry({ state: "available", offer }, "available", "info", ["state-available", V], ["install"]),
+    "available-critical": entry(
+      { state: "available", offer: { ...offer, urgency: "critical" } },
+      "critical",
+      "info",
+      ["state-available", V],
+      ["install"],
+    ),
+    "available-unknown": entry(
+      { state: "available", offer: { ...offer, from: null, needs_consent: true, notes: [] } },
+      "available",
+      "info",
+      ["state-available", V],
+      ["replace"],
+      { installed: { version: null, sha256: "c".repeat(64), length: 1 } },
+    ),
+  },
+  downloading: {
+    downloading: getting({ state: "downloading", offer, progress }),
+    "downloading-starts": getting({
+      state: "downloading",
+      offer,
+      progress: { route: null, fetched: 0, of: null, bytes_per_second: null },
+    }),
+    "downloading-full": getting({
+      state: "downloading",
+      offer,
+      progress: { ...progress, route: { way: "full" }, of: 142_000_000 },
+    }),
+  },
+  verifying: { verifying: getting({ state: "verifying", offer }) },
+  "falling-back": {
+    "falling-back": fallingBack("E-PATCH-RESULT", { way: "full" }),
+    "falling-back-network": fallingBack("E-NET-BROKEN", { way: "compressed-full" }),
+    "falling-back-base": fallingBack("E-PATCH-BASE", { way: "full" }),
+    "falling-back-memory": fallingBack("E-PATCH-MEMORY", { way: "patch", format: "zpf1" }),
+    "falling-back-not-made": fallingBack("E-PATCH-NOT-MADE", null),
+    "falling-back-format": fallingBack("E-PATCH-FORMAT", { way: "full" }),
+    "falling-back-from-packed": fallingBack("E-DISK-IO", { way: "full" }, "compressed-full"),
+  },
+  ready: {
+    ready: entry({ state: "ready", offer: { ...offer, notes: [] } }, "ready", "info", ["state-ready", V], ["restart"]),
+    "ready-critical": entry(
+      { state: "ready", offer: { ...offer, urgency: "critical" } },
+      "critical",
+      "info",
+      ["state-ready", V],
+      ["restart"],
+    ),
+  },
+  "waiting-for-close": {
+    "waiting-for-close": entry(
+      {
+        state: "waiting-for-close",
+        offer,
+        blockers: [{ pid: 4711, name: "lantern" }, { pid: 4712, name: "lantern-helper" }, { pid: 4713, name: "lantern" }],
+        until: at("18:35"),
+      },
+      "attention",
+      "info",
+      ["state-waiting-for-close", { name: "Lantern" }],
+      ["cancel"],
+    ),
+  },
+  restarting: { restarting: entry({ state: "restarting", offer }, "working", "info", ["state-restarting", V], []) },
+  probation: {
+    probation: entry(
+      { state: "probation", from: "7.1.0", to: "7.2.0", until: at("18:33") },
+      "working",
+      "info",
+      ["state-probation", V],
+      [],
+      { installed: { version: "7.2.0", sha256: "b".repeat(64), length: 1 } },
+    ),
+  },
+  updated: {
+    updated: entry({ state: "updated", report }, "check", "ok", ["state-updated", V], ["check", "roll-back"], {
+      installed: { version: "7.2.0", sha256: "b".repeat(64), length: 1 },
+      previous: "7.1.0",
+    }),
+    "updated-in-full": entry(
+      {
+        state: "updated",
+        report: {
+          ...report,
+          route: { way: "full" },
+          bytes_fetched: 10_900_000,
+          fallbacks: [{ route: { way: "patch", format: "bsz1" }, code: "E-PATCH-BASE", text: "other base" }],
+        },
+      },
+      "check",
+      "ok",
+      ["state-updated", V],
+      ["check"],
+    ),
+    "updated-from-the-stage": entry(
+      { state: "updated", report: { ...report, route: null, bytes_fetched: 0 } },
+      "check",
+      "ok",
+      ["state-updated", V],
+      ["check"],
+    ),
+  },
+  "rolling-back": {
+    "rolling-back": entry(
+      { state: "rolling-back", why: { why: "unhealthy", code: "E-RUN-HANGS", text: "did not end within 10s" } },
+      "working",
+      "warn",
+      ["state-rolling-back"],
+      [],
+    ),
+  },
+  "rolled-back": {
+    "rolled-back": rolledBack({ state: "rolled-back", from: "7.2.0", to: "7.1.0", why: ILL }),
+    "rolled-back-unknown": rolledBack({ state: "rolled-back", from: null, to: null, why: { ...ILL, code: "E-NEW-CODE" } }),
+    "rolled-back-by-person": rolledBack({ state: "rolled-back", from: "7.2.0", to: "7.1.0", why: { why: "by-person" } }),
+    "rolled-back-recalled": rolledBack({ state: "rolled-back", from: "7.2.0", to: "7.1.0", why: { why: "recalled" } }),
+  },
+  failed: {
+    failed: failed({ state: "failed", failure, version: "7.2.0", again_at: at("19:10") }),
+    "failed-check": failed({
+      state: "failed",
+      failure: { code: "E-NET-DNS", phase: "check", actor: "network", retry: true, text: "no such host" },
+      version: null,
+      again_at: null,
+    }),
+    "failed-to-close": failed({
+      state: "failed",
+      failure: { code: "E-RUN-OPEN", phase: "restart", actor: "machine", retry: false, text: "process 4711" },
+      version: "7.2.0",
+      again_at: null,
+    }),
+  },
+  disabled: {
+    "disabled-by-machine": disabled("machine"),
+    "disabled-by-user": disabled("user"),
+    "disabled-by-program": disabled("program"),
+  },
+};
+
+/** Every fixture by name. */
+export const ALL: Readonly<Record<string, Entry>> = Object.assign({}, ...Object.values(STATES)) as Record<string, Entry>;
