@@ -51,30 +51,11 @@ impl State {
     #[must_use]
     pub fn offer(&self) -> Option<&Offer> {
         match self {
-            Self::Resting(Rest::Available(offer)) | Self::Preparing { offer, .. } => Some(offer),
-            Self::Resting(Rest::Ready(ready)) | Self::Activating { ready, .. } => Some(&ready.offer),
-            Self::Checking { before, .. } => match before.as_ref() {
-                Rest::Available(offer) => Some(offer),
-                Rest::Ready(ready) => Some(&ready.offer),
-                Rest::Fresh
-                | Rest::UpToDate(_)
-                | Rest::NotOffered { .. }
-                | Rest::CannotVerify(_)
-                | Rest::Failed { .. }
-                | Rest::Updated(_)
-                | Rest::RolledBack(_) => None,
-            },
-            Self::Resting(
-                Rest::Fresh
-                | Rest::UpToDate(_)
-                | Rest::NotOffered { .. }
-                | Rest::CannotVerify(_)
-                | Rest::Failed { .. }
-                | Rest::Updated(_)
-                | Rest::RolledBack(_),
-            )
-            | Self::Probation(_)
-            | Self::RollingBack { .. } => None,
+            Self::Resting(rest) => rest.offer(),
+            Self::Checking { before, .. } => before.offer(),
+            Self::Preparing { offer, .. } => Some(offer),
+            Self::Activating { ready, .. } => Some(&ready.offer),
+            Self::Probation(_) | Self::RollingBack { .. } => None,
         }
     }
 }
@@ -112,6 +93,23 @@ pub enum Rest {
     Updated(Box<UpdateReport>),
     /// The previous version is in place again.
     RolledBack(Undone),
+}
+
+impl Rest {
+    /// The update that can be had, if there is one.
+    fn offer(&self) -> Option<&Offer> {
+        match self {
+            Self::Available(offer) => Some(offer),
+            Self::Ready(ready) => Some(&ready.offer),
+            Self::Fresh
+            | Self::UpToDate(_)
+            | Self::NotOffered { .. }
+            | Self::CannotVerify(_)
+            | Self::Failed { .. }
+            | Self::Updated(_)
+            | Self::RolledBack(_) => None,
+        }
+    }
 }
 
 /// How far an activation is.

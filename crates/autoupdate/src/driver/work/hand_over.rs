@@ -1,9 +1,9 @@
 //! The update of the program that runs this engine.
 
 use std::path::Path;
-use std::process::Child;
 use std::time::Duration;
 
+use super::close::let_live;
 use super::{Job, blocking, on_thread};
 use crate::driver::Own;
 use crate::error::Error;
@@ -45,15 +45,11 @@ pub(super) async fn hand_over(job: &mut Job, own: &Own) -> Result<Event, Error> 
         ended = ended => match ended? {
             Ok((Some(status), _)) => Err(Error::NotTakenOver { how: status.to_string() }),
             Ok((None, child)) => {
-                forget(child);
+                // Whatever it does now, it does alone.
+                let_live(child);
                 Err(Error::NotTakenOver { how: format!("nothing happened for {patience:?}") })
             }
             Err(error) => Err(Error::HandOver(error)),
         }
     }
-}
-
-/// Whatever it does now, it does alone; its end must not stay behind as a zombie.
-fn forget(child: Child) {
-    super::close::let_live(child);
 }
