@@ -204,3 +204,21 @@ fn clients_go_on_after_the_server_was_killed() -> Result<()> {
     assert_eq!(left, 0);
     Ok(())
 }
+
+#[test]
+fn notes_are_shown_as_they_were_signed() -> Result<()> {
+    let (workshop, server) = stage()?;
+    let person = person(&workshop, &server, "")?;
+    assert_eq!(says(&person, "notes", 0)?["text"], Value::Null, "nothing is offered");
+    std::fs::write(workshop.path("en.md"), "- faster\u{202e}\u{7}\n")?;
+    std::fs::write(workshop.path("de.md"), "- schneller\n")?;
+    workshop.add("2.0.0", &program("2.0.0"), &["--notes", "en=en.md", "--notes", "de=de.md"])?;
+    workshop.publish(&server)?;
+
+    assert_eq!(says(&person, "notes", 0)?["text"], "- faster\u{202e}\u{7}\n", "a program gets every byte");
+    let german = person.run(&["notes", APP, "--language", "fr", "--language", "de"])?.expect(0)?.json()?;
+    assert_eq!(german["text"], "- schneller\n", "{german}");
+    let terminal = autoupdate_tests::run(&mut person.command(&["notes", APP])?)?.expect(0)?;
+    assert_eq!(terminal.out, "- faster\n", "a terminal is not steered by a publisher");
+    Ok(())
+}

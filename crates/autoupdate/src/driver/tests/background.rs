@@ -88,3 +88,47 @@ async fn what_was_got_ready_is_ready_after_a_restart_of_the_engine() {
     assert_eq!(world.simulator.peer.requests().len(), fetched, "nothing is fetched again");
     world.assert_installed("1.1.0");
 }
+
+/// The program that runs the engine never replaces itself: another process does, and asks it to close. One that ends while
+/// this one still runs has failed, and nothing was changed.
+#[tokio::test]
+async fn the_engines_own_program_is_handed_over() {
+    let mut world = World::probed(Mode::Automatic).await;
+    world.background = true;
+    // The successor is this test binary; told to list its tests, it ends at once.
+    world.own = Some(Own { app: app(), arguments: vec!["--list".into()] });
+    world.publish("1.1.0", &sleeper("1.1.0"));
+    let handle = world.engine().await;
+    // It runs by nature, so not even the automatic mode goes on by itself.
+    until(&handle, |view| (state(view) == "ready").then_some(())).await;
+
+    let answer = command(handle.activate(&app(), how())).await;
+    let Answer::Failed { failure } = answer else { panic!("{answer:#?}") };
+    assert_eq!(failure.code, "E-RUN-HAND-OVER", "{failure:?}");
+    world.assert_installed("1.0.1");
+
+    // The place is free again: who takes over for real finds the stage and uses it.
+    world.own = None;
+    handle.shutdown().await;
+    let handle = world.engine().await;
+    assert_eq!(updated(&command(handle.activate(&app(), how())).await).1, "1.1.0");
+    world.assert_installed("1.1.0");
+}
+
+#[tokio::test]
+async fn what_happened_lately_is_still_news_after_a_restart() {
+    let mut world = World::probed(Mode::Ask).await;
+    world.publish("1.1.0", &sleeper("1.1.0"));
+    let handle = world.engine().await;
+    command(handle.activate(&app(), how())).await;
+    handle.shutdown().await;
+
+    let handle = world.engine().await;
+    let view = until(&handle, |view| (state(view) == "updated").then(|| view.clone())).await;
+    assert_eq!(view.last_update.unwrap().to, crate::testing::version("1.1.0"));
+    handle.shutdown().await;
+
+    world.later(25);
+    let handle = world.engine().await;
+    until(&handle, |view| (view.installed.is_some() && state(view) == "idle").then_some(())).await;
+}
