@@ -3,7 +3,7 @@
 //! It uses the library under the command line's verbs, because a test must be able to say what time it is when something
 //! is signed. The verbs themselves are exercised by `cargo xtask demo` and the publisher tests.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
 use jiff::{Timestamp, ToSpan as _};
@@ -138,18 +138,6 @@ impl Publisher {
     #[must_use]
     pub fn site(&self) -> PathBuf {
         self.folder.path().join("site")
-    }
-
-    /// The repository.
-    #[must_use]
-    pub fn repository(&self) -> &Repository {
-        &self.repository
-    }
-
-    /// The publisher's private folder.
-    #[must_use]
-    pub fn folder(&self) -> &Path {
-        self.folder.path()
     }
 }
 
