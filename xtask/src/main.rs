@@ -1,12 +1,14 @@
 //! `cargo xtask`: what a developer and CI do with this repository, in the language of the rest of it.
 
 mod ci;
+mod codegen;
 mod command;
 mod demo;
 mod packages;
 mod python;
 mod test;
 mod tidy;
+mod window;
 mod workspace;
 
 use std::process::ExitCode;
@@ -31,6 +33,8 @@ enum Verb {
     Test(test::Options),
     /// The quality gates, then all tests, with the minutes each took. What CI runs.
     Ci(ci::Options),
+    /// Write the window's types anew from ours.
+    Codegen(codegen::Options),
     /// The laws of this repository that no compiler checks.
     Tidy,
 }
@@ -41,6 +45,7 @@ fn main() -> ExitCode {
         Verb::Demo(options) => demo::main(&workspace, &options),
         Verb::Test(options) => test::main(&workspace, &options),
         Verb::Ci(options) => ci::main(&workspace, &options),
+        Verb::Codegen(options) => codegen::main(&workspace, &options),
         Verb::Tidy => tidy::main(&workspace),
     });
     match done {

@@ -28,6 +28,8 @@ enum Present {
     Command(&'static str),
     /// This file is there.
     File(&'static str),
+    /// pkg-config knows this library.
+    Library(&'static str),
     /// Python can import these.
     Python(&'static str),
 }
@@ -43,8 +45,12 @@ pub(crate) enum Purpose {
     Group(Group),
 }
 
-use Present::{Command as Tool, File, Python};
+use Present::{Command as Tool, File, Library, Python};
 use Purpose::{Build, Demo};
+
+/// The desktop app is part of what is built for any test.
+const DESKTOP: &[Purpose] = &[Purpose::Group(Group::Unit), Purpose::Group(Group::Desktop)];
+const ON_A_DISPLAY: &[Purpose] = &[Purpose::Group(Group::Desktop)];
 
 const PACKAGES: &[Package] = &[
     Package {
@@ -78,6 +84,42 @@ const PACKAGES: &[Package] = &[
         wanted_by: &[Purpose::Group(Group::Delta), Purpose::Group(Group::Interop)],
     },
     Package {
+        apt: "pkg-config",
+        present: Tool("pkg-config"),
+        why: "tells where the web view's library is",
+        wanted_by: DESKTOP,
+    },
+    Package {
+        apt: "libwebkit2gtk-4.1-dev",
+        present: Library("webkit2gtk-4.1"),
+        why: "the web view of the desktop app's window",
+        wanted_by: DESKTOP,
+    },
+    Package {
+        apt: "libayatana-appindicator3-dev",
+        present: Library("ayatana-appindicator3-0.1"),
+        why: "the icon in the tray",
+        wanted_by: DESKTOP,
+    },
+    Package {
+        apt: "xvfb",
+        present: Tool("Xvfb"),
+        why: "a display for the desktop app where there is none",
+        wanted_by: ON_A_DISPLAY,
+    },
+    Package {
+        apt: "dbus",
+        present: Tool("dbus-run-session"),
+        why: "a session bus of the tests' own: tray and notifications live on it",
+        wanted_by: ON_A_DISPLAY,
+    },
+    Package {
+        apt: "dunst",
+        present: Tool("dunst"),
+        why: "a real notification service, whose buttons can be pressed",
+        wanted_by: ON_A_DISPLAY,
+    },
+    Package {
         apt: "tinyproxy",
         present: Tool("tinyproxy"),
         why: "a real HTTP proxy between client and server",
@@ -95,6 +137,10 @@ impl Package {
     fn is_present(&self) -> bool {
         match self.present {
             File(path) => Path::new(path).exists(),
+            Library(name) => Command::new("pkg-config")
+                .args(["--exists", name])
+                .status()
+                .is_ok_and(|status| status.success()),
             Tool(program) => command::exists(program),
             Python(modules) => command::find("python3").is_some_and(|python| {
                 let import = format!("import {modules}");

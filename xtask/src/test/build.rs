@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
 use crate::command;
+use crate::window;
 use crate::workspace::Workspace;
 
 /// Everything that was built.
@@ -76,6 +77,10 @@ pub(crate) enum What {
 
 /// Builds, and says what there is now.
 pub(crate) fn build(workspace: &Workspace, what: What) -> Result<Built> {
+    let desktop = window::webview_is_here();
+    if what == What::Everything && desktop {
+        window::build(workspace)?;
+    }
     let mut cargo = workspace.cargo();
     cargo.arg("build").args(match what {
         What::Everything => &["--workspace", "--lib", "--bins", "--examples", "--tests"][..],
@@ -83,6 +88,10 @@ pub(crate) fn build(workspace: &Workspace, what: What) -> Result<Built> {
             &["-p", "autoupdate-cli", "-p", "autoupdate-server", "-p", "demo-program", "--bins"]
         }
     });
+    if what == What::Everything && !desktop {
+        println!("webkit2gtk-4.1 is not installed: everything but the desktop app is built");
+        cargo.args(["--exclude", "autoupdate-tray"]);
+    }
     cargo.arg("--message-format=json-render-diagnostics");
     if workspace.ci {
         cargo.arg("--locked");

@@ -7,8 +7,12 @@ use super::build::{Executable, Kind};
 pub(crate) enum Group {
     /// The tests beside the code of every package.
     Unit,
+    /// The window's page: types and components.
+    Ui,
     /// Whole updates through engine, server and command line.
     System,
+    /// The desktop app: tray, window, notifications.
+    Desktop,
     /// Stage, activate, roll back; kills and faults in between.
     Install,
     /// One file per group of attacks.
@@ -22,14 +26,25 @@ pub(crate) enum Group {
 }
 
 impl Group {
-    pub(crate) const ALL: &[Self] =
-        &[Self::Unit, Self::System, Self::Install, Self::Threats, Self::Server, Self::Interop, Self::Delta];
+    pub(crate) const ALL: &[Self] = &[
+        Self::Unit,
+        Self::Ui,
+        Self::System,
+        Self::Desktop,
+        Self::Install,
+        Self::Threats,
+        Self::Server,
+        Self::Interop,
+        Self::Delta,
+    ];
 
     /// As it is typed, and as its module in the tests crate is called.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Unit => "unit",
+            Self::Ui => "ui",
             Self::System => "system",
+            Self::Desktop => "desktop",
             Self::Install => "install",
             Self::Threats => "threats",
             Self::Server => "server",

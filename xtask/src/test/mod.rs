@@ -21,10 +21,13 @@ use anyhow::{Result, bail};
 pub(crate) use self::group::Group;
 use crate::packages::{self, Purpose};
 use crate::workspace::Workspace;
-use crate::{command, python};
+use crate::{command, python, window};
 
 pub(crate) use self::build::{Built, What, build};
 pub(crate) use self::skips::Allowed;
+
+/// Why the desktop app is left out where it is.
+const NO_WEBVIEW: &str = "webkit2gtk-4.1 is not installed, so the desktop app is not built";
 
 /// What to test.
 #[derive(clap::Args)]
@@ -132,7 +135,21 @@ pub(crate) fn run_groups(
     let plan = run::plan(built)?;
     let mut outcomes = Vec::new();
     for group in groups {
-        let mut outcome = run::group(&plan, *group, &environment)?;
+        let mut outcome = match group {
+            Group::Ui => window::test(workspace)?,
+            Group::Desktop if !window::webview_is_here() => Outcome {
+                skips: vec![Skip { name: "group desktop".to_owned(), reason: NO_WEBVIEW.to_owned() }],
+                ..Outcome::default()
+            },
+            Group::Unit
+            | Group::System
+            | Group::Desktop
+            | Group::Install
+            | Group::Threats
+            | Group::Server
+            | Group::Interop
+            | Group::Delta => run::group(&plan, *group, &environment)?,
+        };
         if *group == Group::Unit {
             outcome.add(run::documentation(workspace)?);
         }

@@ -80,7 +80,7 @@ fn executable(
 /// The examples in the documentation: cargo compiles and runs them itself.
 pub(super) fn documentation(workspace: &Workspace) -> Result<Outcome> {
     let mut cargo = workspace.cargo();
-    cargo.args(["test", "--doc", "--workspace"]);
+    cargo.args(["test", "--doc", "--workspace", "--exclude", "autoupdate-tray"]);
     watched("examples in the documentation", Group::Unit, &mut cargo)
 }
 
