@@ -102,7 +102,7 @@ fn notice(app: &AppView) -> Option<(Notice, &Version)> {
         AppState::RolledBack { from: Some(from), to, why } => {
             match why {
                 RollBackWhy::ByPerson => return None,
-                RollBackWhy::Recalled | RollBackWhy::Unhealthy { .. } => {}
+                RollBackWhy::Recalled | RollBackWhy::Unhealthy { .. } | RollBackWhy::Unproven { .. } => {}
             }
             let notice = Notice {
                 key: key(About::Undone),

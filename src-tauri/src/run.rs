@@ -43,13 +43,9 @@ pub enum Open {
 pub fn run(open: Open) -> Result<()> {
     let folders = Folders::of_user()?;
     log::start(&folders);
-    match autoupdate::init() {
-        Ok(autoupdate::Started::RolledBack(back)) => {
-            tracing::warn!("this version did not prove that it lives, the previous one is started");
-            return Ok(back.restart()?);
-        }
-        Ok(autoupdate::Started::Plain | autoupdate::Started::OnProbation(_)) => {}
-        Err(error) => tracing::warn!(%error, "what an earlier update left cannot be looked at"),
+    if let autoupdate::Started::RolledBack(back) = autoupdate::init() {
+        tracing::warn!("this version did not prove that it lives, the previous one is started");
+        return Ok(back.restart()?);
     }
     let runtime = runtime()?;
     let Some(started) = runtime.block_on(start(folders))? else { return Ok(()) };
@@ -95,11 +91,7 @@ pub fn run(open: Open) -> Result<()> {
                 window::open(&handle);
             }
             // Everything stands: a version on probation says so itself.
-            drop(tauri::async_runtime::spawn_blocking(|| {
-                if let Err(error) = autoupdate::confirm() {
-                    tracing::warn!(%error, "cannot say that this version works");
-                }
-            }));
+            drop(tauri::async_runtime::spawn_blocking(autoupdate::confirm));
             Ok(())
         })
         .build(tauri::generate_context!())

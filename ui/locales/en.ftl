@@ -225,6 +225,11 @@ rolled-back-unhealthy =
         [none] The new version did not run well.
        *[other] Version { $version } did not run well.
     }
+rolled-back-unproven =
+    { $version ->
+        [none] Whether the new version works could not be seen to the end. It may be tried again.
+       *[other] Whether version { $version } works could not be seen to the end. It may be tried again.
+    }
 rolled-back-E-RUN-NOT-STARTED =
     { $version ->
         [none] The new version could not be started.

@@ -59,6 +59,12 @@ export function rolledBack(
         code: why.code,
         facts: [fact.code(why.code), fact.text(why.text)],
       };
+    case "unproven":
+      return {
+        lines: [{ id: "rolled-back-unproven", args }, ...(about.done ? [{ id: "rolled-back-safe" }] : [])],
+        code: why.code,
+        facts: [fact.code(why.code), fact.text(why.text)],
+      };
   }
 }
 

@@ -55,6 +55,7 @@ const SAYS: Readonly<Record<string, readonly (string | { text: string })[]>> = {
   "rolled-back": ["Version 7.2.0 ended too early.", "The version before was put back, byte for byte.", "is not offered here again by itself", "E-RUN-ENDED"],
   "rolled-back-unknown": ["The new version did not run well.", "E-NEW-CODE"],
   "rolled-back-by-person": ["You asked for the version before.", "is not offered here again by itself"],
+  "rolled-back-unproven": ["could not be seen to the end", "The version before was put back", never("not offered here again")],
   "rolled-back-recalled": ["Its publisher took version 7.2.0 back.", never("not offered here again")],
   failed: ["There is not enough free space on the disk. Make some room, then try again.", "Lantern is as it was.", "E-DISK-FULL"],
   "failed-check": ["The name of the update server was not found.", "E-NET-DNS", never("as it was")],

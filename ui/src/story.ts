@@ -72,7 +72,7 @@ export function story(app: AppView, words: Words, now: number): Story {
     }
     case "rolled-back": {
       const { lines, ...trouble } = rolledBack(state.why, { name, version: state.from, done: true }, words);
-      const again = state.why.why === "recalled" ? [] : [{ id: "rolled-back-not-again", args: { name } }];
+      const again = ["recalled", "unproven"].includes(state.why.why) ? [] : [{ id: "rolled-back-not-again", args: { name } }];
       return { ...NOTHING, lines: [...lines, ...again], ...trouble };
     }
     case "failed": {

@@ -4,12 +4,12 @@ use autoupdate::{SelfUpdate, Started, apply_next, confirm, init};
 
 fn main() -> anyhow::Result<()> {
     // First: undo a version that never came as far as `confirm` below.
-    if let Started::RolledBack(back) = init()? {
+    if let Started::RolledBack(back) = init() {
         return Ok(back.restart()?);
     }
     println!("running {}", option_env!("SELF_UPDATE_VERSION").unwrap_or("1.0.0"));
     // Here is the program's own start. It works, so this version may stay.
-    confirm()?;
+    confirm();
     let arguments: Vec<String> = std::env::args().collect();
     let [_, source, root] = arguments.as_slice() else {
         anyhow::bail!("usage: self_update SOURCE_URL ROOT_JSON")

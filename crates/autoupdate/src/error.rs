@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::install::probation::Unhealthy;
+use crate::install::probation::{Unhealthy, is_no_program};
 use crate::platform::processes;
 use crate::{fetch, install, prepare, socket, source, store};
 
@@ -78,6 +78,9 @@ impl Fault {
     }
 }
 
+/// The code of a version that was undone because its probation was interrupted.
+pub(crate) const UNPROVEN: &str = "E-RUN-INTERRUPTED";
+
 /// Everything that the engine can fail with.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -111,6 +114,11 @@ pub enum Error {
     /// The new version was started, but did not confirm in time.
     #[error("the new version did not confirm that it works in time")]
     NotConfirmed,
+    /// Whoever watched the new version died, and the version does not run any more.
+    #[error(
+        "whether the new version lives was not seen to the end: the updater or the computer stopped meanwhile"
+    )]
+    Unproven,
     /// What the program said about itself is wrong.
     #[error(transparent)]
     Invalid(#[from] protocol::Invalid),
@@ -152,6 +160,36 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether it says that the new version does not live, as opposed to this machine at this moment: only then is that version
+    /// never offered here again.
+    #[must_use]
+    pub fn blames_the_version(&self) -> bool {
+        match self {
+            Self::Unhealthy(error) => error.blames_the_version(),
+            Self::NotConfirmed => true,
+            Self::Processes(processes::Error::Start { source, .. }) => is_no_program(source),
+            Self::Fetch(_)
+            | Self::Source(_)
+            | Self::Prepare(_)
+            | Self::Install(_)
+            | Self::Processes(_)
+            | Self::Store(_)
+            | Self::Socket(_)
+            | Self::Trust(_)
+            | Self::Unproven
+            | Self::Invalid(_)
+            | Self::OwnPath(_)
+            | Self::Runtime(_)
+            | Self::Restart(_)
+            | Self::HandOver(_)
+            | Self::NotTakenOver { .. }
+            | Self::UnknownPlatform { .. }
+            | Self::NeedsConsent
+            | Self::Cancelled
+            | Self::Died => false,
+        }
+    }
+
     /// What it means: phase, who must act, stable code.
     #[must_use]
     pub fn fault(&self) -> Fault {
@@ -166,6 +204,7 @@ impl Error {
             Self::Trust(error) => Fault::lasting(error.code(), Phase::Setup, Actor::Bug),
             Self::Unhealthy(error) => error.fault(),
             Self::NotConfirmed => Fault::lasting("E-RUN-CONFIRM", Phase::Probation, Actor::Repository),
+            Self::Unproven => Fault::passing(UNPROVEN, Phase::Probation, Actor::Machine),
             Self::Invalid(_) => Fault::lasting("E-POLICY-SETTING", Phase::Setup, Actor::Bug),
             Self::OwnPath(_) => Fault::lasting("E-FILE-OWN-PATH", Phase::Setup, Actor::Machine),
             Self::Runtime(_) => Fault::passing("E-RUN-RUNTIME", Phase::Setup, Actor::Machine),

@@ -14,6 +14,10 @@ use crate::error::Error;
 use crate::install::{self, Place, Recovered, Start};
 use crate::updater::own_path;
 
+/// Set in the environment of a program that is to end in [`init`]: whether it starts at all is asked before it may replace
+/// its predecessor, which nobody could do for it later.
+pub(crate) const START_PROBE: &str = "AUTOUPDATE_START_PROBE";
+
 /// What a start of the program is.
 #[derive(Debug)]
 pub enum Started {
@@ -54,16 +58,33 @@ impl Back {
 /// To be called first in `main`: finishes or undoes what an earlier process left, counts the starts of a fresh version and
 /// undoes one that never confirmed. Quick when nothing is in progress.
 ///
-/// # Errors
-/// The place cannot be read or written. The program may run all the same.
-pub fn init() -> Result<Started, Error> {
-    init_at(&own_path()?)
+/// Never keeps the program from starting: where the place cannot be read or written (a full disk, a read-only one, a folder
+/// of another user), that is logged, and the start is a plain one.
+///
+/// A program that an updater starts only to see whether it starts at all ends here.
+#[must_use]
+pub fn init() -> Started {
+    if std::env::var_os(START_PROBE).is_some() {
+        end_probe();
+    }
+    let started = own_path().and_then(|path| init_at(&path));
+    started.unwrap_or_else(|error| {
+        tracing::warn!(%error, "what an earlier update left cannot be looked at; the program starts all the same");
+        Started::Plain
+    })
 }
 
-/// [`init`] for the program at `path`.
+/// It came as far as this: that is the whole proof.
+// The one way to end a program from inside of its `main` that does not depend on what it would do next.
+#[allow(clippy::exit)]
+fn end_probe() -> ! {
+    std::process::exit(0)
+}
+
+/// [`init`] for the program at `path`, without the probe.
 ///
 /// # Errors
-/// As [`init`].
+/// The place cannot be read or written. The program may run all the same.
 pub fn init_at(path: &Path) -> Result<Started, Error> {
     // Nothing of ours beside the program: it was never updated here, and a start leaves no trace.
     if !private_folder(path).is_some_and(|folder| folder.exists()) {
@@ -94,16 +115,20 @@ pub fn init_at(path: &Path) -> Result<Started, Error> {
 
 /// To be called once the program works: a fresh version is then kept for good. Gives whether there was one to confirm.
 ///
-/// # Errors
-/// The place cannot be read or written.
-pub fn confirm() -> Result<bool, Error> {
-    confirm_at(&own_path()?)
+/// What keeps it from being written down is logged: the program works, and its next start tries again.
+#[allow(clippy::must_use_candidate)]
+pub fn confirm() -> bool {
+    let confirmed = own_path().and_then(|path| confirm_at(&path));
+    confirmed.unwrap_or_else(|error| {
+        tracing::warn!(%error, "that this version works could not be written down; its next start tries again");
+        false
+    })
 }
 
 /// [`confirm`] for the program at `path`.
 ///
 /// # Errors
-/// As [`confirm`].
+/// The place cannot be read or written.
 pub fn confirm_at(path: &Path) -> Result<bool, Error> {
     if !private_folder(path).is_some_and(|folder| folder.exists()) || !install::confirm(path)? {
         return Ok(false);

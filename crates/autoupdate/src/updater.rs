@@ -24,12 +24,12 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use trust::Freshness;
 
-use crate::driver::work::{self, Carry, Job, Reporter, Root, Subject, at_place};
+use crate::driver::work::{self, Carry, Job, Reporter, Root, Subject};
 use crate::driver::{self, Config};
 use crate::enrolments::Enrolments;
 use crate::error::Error;
-use crate::install::probation::{PROBE_TIME, run_probe};
-use crate::install::{Place, RollBackReason};
+use crate::install::probation::{PROBE_TIME, run_probe, run_start_probe};
+use crate::install::{Committed, Place, RollBackReason};
 use crate::machine::{self, Cost};
 use crate::policy::{Asker, Decision, Offer, Trace};
 use crate::store::Folders;
@@ -48,7 +48,9 @@ pub struct SelfUpdate {
     pub channel: Channel,
     /// The file to update; the running program's own if nothing else is said.
     pub path: PathBuf,
-    /// How a new version proves that it lives. [`Health::Confirm`]: it calls [`crate::confirm`] in this time after a start.
+    /// How a new version proves that it lives. [`Health::Confirm`]: it calls [`crate::init`] first in its `main`, and
+    /// [`crate::confirm`] once it works. It is started once at the update, to end in `init`: what does not even come so far is undone
+    /// at once.
     pub health: Health,
     /// Bytes that nobody knows may be replaced: for programs that a person has agreed for, or that were built by hand.
     pub consent: Consent,
@@ -179,7 +181,12 @@ impl Updater {
     /// # Errors
     /// It could not be found out.
     pub async fn check(&self) -> Result<Looked, Error> {
-        let found = work::find(&self.job(Carry::default())).await?;
+        let mut job = self.job(Carry::default());
+        if let Err(error) = self.finish(&mut job).await {
+            // Another updater is at work; what can be had is found out all the same.
+            tracing::debug!(app = %self.subject.enrolment.id, %error, "an unfinished update stays as it is");
+        }
+        let found = work::find(&job).await?;
         let who = self.shared.who(&self.subject.enrolment);
         // The schedule asks, not a person: rollouts count.
         let decided = machine::decide(&found, Asker::Timer, &who);
@@ -195,6 +202,7 @@ impl Updater {
             return Err(Error::NeedsConsent);
         }
         let mut job = self.job(Carry::default());
+        self.finish(&mut job).await?;
         let cost = work::stage(&mut job, offer, false).await?;
         Ok(Staged { offer: offer.clone(), cost, carry: job.carry })
     }
@@ -207,27 +215,45 @@ impl Updater {
         let Staged { offer, cost, carry } = staged;
         let mut job = self.job(carry);
         let place = job.place().await?;
-        let health = self.subject.enrolment.health.clone();
-        let now = self.shared.clock.now();
-        let rule = health.clone();
-        at_place(&place, move |place| place.activate(&rule, now)).await?;
-        match health {
-            Health::Confirm(_) => return Ok(Activated::OnProbation { version: offer.version().clone() }),
-            Health::Probe(args) => {
-                let subject = Arc::clone(&self.subject);
-                let lives = work::blocking(move || {
-                    Ok::<_, Error>(run_probe(&subject.enrolment.path, &args, PROBE_TIME)?)
-                });
-                if let Err(error) = lives.await {
-                    at_place(&place, |place| place.roll_back(RollBackReason::Bad)).await?;
-                    return Err(error);
-                }
-            }
-            // Nobody was closed and started again, so there is nothing to watch.
-            Health::Alive(_) => {}
-        }
-        let committed = at_place(&place, Place::commit).await?;
+        let (rule, now) = (self.subject.enrolment.health.clone(), self.shared.clock.now());
+        // In one piece: whoever stops waiting must not leave a version on probation that nobody asks any more.
+        let committed = work::blocking(move || {
+            work::locked(&place, |place| {
+                place.activate(&rule, now)?;
+                prove(place, &rule)
+            })
+        });
+        let Some(committed) = committed.await? else {
+            return Ok(Activated::OnProbation { version: offer.version().clone() });
+        };
+        work::forget_download(&job, committed.to.sha256).await;
         Ok(Activated::Updated(Box::new(work::report(&job, &committed, cost))))
+    }
+
+    /// Ends a probation whose updater was killed before it could. One that waits for the program to confirm stays.
+    async fn finish(&self, job: &mut Job) -> Result<(), Error> {
+        let subject = Arc::clone(&self.subject);
+        let look = work::blocking(move || Ok::<_, Error>(Place::glance(&subject.enrolment.path)?.unfinished));
+        if !look.await? {
+            return Ok(());
+        }
+        let place = job.place().await?;
+        work::blocking(move || {
+            work::locked(&place, |place| {
+                let Some(health) = place.probation().map(|probation| probation.health.clone()) else {
+                    return Ok(());
+                };
+                match health {
+                    Health::Probe(_) | Health::Alive(_) => prove(place, &health).map(drop).or_else(|error| {
+                        tracing::warn!(%error, "the version before is in place again");
+                        // Only if nothing is left on probation can the next one be prepared.
+                        if place.probation().is_none() { Ok(()) } else { Err(error) }
+                    }),
+                    Health::Confirm(_) => Ok(()),
+                }
+            })
+        })
+        .await
     }
 
     fn job(&self, carry: Carry) -> Job {
@@ -240,6 +266,28 @@ impl Updater {
             carry,
             reporter: Reporter { app: self.subject.enrolment.id.clone(), number: 0, reports },
         }
+    }
+}
+
+/// Asks the fresh version for the proof that can be had at once, and ends its probation accordingly. `None` = the rest of the
+/// proof comes with its next starts, see [`crate::init`].
+fn prove(place: &mut Place, rule: &Health) -> Result<Option<Committed>, Error> {
+    let path = place.installed().path.clone();
+    let proof = match rule {
+        Health::Probe(args) => run_probe(&path, args, PROBE_TIME),
+        // A version that cannot even be started could never undo itself.
+        Health::Confirm(_) => run_start_probe(&path, PROBE_TIME),
+        // Nobody was closed and started again, so there is nothing to watch.
+        Health::Alive(_) => Ok(()),
+    };
+    if let Err(error) = proof {
+        let bad = error.blames_the_version();
+        place.roll_back(if bad { RollBackReason::Bad } else { RollBackReason::Unproven })?;
+        return Err(error.into());
+    }
+    match rule {
+        Health::Confirm(_) => Ok(None),
+        Health::Probe(_) | Health::Alive(_) => Ok(Some(place.commit()?)),
     }
 }
 

@@ -334,6 +334,13 @@ pub enum RollBackWhy {
         /// What was wrong, for logs and terminals.
         text: String,
     },
+    /// Whether the new version lives could not be found out, through no fault of its own: it may be offered again.
+    Unproven {
+        /// Stable code of what was in the way.
+        code: String,
+        /// What was in the way, for logs and terminals.
+        text: String,
+    },
 }
 
 /// Something that did not work, as data. See [`crate::error`].

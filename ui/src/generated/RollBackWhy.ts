@@ -11,4 +11,12 @@ code: string,
 /**
  * What was wrong, for logs and terminals.
  */
+text: string, } | { "why": "unproven", 
+/**
+ * Stable code of what was in the way.
+ */
+code: string, 
+/**
+ * What was in the way, for logs and terminals.
+ */
 text: string, };

@@ -217,6 +217,7 @@ export const STATES: { readonly [state in AppState["state"]]: Readonly<Record<st
     "rolled-back": rolledBack({ state: "rolled-back", from: "7.2.0", to: "7.1.0", why: ILL }),
     "rolled-back-unknown": rolledBack({ state: "rolled-back", from: null, to: null, why: { ...ILL, code: "E-NEW-CODE" } }),
     "rolled-back-by-person": rolledBack({ state: "rolled-back", from: "7.2.0", to: "7.1.0", why: { why: "by-person" } }),
+    "rolled-back-unproven": rolledBack({ state: "rolled-back", from: "7.2.0", to: "7.1.0", why: { ...ILL, why: "unproven" } }),
     "rolled-back-recalled": rolledBack({ state: "rolled-back", from: "7.2.0", to: "7.1.0", why: { why: "recalled" } }),
   },
   failed: {

@@ -7,6 +7,9 @@ use crate::machine::{Lately, Note, Undone};
 use crate::store::{Entry, Event};
 use crate::view::{RollBackWhy, RouteView, UpdateReport};
 
+/// What the code of a version begins with that was undone without being at fault.
+const NOT_BLAMED: &str = "unproven ";
+
 /// The line of a note, if it has one.
 pub(super) fn event(note: &Note) -> Option<Event> {
     match note {
@@ -27,6 +30,7 @@ pub(super) fn event(note: &Note) -> Option<Event> {
                 RollBackWhy::ByPerson => "by-person".to_owned(),
                 RollBackWhy::Recalled => "recalled".to_owned(),
                 RollBackWhy::Unhealthy { code, .. } => code.clone(),
+                RollBackWhy::Unproven { code, .. } => format!("{NOT_BLAMED}{code}"),
             },
         }),
         Note::Failed { version, failure } => Some(Event::Failed {
@@ -78,7 +82,10 @@ pub(super) fn lately(entries: &[Entry], app: &AppId, installed: &Digest, now: Ti
             why: match why.as_str() {
                 "by-person" => RollBackWhy::ByPerson,
                 "recalled" => RollBackWhy::Recalled,
-                code => RollBackWhy::Unhealthy { code: code.to_owned(), text: String::new() },
+                code => match code.strip_prefix(NOT_BLAMED) {
+                    Some(code) => RollBackWhy::Unproven { code: code.to_owned(), text: String::new() },
+                    None => RollBackWhy::Unhealthy { code: code.to_owned(), text: String::new() },
+                },
             },
         })),
         Event::Failed { .. } | Event::FellBack { .. } => None,

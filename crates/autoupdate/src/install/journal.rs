@@ -80,6 +80,8 @@ pub enum RollBackReason {
     Bad,
     /// A person wants the previous version. The undone version is held.
     ByPerson,
+    /// Whether it lives could not be found out, through no fault of its own. Nothing is remembered.
+    Unproven,
     /// The publisher recalled it. Nothing is remembered: the publisher's rollout says when it is offered again.
     Recalled,
 }

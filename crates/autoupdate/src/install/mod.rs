@@ -43,7 +43,7 @@ mod supervise;
 
 pub use error::Error;
 pub use journal::{Probation, RollBackReason, Staged};
-pub use place::{Installed, Place, Recovered};
+pub use place::{Glance, Installed, Place, Recovered};
 pub use preflight::Need;
 pub use record::Kept;
 #[cfg(target_os = "linux")]

@@ -44,6 +44,17 @@ pub struct Installed {
     pub held: Option<Version>,
 }
 
+/// What can be seen of a place without its lock. Whoever holds the lock may change it at any moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Glance {
+    /// What is installed.
+    pub installed: Installed,
+    /// The bytes that a roll back would put back, if any are kept.
+    pub previous: Option<Kept>,
+    /// Something has begun and has not come to its end: a version on probation, or a step that its process did not finish.
+    pub unfinished: bool,
+}
+
 /// What [`Place::open`] found and did about what an earlier process left.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recovered {
@@ -83,6 +94,14 @@ impl Place {
     /// # Errors
     /// The path cannot be resolved safely, or the file cannot be read.
     pub fn inspect(path: &Path) -> Result<Installed, Error> {
+        Ok(Self::glance(path)?.installed)
+    }
+
+    /// As [`Self::inspect`], with what can be seen beside the program.
+    ///
+    /// # Errors
+    /// As [`Self::inspect`].
+    pub fn glance(path: &Path) -> Result<Glance, Error> {
         let spot = Spot::find(path)?;
         let missing = || Error::Missing { path: path.to_owned() };
         let (_, seen) = spot.see(None, Phase::Setup)?.ok_or_else(missing)?;
@@ -95,7 +114,17 @@ impl Place {
             Some(private) => (read_record(&private)?, Journal::load(&private)?.progress()),
             None => (None, Progress::Nothing),
         };
-        Ok(describe(&spot.path, &seen, record.as_ref(), &progress))
+        Ok(Glance {
+            installed: describe(&spot.path, &seen, record.as_ref(), &progress),
+            previous: kept_previous(&progress, record.as_ref()).cloned(),
+            unfinished: match progress {
+                Progress::Nothing | Progress::Staged { .. } => false,
+                Progress::Activating(_)
+                | Progress::Probation(_)
+                | Progress::Committing(_)
+                | Progress::RollingBack { .. } => true,
+            },
+        })
     }
 
     /// Takes the lock of the program at `path`, and finishes or undoes what a dead process left.
@@ -204,11 +233,7 @@ impl Place {
     /// The bytes that [`Self::roll_back`] would put back, if any are kept.
     #[must_use]
     pub fn can_roll_back(&self) -> Option<&Kept> {
-        match &self.progress {
-            Progress::Probation(probation) => Some(&probation.from),
-            Progress::Nothing | Progress::Staged { .. } => self.record.as_ref()?.previous.as_ref(),
-            Progress::Activating(_) | Progress::Committing(_) | Progress::RollingBack { .. } => None,
-        }
+        kept_previous(&self.progress, self.record.as_ref())
     }
 
     /// Does whatever the journal now asks for: the end of every step that is more than one write.
@@ -271,6 +296,15 @@ impl Installed {
     #[must_use]
     pub fn kept(&self) -> Kept {
         Kept { sha256: self.sha256, length: self.length, version: self.version.clone() }
+    }
+}
+
+/// The bytes that a roll back would put back, if any are kept.
+fn kept_previous<'a>(progress: &'a Progress, record: Option<&'a Record>) -> Option<&'a Kept> {
+    match progress {
+        Progress::Probation(probation) => Some(&probation.from),
+        Progress::Nothing | Progress::Staged { .. } => record?.previous.as_ref(),
+        Progress::Activating(_) | Progress::Committing(_) | Progress::RollingBack { .. } => None,
     }
 }
 

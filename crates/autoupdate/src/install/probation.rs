@@ -3,6 +3,7 @@
 //! Two of the three health rules are watched here, from outside: a probe is run once, a relaunched program must stay
 //! alive. The third, confirmation, is the program's own word: `supervise.rs`.
 
+use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 use std::process::{Child, ExitStatus};
@@ -10,6 +11,7 @@ use std::time::Duration;
 
 use crate::error::{Actor, Fault, Phase};
 use crate::platform::{Spawn, kill_group, spawn, wait_child};
+use crate::start::START_PROBE;
 
 /// How long a probe may run.
 pub const PROBE_TIME: Duration = Duration::from_secs(10);
@@ -43,6 +45,27 @@ impl Unhealthy {
         };
         Fault::lasting(code, Phase::Probation, Actor::Repository)
     }
+
+    /// Whether it tells something about the new version, as opposed to this machine at this moment: only then is that version
+    /// never offered here again.
+    #[must_use]
+    pub fn blames_the_version(&self) -> bool {
+        match self {
+            Self::NotStarted(error) => is_no_program(error),
+            Self::Ended(_) | Self::TimedOut(_) => true,
+            Self::Unwatched(_) => false,
+        }
+    }
+}
+
+/// Whether the system said that a file is nothing that it could ever run, or names an interpreter that is not there.
+pub(crate) fn is_no_program(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    let format = Some(rustix::io::Errno::NOEXEC.raw_os_error());
+    // ERROR_BAD_EXE_FORMAT, Windows "System Error Codes (0-499)".
+    #[cfg(windows)]
+    let format = Some(193);
+    error.raw_os_error() == format || error.kind() == io::ErrorKind::NotFound
 }
 
 /// Runs the program once with `args`: it must end with exit code 0 within `limit`, else it and its process group are
@@ -51,12 +74,31 @@ impl Unhealthy {
 /// # Errors
 /// What was wrong with it.
 pub fn run_probe(program: &Path, args: &[String], limit: Duration) -> Result<(), Unhealthy> {
+    run(program, args, std::env::vars_os().collect(), limit)
+}
+
+/// Starts a program that calls [`crate::init`] first in its `main`, and expects it to end there. Says whether it starts at all:
+/// its format, its libraries, its first lines. Otherwise as [`run_probe`].
+///
+/// # Errors
+/// What was wrong with it.
+pub fn run_start_probe(program: &Path, limit: Duration) -> Result<(), Unhealthy> {
+    let mark = (START_PROBE.into(), "1".into());
+    run(program, &[], std::env::vars_os().chain([mark]).collect(), limit)
+}
+
+fn run(
+    program: &Path,
+    args: &[String],
+    env: Vec<(OsString, OsString)>,
+    limit: Duration,
+) -> Result<(), Unhealthy> {
     let wanted = Spawn {
         program,
         name: None,
         args: args.iter().map(AsRef::as_ref).collect(),
         cwd: program.parent().unwrap_or(Path::new("/")),
-        env: std::env::vars_os().collect(),
+        env,
     };
     let mut child = spawn(&wanted).map_err(Unhealthy::NotStarted)?;
     match wait_child(&mut child, limit) {

@@ -2,7 +2,6 @@
 //! many of them.
 
 use std::path::Path;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use protocol::Health;
@@ -41,19 +40,36 @@ impl Place {
     /// Those of [`Place::roll_back`] and [`Place::commit`]; the disk.
     pub fn count_start(&mut self, now: Timestamp) -> Result<Start, Error> {
         let Some(probation) = self.probation() else { return Ok(Start::Free) };
-        let Health::Confirm(limit) = probation.health else { return Ok(Start::Free) };
+        if !matches!(probation.health, Health::Confirm(_)) {
+            return Ok(Start::Free);
+        }
         if self.confirmed()? {
             self.commit()?;
             return Ok(Start::Free);
         }
-        let starts = self.probation().map(|probation| probation.starts.clone()).unwrap_or_default();
-        if has_had_its_chances(&starts, limit, now) {
+        let starts = self.probation().map_or(0, |probation| probation.starts.len());
+        // Only starts count, no time: whoever starts it once, ends it at once and comes back a week later has given it
+        // one chance.
+        if starts >= MAX_STARTS {
             return self.roll_back(RollBackReason::Bad).map(Start::RolledBack);
+        }
+        self.note_start(now)?;
+        Ok(Start::Counted(starts + 1))
+    }
+
+    /// Writes down that the fresh version was started at `now`, or is about to be. Whoever takes over from a watcher that died
+    /// knows by this that there was something to watch.
+    ///
+    /// # Errors
+    /// [`Error::NotInProbation`]; the disk.
+    pub fn note_start(&mut self, now: Timestamp) -> Result<(), Error> {
+        if self.probation().is_none() {
+            return Err(Error::NotInProbation { path: self.installed().path.clone() });
         }
         let entry = Entry::Started { at: now };
         self.journal.append(&self.ground.private, &entry, Phase::Probation)?;
         self.progress = self.journal.progress();
-        Ok(Start::Counted(starts.len() + 1))
+        Ok(())
     }
 
     /// Whether the fresh version has said that it works. Reads the journal again: it is another process that says so.
@@ -75,17 +91,6 @@ impl Place {
         }
         Ok(said)
     }
-}
-
-/// A pure decision: whether an unconfirmed version that was started at `starts` gets no further start at `now`.
-///
-/// Time counts from the first start, not from the activation: a version that nobody has started yet is given its
-/// chance, however long the machine was off.
-fn has_had_its_chances(starts: &[Timestamp], limit: Duration, now: Timestamp) -> bool {
-    let elapsed = starts.first().is_some_and(|first| {
-        Duration::try_from(now.duration_since(*first)).is_ok_and(|since_first| since_first > limit)
-    });
-    starts.len() >= MAX_STARTS || elapsed
 }
 
 /// Says that the fresh version of the program at `path` works. Gives whether there was something to confirm.
@@ -129,25 +134,4 @@ fn confirm_to_watcher(path: &Path) -> Result<bool, Error> {
         }
     }
     Err(Error::Unfinished { path: spot.path })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_version_has_three_starts_and_the_time_since_the_first() {
-        let at = |seconds: i64| Timestamp::from_second(1_700_000_000 + seconds).unwrap();
-        let check = |starts: &[i64], now: i64, expected: bool| {
-            let starts: Vec<_> = starts.iter().map(|second| at(*second)).collect();
-            let over = has_had_its_chances(&starts, Duration::from_secs(60), at(now));
-            assert_eq!(over, expected, "{starts:?} {now}");
-        };
-        check(&[], 1_000_000, false);
-        check(&[0], 60, false);
-        check(&[0], 61, true);
-        check(&[0, 1], 2, false);
-        check(&[0, 1, 2], 3, true);
-        check(&[100], 0, false); // the clock went back
-    }
 }

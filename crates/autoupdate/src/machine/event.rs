@@ -9,7 +9,7 @@ use trust::Freshness;
 use super::state::{Cost, Errand, Fresh, Ready, Undone};
 use crate::install::Installed;
 use crate::policy::rollout::Control;
-use crate::view::{Blocker, Failure, UpdateReport};
+use crate::view::{Blocker, Failure, RollBackWhy, UpdateReport};
 
 /// What happened. The first four come from outside, the others are ends of effects.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum Event {
     RollBackWanted,
     /// A person wants it to stop.
     CancelWanted,
-    /// The program's place was opened for the first time: what an earlier process left.
+    /// The program's place was opened for the first time, or after another updater was at work: what that one left.
     Opened(Opened),
     /// A check gave this.
     Checked(Box<Found>),
@@ -62,13 +62,8 @@ pub enum Event {
     ActivateFailed(Failure),
     /// The new version proved that it lives, and is in place for good.
     Committed(Box<UpdateReport>),
-    /// The new version did not prove that it lives.
-    Unhealthy {
-        /// Stable code.
-        code: String,
-        /// For logs and terminals.
-        text: String,
-    },
+    /// The new version did not prove that it lives: it has to go, for this reason.
+    Unhealthy(RollBackWhy),
     /// The previous version is in place again.
     RolledBack(Undone),
     /// Rolling back failed. The program is the one from before.
@@ -139,7 +134,7 @@ impl Event {
             | Self::StillRunning { .. }
             | Self::Activated(_)
             | Self::Committed(_)
-            | Self::Unhealthy { .. }
+            | Self::Unhealthy(_)
             | Self::RolledBack(_)
             | Self::Cancelled => None,
         }

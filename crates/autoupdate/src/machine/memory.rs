@@ -5,10 +5,11 @@ use protocol::{AppId, Platform, Version};
 use std::time::Duration;
 
 use super::event::{Event, Found, Lately, Opened};
+use super::state::Rest;
 use crate::policy::identity;
 use crate::policy::schedule::{self, Timing};
 use crate::policy::{Asker, Trace};
-use crate::view::{InstalledView, LastCheck, UpdateReport};
+use crate::view::{InstalledView, LastCheck, RollBackWhy, UpdateReport};
 
 /// What outlives a state.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -24,8 +25,8 @@ pub struct Memory {
     pub last_good: Option<Timestamp>,
     /// Checks that failed in a row.
     pub check_failures: u32,
-    /// Attempts to prepare or activate that failed in a row. Good checks in between do not count: fetching the same
-    /// bytes in vain again and again helps nobody.
+    /// Attempts to prepare or activate that failed since the last update. What went well in between does not count: fetching
+    /// or installing the same bytes in vain again and again helps nobody.
     pub update_failures: u32,
     /// What the server asked for at the last check.
     pub retry_after: Option<Duration>,
@@ -67,10 +68,13 @@ impl Memory {
                 self.last_check = Some(LastCheck { at: now, by: asker, failure: Some(failure.clone()) });
                 self.check_failures = self.check_failures.saturating_add(1);
             }
-            Event::PrepareFailed(_) | Event::ActivateFailed(_) | Event::RollBackFailed(_) => {
+            Event::PrepareFailed(_)
+            | Event::ActivateFailed(_)
+            | Event::RollBackFailed(_)
+            // Offered again, and so perhaps in vain again.
+            | Event::Unhealthy(RollBackWhy::Unproven { .. }) => {
                 self.update_failures = self.update_failures.saturating_add(1);
             }
-            Event::Prepared { .. } => self.update_failures = 0,
             Event::Opened(Opened::Lately(Lately::Updated(report))) => {
                 self.last_update = Some(report.as_ref().clone());
             }
@@ -83,25 +87,38 @@ impl Memory {
             | Event::RollBackWanted
             | Event::CancelWanted
             | Event::Opened(_)
+            | Event::Prepared { .. }
             | Event::Closing { .. }
             | Event::Replacing
             | Event::StillRunning { .. }
             | Event::Activated(_)
-            | Event::Unhealthy { .. }
+            | Event::Unhealthy(_)
             | Event::RolledBack(_)
             | Event::Cancelled => {}
         }
     }
 
-    /// What the schedule is asked with.
+    /// What the schedule is asked with. Attempts to update that failed count only while the last one did: a version that
+    /// waits to be put in place is no reason to check more often.
     #[must_use]
-    pub fn schedule(&self, now: Timestamp, mode: protocol::Mode, draw: Draw) -> schedule::Facts {
+    pub fn schedule(&self, rest: &Rest, now: Timestamp, mode: protocol::Mode, draw: Draw) -> schedule::Facts {
+        let failed = match rest {
+            Rest::Failed { .. } => true,
+            Rest::RolledBack(undone) => matches!(undone.why, RollBackWhy::Unproven { .. }),
+            Rest::Fresh
+            | Rest::UpToDate(_)
+            | Rest::NotOffered { .. }
+            | Rest::Available(_)
+            | Rest::Ready(_)
+            | Rest::CannotVerify(_)
+            | Rest::Updated(_) => false,
+        };
         schedule::Facts {
             now,
             timing: draw.timing,
             mode,
             last: self.last_check.as_ref().map(|check| check.at),
-            failures: self.check_failures.max(self.update_failures),
+            failures: self.check_failures.max(if failed { self.update_failures } else { 0 }),
             retry_after: self.retry_after,
             draw: draw.draw,
         }

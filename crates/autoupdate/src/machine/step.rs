@@ -57,10 +57,7 @@ fn resting(rest: Rest, event: Event, facts: &Facts<'_>) -> Next {
         Event::Opened(opened) => match opened {
             Opened::Nothing => rest_in(rest, Vec::new(), facts),
             Opened::Ready(ready) => rest_in(Rest::Ready(ready), Vec::new(), facts),
-            Opened::Probation(fresh) => {
-                let watch = Effect::Activate(Activation::Watch(fresh.clone()));
-                (State::Probation(fresh), vec![watch])
-            }
+            Opened::Probation(fresh) => watch(fresh),
             Opened::Lately(Lately::Updated(report)) => rest_in(Rest::Updated(report), Vec::new(), facts),
             Opened::Lately(Lately::RolledBack(undone)) => {
                 rest_in(Rest::RolledBack(undone), Vec::new(), facts)
@@ -82,7 +79,7 @@ fn resting(rest: Rest, event: Event, facts: &Facts<'_>) -> Next {
         | Event::Activated(_)
         | Event::ActivateFailed(_)
         | Event::Committed(_)
-        | Event::Unhealthy { .. }
+        | Event::Unhealthy(_)
         | Event::RolledBack(_)
         | Event::RollBackFailed(_)
         | Event::Cancelled => stay(State::Resting(rest)),
@@ -114,9 +111,10 @@ fn checking(errand: Errand, before: Box<Rest>, event: Event, facts: &Facts<'_>) 
         Event::Checked(found) => found_out(errand, *before, &found, facts),
         Event::CheckFailed { failure, .. } => check_failed(errand, *before, failure, facts),
         Event::Cancelled => rest_in(*before, Vec::new(), facts),
+        // Another updater had left something unfinished, and that comes first.
+        Event::Opened(_) => resting(*before, event, facts),
         Event::Due
         | Event::RollBackWanted
-        | Event::Opened(_)
         | Event::Prepared { .. }
         | Event::PrepareFailed(_)
         | Event::Closing { .. }
@@ -125,7 +123,7 @@ fn checking(errand: Errand, before: Box<Rest>, event: Event, facts: &Facts<'_>) 
         | Event::Activated(_)
         | Event::ActivateFailed(_)
         | Event::Committed(_)
-        | Event::Unhealthy { .. }
+        | Event::Unhealthy(_)
         | Event::RolledBack(_)
         | Event::RollBackFailed(_) => stay(State::Checking { errand, before }),
     }
@@ -212,9 +210,10 @@ fn preparing(errand: Errand, offer: Box<Offer>, event: Event, facts: &Facts<'_>)
             rest_in(Rest::Failed { failure, version }, vec![note], facts)
         }
         Event::Cancelled => rest_in(Rest::Available(offer), Vec::new(), facts),
+        // Another updater had left something unfinished, and that comes first.
+        Event::Opened(_) => resting(Rest::Available(offer), event, facts),
         Event::Due
         | Event::RollBackWanted
-        | Event::Opened(_)
         | Event::Checked(_)
         | Event::CheckFailed { .. }
         | Event::Closing { .. }
@@ -223,7 +222,7 @@ fn preparing(errand: Errand, offer: Box<Offer>, event: Event, facts: &Facts<'_>)
         | Event::Activated(_)
         | Event::ActivateFailed(_)
         | Event::Committed(_)
-        | Event::Unhealthy { .. }
+        | Event::Unhealthy(_)
         | Event::RolledBack(_)
         | Event::RollBackFailed(_) => stay(State::Preparing { errand, offer }),
     }
@@ -259,7 +258,7 @@ fn activating(ready: Box<Ready>, stage: Stage, event: Event, facts: &Facts<'_>) 
         | Event::Prepared { .. }
         | Event::PrepareFailed(_)
         | Event::Committed(_)
-        | Event::Unhealthy { .. }
+        | Event::Unhealthy(_)
         | Event::RolledBack(_)
         | Event::RollBackFailed(_) => stay(State::Activating { ready, stage }),
     }
@@ -271,7 +270,7 @@ fn probation(fresh: Fresh, event: Event, facts: &Facts<'_>) -> Next {
             let note = Effect::Persist(Note::Updated(report.clone()));
             rest_in(Rest::Updated(report), vec![note], facts)
         }
-        Event::Unhealthy { code, text } => roll_back(RollBackWhy::Unhealthy { code, text }),
+        Event::Unhealthy(why) => roll_back(why),
         // Whoever watches holds the program's place: it must let go first.
         Event::RollBackWanted => {
             (State::RollingBack { why: RollBackWhy::ByPerson, begun: false }, vec![Effect::Cancel])
@@ -282,11 +281,14 @@ fn probation(fresh: Fresh, event: Event, facts: &Facts<'_>) -> Next {
             let note = Effect::Persist(Note::Failed { version: version.clone(), failure: failure.clone() });
             rest_in(Rest::Failed { failure, version }, vec![note], facts)
         }
-        Event::Cancelled => rest_in(Rest::Fresh, Vec::new(), facts),
+        // Who waited for the program to close was told to stop a moment too late. It is watched on: a probation has one
+        // of two ends. (Where the engine itself stops, nothing is begun any more, and the next one goes on.)
+        Event::Cancelled => watch(fresh),
+        // Another updater has ended it.
+        Event::Opened(_) => resting(Rest::Fresh, event, facts),
         Event::Due
         | Event::Wanted(_)
         | Event::CancelWanted
-        | Event::Opened(_)
         | Event::Checked(_)
         | Event::CheckFailed { .. }
         | Event::Prepared { .. }
@@ -311,8 +313,8 @@ fn rolling_back(why: RollBackWhy, begun: bool, event: Event, facts: &Facts<'_>) 
             rest_in(Rest::Failed { failure, version: None }, vec![note], facts)
         }
         // What ran before has ended, one way or another.
-        Event::Cancelled | Event::ActivateFailed(_) if !begun => roll_back(why),
-        Event::Unhealthy { code, text } if !begun => roll_back(RollBackWhy::Unhealthy { code, text }),
+        Event::Cancelled | Event::ActivateFailed(_) | Event::Opened(_) if !begun => roll_back(why),
+        Event::Unhealthy(why) if !begun => roll_back(why),
         Event::Committed(report) if !begun => {
             let (state, mut effects) = roll_back(why);
             effects.insert(0, Effect::Persist(Note::Updated(report)));
@@ -333,7 +335,7 @@ fn rolling_back(why: RollBackWhy, begun: bool, event: Event, facts: &Facts<'_>) 
         | Event::Activated(_)
         | Event::ActivateFailed(_)
         | Event::Committed(_)
-        | Event::Unhealthy { .. }
+        | Event::Unhealthy(_)
         | Event::Cancelled => stay(State::RollingBack { why, begun }),
     }
 }
@@ -376,13 +378,19 @@ fn activate(ready: Box<Ready>) -> Next {
     (State::Activating { ready, stage: Stage::Closing { blockers: Vec::new(), until: None } }, vec![effect])
 }
 
+/// A version on probation whose watcher has gone.
+fn watch(fresh: Fresh) -> Next {
+    let watch = Effect::Activate(Activation::Watch(fresh.clone()));
+    (State::Probation(fresh), vec![watch])
+}
+
 fn roll_back(why: RollBackWhy) -> Next {
     (State::RollingBack { why: why.clone(), begun: true }, vec![Effect::RollBack { why }])
 }
 
 /// Comes to rest, and plans the next check.
 fn rest_in(rest: Rest, mut effects: Vec<Effect>, facts: &Facts<'_>) -> Next {
-    let next = schedule::next(&facts.memory.schedule(facts.now, facts.mode, facts.draw));
+    let next = schedule::next(&facts.memory.schedule(&rest, facts.now, facts.mode, facts.draw));
     effects.push(Effect::Schedule(next.answer));
     (State::Resting(rest), effects)
 }

@@ -55,6 +55,8 @@ fn start(config: &SelfUpdate) -> String {
     }
 }
 
+/// A program that ends at once, as every program does that calls `init` and is asked only whether it starts.
+const TWO: &[u8] = b"#!/bin/sh\nexit 0\n# two\n";
 const CONFIRM: Health = Health::Confirm(Duration::from_secs(60));
 
 #[tokio::test]
@@ -62,9 +64,9 @@ async fn a_confirmed_update_stays() {
     let (simulator, config) = world(CONFIRM).await;
     assert_eq!(start(&config), "plain");
     assert_eq!(next(&config).await.unwrap(), None);
-    publish(&simulator, "1.1.0", b"two");
+    publish(&simulator, "1.1.0", TWO);
     assert_eq!(next(&config).await.unwrap().as_deref(), Some("1.1.0"));
-    assert_eq!(installed(&config), b"two");
+    assert_eq!(installed(&config), TWO);
     assert_eq!(start(&config), "start 1");
     assert!(confirm_at(&config.path).unwrap());
     assert!(!confirm_at(&config.path).unwrap(), "there is nothing to confirm any more");
@@ -76,7 +78,7 @@ async fn a_confirmed_update_stays() {
 #[tokio::test]
 async fn a_version_that_never_confirms_goes_and_is_not_offered_again() {
     let (simulator, config) = world(CONFIRM).await;
-    publish(&simulator, "1.1.0", b"two");
+    publish(&simulator, "1.1.0", TWO);
     next(&config).await.unwrap();
     for number in 1..=install::MAX_STARTS {
         assert_eq!(start(&config), format!("start {number}"));
@@ -103,7 +105,7 @@ async fn a_probe_decides_at_once() {
 async fn unknown_bytes_need_consent() {
     let (simulator, mut config) = world(CONFIRM).await;
     fs::write(&config.path, b"built by hand").unwrap();
-    publish(&simulator, "1.1.0", b"two");
+    publish(&simulator, "1.1.0", TWO);
     assert_eq!(next(&config).await.unwrap_err().fault().code, "E-POLICY-CONSENT");
     assert_eq!(installed(&config), b"built by hand");
     config.consent = Consent::Given;
@@ -116,4 +118,86 @@ async fn a_start_leaves_no_trace_where_nothing_was_ever_updated() {
     assert_eq!(start(&config), "plain");
     assert!(!confirm_at(&config.path).unwrap());
     assert_eq!(fs::read_dir(config.path.parent().unwrap()).unwrap().count(), 1);
+}
+
+#[tokio::test]
+async fn a_version_that_cannot_be_started_goes_at_once() {
+    let (simulator, config) = world(CONFIRM).await;
+    for (version, bytes, code) in [
+        ("1.1.0", &b"no program"[..], "E-RUN-NOT-STARTED"),
+        ("1.2.0", b"#!/nowhere/sh\n", "E-RUN-NOT-STARTED"),
+        ("1.3.0", b"#!/bin/sh\nexit 127\n", "E-RUN-ENDED"),
+    ] {
+        publish(&simulator, version, bytes);
+        assert_eq!(next(&config).await.unwrap_err().fault().code, code, "{version}");
+        assert_eq!(installed(&config), b"one");
+        assert_eq!(next(&config).await.unwrap(), None, "{version} is known to be bad");
+    }
+    publish(&simulator, "1.4.0", TWO);
+    assert_eq!(next(&config).await.unwrap().as_deref(), Some("1.4.0"));
+}
+
+/// A stage that was put in place by a process which died before it asked for a proof.
+async fn killed_after_the_swap(config: &SelfUpdate) {
+    let updater = Updater::new(config).await.unwrap();
+    let Decision::Offer(offer) = updater.check().await.unwrap().decision else {
+        panic!("nothing is offered")
+    };
+    let staged = updater.prepare(&offer).await.unwrap();
+    let place = staged.carry.place.unwrap();
+    work::locked(&place, |place| place.activate(&config.health, jiff::Timestamp::now())).unwrap();
+}
+
+#[tokio::test]
+async fn the_next_updater_ends_what_a_killed_one_left() {
+    let probe = || Health::Probe(Vec::new());
+    for (health, bytes, stays) in [
+        (probe(), TWO, true),
+        (probe(), b"#!/bin/sh\nexit 3\n", false),
+        (Health::Alive(Duration::from_secs(5)), TWO, true),
+    ] {
+        let (simulator, config) = world(health).await;
+        publish(&simulator, "1.1.0", bytes);
+        killed_after_the_swap(&config).await;
+        assert!(Place::open(&config.path).unwrap().probation().is_some());
+        assert_eq!(next(&config).await.unwrap(), None);
+        let place = Place::open(&config.path).unwrap();
+        assert!(place.probation().is_none(), "{:?}", config.health);
+        assert_eq!(installed(&config) == bytes, stays, "{:?}", config.health);
+        let floor = place.installed().floor.as_ref().map(ToString::to_string);
+        assert_eq!(floor.as_deref(), stays.then_some("1.1.0"));
+    }
+}
+
+#[tokio::test]
+async fn who_stops_waiting_leaves_nothing_on_probation() {
+    let (simulator, config) = world(Health::Probe(Vec::new())).await;
+    let gate = config.path.with_file_name("gate");
+    let made = std::process::Command::new("mkfifo").arg(&gate).status().unwrap();
+    assert!(made.success());
+    let script = format!("#!/bin/sh\nread word < {}\n", gate.display());
+    publish(&simulator, "1.1.0", script.as_bytes());
+    let updater = Updater::new(&config).await.unwrap();
+    let Decision::Offer(offer) = updater.check().await.unwrap().decision else {
+        panic!("nothing is offered")
+    };
+    let staged = updater.prepare(&offer).await.unwrap();
+    let activation = tokio::spawn(async move { updater.activate(staged).await });
+    while installed(&config) != script.as_bytes() {
+        tokio::task::yield_now().await;
+    }
+    activation.abort();
+    // The probe goes on by itself; opening waits until it listens.
+    tokio::task::spawn_blocking(move || fs::write(gate, "go\n")).await.unwrap().unwrap();
+    let deadline = std::time::Instant::now() + Duration::from_secs(30);
+    let place = loop {
+        match Place::open(&config.path) {
+            Ok(place) => break place,
+            Err(error) => assert_eq!(error.fault().code, "E-LOCK-HELD"),
+        }
+        assert!(std::time::Instant::now() < deadline, "the place is never let go");
+        tokio::task::yield_now().await;
+    };
+    assert!(place.probation().is_none());
+    assert_eq!(place.installed().floor, Some(crate::testing::version("1.1.0")));
 }

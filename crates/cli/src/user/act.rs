@@ -103,7 +103,9 @@ fn exit_of(answer: &Answer) -> Exit {
         | Answer::Done
         | Answer::Notes { .. }
         | Answer::Why { .. } => Exit::Done,
-        Answer::RolledBack { why: RollBackWhy::Unhealthy { .. }, .. } => Exit::Failed,
+        Answer::RolledBack { why: RollBackWhy::Unhealthy { .. } | RollBackWhy::Unproven { .. }, .. } => {
+            Exit::Failed
+        }
         Answer::RolledBack { .. } => Exit::Done,
         Answer::NotOffered { .. } => Exit::NotOffered,
         Answer::NeedsConsent { .. } | Answer::StillRunning { .. } => Exit::PersonNeeded,

@@ -149,6 +149,11 @@ fn of_why(why: &RollBackWhy) -> String {
         RollBackWhy::ByPerson => "you asked for it".to_owned(),
         RollBackWhy::Recalled => "its publisher recalled the newer one".to_owned(),
         RollBackWhy::Unhealthy { code, text } => format!("the new one did not live ({code}): {text}"),
+        RollBackWhy::Unproven { code, text } => {
+            format!(
+                "whether the new one lives could not be found out ({code}): {text}; it may be offered again"
+            )
+        }
     }
 }
 

@@ -53,6 +53,8 @@ enum Manners {
     Stubborn,
     /// They leave us waiting.
     Silent,
+    /// They close, and then this machine has no room for a new process.
+    Crowded,
 }
 
 impl Platform for Desktop {
@@ -71,7 +73,7 @@ impl Platform for Desktop {
 
     fn close(&self, path: &Path, instance: &Instance, how: &Close, deadline: Instant) -> Result<(), Error> {
         match self.manners {
-            Manners::Good => return ThisMachine.close(path, instance, how, deadline),
+            Manners::Good | Manners::Crowded => return ThisMachine.close(path, instance, how, deadline),
             Manners::Stubborn => {}
             Manners::Silent => std::thread::park_timeout(deadline - Instant::now()),
         }
@@ -79,6 +81,10 @@ impl Platform for Desktop {
     }
 
     fn relaunch(&self, path: &Path, instance: &Instance) -> Result<Child, Error> {
+        if matches!(self.manners, Manners::Crowded) {
+            let source = std::io::Error::from_raw_os_error(rustix::io::Errno::AGAIN.raw_os_error());
+            return Err(Error::Start { path: path.to_owned(), source });
+        }
         ThisMachine.relaunch(path, instance)
     }
 }

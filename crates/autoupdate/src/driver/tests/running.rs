@@ -26,12 +26,17 @@ impl Running {
     }
 }
 
+/// Kills whatever runs of the program.
+fn kill(program: &Path) {
+    for instance in ThisMachine.instances(program).unwrap_or_default() {
+        let pid = rustix::process::Pid::from_raw(i32::try_from(instance.pid).unwrap()).unwrap();
+        let _gone = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
-        for instance in ThisMachine.instances(&self.program).unwrap_or_default() {
-            let pid = rustix::process::Pid::from_raw(i32::try_from(instance.pid).unwrap()).unwrap();
-            let _gone = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
-        }
+        kill(&self.program);
         let _ended = self.child.kill();
         let _ended = self.child.wait();
     }
@@ -119,6 +124,70 @@ async fn a_probation_goes_on_after_a_restart_of_the_engine() {
     until(&handle, |view| (state(view) == "updated").then_some(())).await;
     world.assert_installed("1.1.0");
     assert_eq!(instances(&world), [["600"]]);
+}
+
+#[tokio::test]
+async fn a_version_that_died_while_nobody_watched_goes_and_may_come_again() {
+    for health in [Health::Alive(Duration::from_secs(300)), Health::Confirm(Duration::from_secs(300))] {
+        let mut world = World::new(Mode::Ask, health.clone()).await;
+        world.publish("1.1.0", &sleeper("1.1.0"));
+        let _running = Running::start(&world.program);
+        let handle = world.engine().await;
+        let clone = handle.clone();
+        drop(tokio::spawn(async move { clone.activate(&app(), how()).await }));
+        until(&handle, |view| (state(view) == "probation").then_some(())).await;
+        let deadline = Instant::now() + LONG;
+        while instances(&world).is_empty() {
+            assert!(Instant::now() < deadline, "the new version was never started");
+            tokio::task::yield_now().await;
+        }
+        handle.shutdown().await;
+        kill(&world.program);
+        // Time has passed, and proves nothing.
+        world.later(1);
+        let handle = world.engine().await;
+        let why = until(&handle, |view| match &view.state {
+            AppState::RolledBack { why, .. } => Some(why.clone()),
+            _ => None,
+        });
+        let why = why.await;
+        assert!(matches!(&why, RollBackWhy::Unproven { code, .. } if code == "E-RUN-INTERRUPTED"), "{why:?}");
+        world.assert_installed("1.0.1");
+        assert_eq!(word(&command(handle.check(&app(), false)).await), "offered", "{health:?}");
+    }
+}
+
+#[tokio::test]
+async fn trouble_of_this_machine_makes_no_version_bad() {
+    let mut world = World::new(Mode::Ask, Health::Alive(Duration::from_secs(1))).await;
+    world.manners = Manners::Crowded;
+    world.publish("1.1.0", &sleeper("1.1.0"));
+    let _running = Running::start(&world.program);
+    let handle = world.engine().await;
+    let answer = command(handle.activate(&app(), how())).await;
+    let Answer::RolledBack { why, .. } = answer else { panic!("{answer:#?}") };
+    assert!(matches!(&why, RollBackWhy::Unproven { code, .. } if code == "E-RUN-START"), "{why:?}");
+    world.assert_installed("1.0.1");
+    assert_eq!(word(&command(handle.check(&app(), false)).await), "offered");
+}
+
+#[tokio::test]
+async fn the_end_of_the_engine_does_not_stop_a_roll_back_half_way() {
+    let mut world = World::probed(Mode::Ask).await;
+    world.publish("1.1.0", &sleeper("1.1.0"));
+    let handle = world.engine().await;
+    updated(&command(handle.activate(&app(), how())).await);
+    handle.shutdown().await;
+    world.manners = Manners::Silent;
+    let running = Running::start(&world.program);
+    let handle = world.engine().await;
+    until(&handle, |view| view.previous.is_some().then_some(())).await;
+    let clone = handle.clone();
+    drop(tokio::spawn(async move { clone.roll_back(&app()).await }));
+    until(&handle, |view| (state(view) == "rolling-back").then_some(())).await;
+    handle.shutdown().await;
+    world.assert_installed("1.0.1");
+    drop(running);
 }
 
 #[tokio::test]

@@ -132,6 +132,64 @@ async fn another_updater_at_work_is_told() {
 }
 
 #[tokio::test]
+async fn what_another_updater_left_on_probation_comes_to_its_end_first() {
+    for goes in [false, true] {
+        let mut world = World::probed(Mode::Ask).await;
+        world.publish("1.1.0", &sleeper("1.1.0"));
+        let handle = world.engine().await;
+        assert_eq!(word(&command(handle.prepare(&app(), how())).await), "ready");
+        handle.shutdown().await;
+        // This engine looks while all is well.
+        let handle = world.engine().await;
+        until(&handle, |view| (state(view) == "ready").then_some(())).await;
+
+        let mut other = crate::install::Place::open(&world.program).unwrap();
+        let args = if goes { "no number" } else { "0" };
+        other.activate(&Health::Probe(vec![args.to_owned()]), world.simulator.now).unwrap();
+        for answer in [
+            command(handle.check(&app(), false)).await,
+            command(handle.activate(&app(), how())).await,
+            command(handle.roll_back(&app())).await,
+        ] {
+            let Answer::Failed { failure } = answer else { panic!("{answer:#?}") };
+            assert_eq!(failure.code, "E-LOCK-HELD");
+        }
+        world.assert_installed("1.1.0");
+
+        // It is killed, and its version must not stay on probation for ever.
+        drop(other);
+        let _busy = command(handle.check(&app(), false)).await;
+        let expected = if goes { "rolled-back" } else { "updated" };
+        until(&handle, |view| (state(view) == expected).then_some(())).await;
+        world.assert_installed(if goes { "1.0.1" } else { "1.1.0" });
+        assert!(crate::install::Place::open(&world.program).unwrap().probation().is_none());
+    }
+}
+
+#[tokio::test]
+async fn during_another_updaters_probation_a_command_says_that_it_waits() {
+    let mut world = World::probed(Mode::Ask).await;
+    world.publish("1.1.0", &sleeper("1.1.0"));
+    let handle = world.engine().await;
+    assert_eq!(word(&command(handle.prepare(&app(), how())).await), "ready");
+    handle.shutdown().await;
+    let mut other = crate::install::Place::open(&world.program).unwrap();
+    other.activate(&Health::Probe(vec!["0".to_owned()]), world.simulator.now).unwrap();
+    // An engine that lives for one command, as that of the command line.
+    for goal in ["apply", "rollback"] {
+        let handle = world.engine().await;
+        let answer = match goal {
+            "apply" => command(handle.activate(&app(), how())).await,
+            _ => command(handle.roll_back(&app())).await,
+        };
+        let Answer::Failed { failure } = answer else { panic!("{goal}: {answer:#?}") };
+        assert_eq!(failure.code, "E-LOCK-HELD", "{goal}");
+        handle.shutdown().await;
+    }
+    world.assert_installed("1.1.0");
+}
+
+#[tokio::test]
 async fn a_changed_enrolment_counts_from_the_next_reload() {
     let world = World::probed(Mode::Ask).await;
     let handle = world.engine().await;

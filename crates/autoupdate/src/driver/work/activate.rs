@@ -5,13 +5,14 @@ use tokio::time::Instant;
 
 use super::close::{Closed, close_all, undo_close};
 use super::hand_over::hand_over;
+use super::open::left;
 use super::{Job, SharedPlace, at_place, blocking, failure, locked, watch};
 use crate::driver::pending;
 use crate::error::Error;
 use crate::fetch::Spool;
 use crate::install::{self, Committed, Place, Probation};
 use crate::machine::{Activation, Cost, Event, Fresh, Ready};
-use crate::view::UpdateReport;
+use crate::view::{Failure, RollBackWhy, UpdateReport};
 
 /// Runs an activation, or what is left of one, to its end.
 pub(crate) async fn activate(job: &mut Job, activation: &Activation) -> Event {
@@ -50,6 +51,11 @@ async fn begin(job: &mut Job, ready: &Ready) -> Result<Event, Error> {
         }
     };
     match closed {
+        // Asked to stop while the last one closed.
+        Closed::All if job.cancel.is_cancelled() => {
+            undo_close(job).await;
+            return Ok(Event::Cancelled);
+        }
         Closed::All => {}
         Closed::Not(blockers) => {
             undo_close(job).await;
@@ -84,7 +90,8 @@ async fn begin(job: &mut Job, ready: &Ready) -> Result<Event, Error> {
 async fn go_on(job: &mut Job) -> Result<Event, Error> {
     let place = job.place().await?;
     let Some(probation) = locked(&place, |place| place.probation().cloned()) else {
-        return Err(install::Error::NotInProbation { path: job.subject.path().to_owned() }.into());
+        // Another updater has ended it.
+        return Ok(Event::Opened(left(job).await?));
     };
     let proof = watch::again(job, &place, &probation).await;
     let (store, app) = (job.shared.store.clone(), job.subject.enrolment.id.clone());
@@ -108,9 +115,13 @@ async fn end(
         Ok(()) => {}
         Err(Error::Cancelled) => return Ok(Event::Cancelled),
         Err(error) => {
-            let failure = failure(&error);
-            tracing::warn!(%app, code = failure.code, error = failure.text, "the new version does not live");
-            return Ok(Event::Unhealthy { code: failure.code, text: failure.text });
+            let Failure { code, text, .. } = failure(&error);
+            tracing::warn!(%app, code, error = text, "the new version did not prove that it lives");
+            return Ok(Event::Unhealthy(if error.blames_the_version() {
+                RollBackWhy::Unhealthy { code, text }
+            } else {
+                RollBackWhy::Unproven { code, text }
+            }));
         }
     }
     let committed = at_place(place, Place::commit).await?;

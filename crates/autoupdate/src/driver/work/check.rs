@@ -2,6 +2,7 @@
 
 use protocol::AppId;
 
+use super::open::unfinished;
 use super::{Job, Shared, blocking, failure};
 use crate::error::Error;
 use crate::install::Place;
@@ -16,8 +17,8 @@ pub(crate) async fn check(job: &mut Job) -> Event {
     tokio::select! {
         biased;
         () = cancel.cancelled() => Event::Cancelled,
-        found = find(job) => match found {
-            Ok(found) => Event::Checked(Box::new(found)),
+        looked = look(job) => match looked {
+            Ok(event) => event,
             Err(error) => {
                 let retry_after = match &error {
                     Error::Source(source::Error::Fetch(error)) => error.retry_after(),
@@ -29,6 +30,13 @@ pub(crate) async fn check(job: &mut Job) -> Event {
             }
         },
     }
+}
+
+async fn look(job: &mut Job) -> Result<Event, Error> {
+    Ok(match unfinished(job).await? {
+        Some(opened) => opened,
+        None => Event::Checked(Box::new(find(job).await?)),
+    })
 }
 
 /// What there is to be found, facts only.

@@ -26,14 +26,14 @@ use super::system::{Clock, Platform};
 use super::{Own, Patience};
 use crate::error::Error;
 use crate::fetch::Client;
-use crate::install::{Kept, Place};
+use crate::install::{Installed, Kept, Place};
 use crate::machine::{Event, Measured, Who};
 use crate::platform::processes::Instance;
 use crate::source::tuf;
 use crate::store::Store;
 use crate::view::{Failure, InstalledView};
 
-pub(crate) use activate::{activate, report};
+pub(crate) use activate::{activate, forget_download, report};
 pub(crate) use check::{check, find};
 pub(crate) use notes::notes;
 pub(crate) use open::{open, private_folder};
@@ -208,14 +208,17 @@ pub(crate) struct Seen {
 
 impl Seen {
     fn of(place: &Place) -> Self {
-        let installed = place.installed();
+        Self::new(place.installed(), place.can_roll_back().cloned())
+    }
+
+    fn new(installed: &Installed, previous: Option<Kept>) -> Self {
         Self {
             installed: InstalledView {
                 version: installed.version.clone(),
                 sha256: installed.sha256,
                 length: installed.length,
             },
-            previous: place.can_roll_back().cloned(),
+            previous,
         }
     }
 }

@@ -9,15 +9,17 @@ use tokio::time::Instant;
 use super::activate::fresh;
 use super::{Job, Report, Seen, SharedPlace, blocking, locked};
 use crate::driver::{history, pending};
-use crate::error::Error;
+use crate::error::{Error, UNPROVEN};
 use crate::install::{self, Place, Recovered, RollBackReason};
 use crate::machine::{Event, Opened, Undone};
-use crate::view::{InstalledView, RollBackWhy};
+use crate::view::RollBackWhy;
 
 /// How long another updater is waited for at the start: longer than a probation usually is.
 const LONGEST_WAIT: Duration = Duration::from_secs(180);
 /// Lines of the history that are looked at.
 const MAX_ENTRIES: usize = 200;
+/// What is told of a roll back that this process only completed.
+const INTERRUPTED: &str = "the new version was being undone when the computer or the updater stopped";
 /// How often it is asked meanwhile.
 const LOCK_POLL: Duration = Duration::from_millis(500);
 
@@ -38,18 +40,31 @@ pub(crate) async fn open(job: &mut Job) -> Event {
     Event::Opened(Opened::Nothing)
 }
 
+/// What an updater that has gone left unfinished at a place that was in order before. It comes before anything else: what is
+/// in place may not be what stays.
+///
+/// # Errors
+/// Another updater holds the place, which is at work then; the place cannot be read.
+pub(super) async fn unfinished(job: &mut Job) -> Result<Option<Event>, Error> {
+    if job.carry.place.is_none() {
+        let subject = Arc::clone(&job.subject);
+        let seen = blocking(move || Ok::<_, Error>(Place::glance(subject.path())?)).await?;
+        if !seen.unfinished {
+            return Ok(None);
+        }
+        job.reporter.tell(Report::Seen(Seen::new(&seen.installed, seen.previous))).await;
+    }
+    Ok(match left(job).await? {
+        opened @ (Opened::Probation(_) | Opened::RolledBack(_)) => Some(Event::Opened(opened)),
+        Opened::Nothing | Opened::Ready(_) | Opened::Lately(_) => None,
+    })
+}
+
 /// Looks at the program without a lock, and tells what is to be seen.
 async fn look(job: &Job) {
     let subject = Arc::clone(&job.subject);
-    match blocking(move || Ok::<_, Error>(Place::inspect(subject.path())?)).await {
-        Ok(installed) => {
-            let installed = InstalledView {
-                version: installed.version,
-                sha256: installed.sha256,
-                length: installed.length,
-            };
-            job.reporter.tell(Report::Seen(Seen { installed, previous: None })).await;
-        }
+    match blocking(move || Ok::<_, Error>(Place::glance(subject.path())?)).await {
+        Ok(seen) => job.reporter.tell(Report::Seen(Seen::new(&seen.installed, seen.previous))).await,
         Err(error) => tracing::info!(app = %job.subject.enrolment.id, %error, "cannot look at the program"),
     }
 }
@@ -72,7 +87,8 @@ async fn left_when_free(job: &mut Job) -> Result<Opened, Error> {
     }
 }
 
-async fn left(job: &mut Job) -> Result<Opened, Error> {
+/// What an earlier process left; the place is opened for it.
+pub(super) async fn left(job: &mut Job) -> Result<Opened, Error> {
     let place = job.place().await?;
     let (probation, staged, recovered) = locked(&place, |place| {
         (place.probation().cloned(), place.staged().cloned(), place.recovered().clone())
@@ -84,10 +100,12 @@ async fn left(job: &mut Job) -> Result<Opened, Error> {
         let why = match done.why {
             RollBackReason::ByPerson => RollBackWhy::ByPerson,
             RollBackReason::Recalled => RollBackWhy::Recalled,
-            RollBackReason::Bad => RollBackWhy::Unhealthy {
-                code: "E-RUN-INTERRUPTED".to_owned(),
-                text: "the new version was being undone when the computer or the updater stopped".to_owned(),
-            },
+            RollBackReason::Bad => {
+                RollBackWhy::Unhealthy { code: UNPROVEN.to_owned(), text: INTERRUPTED.to_owned() }
+            }
+            RollBackReason::Unproven => {
+                RollBackWhy::Unproven { code: UNPROVEN.to_owned(), text: INTERRUPTED.to_owned() }
+            }
         };
         return Ok(Opened::RolledBack(Undone { from: done.undone.version, to: done.restored.version, why }));
     }

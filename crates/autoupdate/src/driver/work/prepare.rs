@@ -6,6 +6,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::activate::forget_download;
+use super::open::unfinished;
 use super::{Job, Report, at_place, blocking, check, failure, locked};
 use crate::driver::{pending, progress};
 use crate::error::Error;
@@ -18,6 +19,14 @@ use crate::source::patch_index;
 /// Runs a preparation to its end.
 pub(crate) async fn prepare(job: &mut Job, offer: &Offer, full: bool) -> Event {
     let began = Instant::now();
+    match unfinished(job).await {
+        Ok(None) => {}
+        Ok(Some(opened)) => return opened,
+        // The preparation meets the same, and says it.
+        Err(error) => {
+            tracing::debug!(app = %job.subject.enrolment.id, %error, "cannot look for unfinished work");
+        }
+    }
     match stage(job, offer, full).await {
         Ok(mut cost) => {
             let worked = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);

@@ -31,7 +31,10 @@ async fn put_back(job: &mut Job, why: &RollBackWhy) -> Result<Undone, Error> {
         Ok(Closed::Not(blockers)) => {
             tracing::warn!(app = %job.subject.enrolment.id, ?blockers, "did not close before the roll back");
         }
-        Ok(Closed::Cancelled) => return Err(Error::Cancelled),
+        // The engine ends: what was begun is brought to its end without waiting any longer.
+        Ok(Closed::Cancelled) => {
+            tracing::info!(app = %job.subject.enrolment.id, "did not wait for its end before the roll back");
+        }
         Err(error) => {
             tracing::warn!(app = %job.subject.enrolment.id, %error, "could not be closed before the roll back");
         }
@@ -44,6 +47,7 @@ async fn put_back(job: &mut Job, why: &RollBackWhy) -> Result<Undone, Error> {
         RollBackWhy::ByPerson => RollBackReason::ByPerson,
         RollBackWhy::Recalled => RollBackReason::Recalled,
         RollBackWhy::Unhealthy { .. } => RollBackReason::Bad,
+        RollBackWhy::Unproven { .. } => RollBackReason::Unproven,
     };
     let done = at_place(&place, move |place| place.roll_back(reason)).await;
     // Whichever version is in place now: what a person had open comes back.

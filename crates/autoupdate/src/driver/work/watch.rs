@@ -8,13 +8,16 @@ use jiff::Timestamp;
 use protocol::Health;
 
 use super::close::{let_live, start_again};
-use super::{Job, SharedPlace, at_place, on_thread};
+use super::{Job, SharedPlace, at_place, blocking, locked, on_thread};
 use crate::error::Error;
 use crate::install::probation::{PROBE_TIME, Unhealthy, run_probe, watch_alive};
 use crate::install::{Place, Probation};
 
 /// How often the journal is asked whether the new version has confirmed. Only while a version is on probation.
 const CONFIRM_POLL: Duration = Duration::from_millis(250);
+
+/// How often it is looked whether a new version that is not our child still runs.
+const ALIVE_POLL: Duration = Duration::from_secs(1);
 
 /// When the proof must be there.
 pub(super) fn until(probation: &Probation) -> Timestamp {
@@ -38,20 +41,31 @@ pub(super) async fn fresh(job: &mut Job, place: &SharedPlace, health: &Health) -
             Ok(())
         }
         Health::Alive(time) => {
-            let children = start_again(job).await?;
+            let children = start_watched(job, place).await?;
             alive(job, children, *time).await
         }
         Health::Confirm(time) => {
-            let children = start_again(job).await?;
+            let children = start_watched(job, place).await?;
             if children.is_empty() { Ok(()) } else { confirmed(job, place, children, *time).await }
         }
     }
 }
 
-/// Goes on with a probation that an earlier process began. Its children are not ours, so what is left is the clock.
+/// Starts what we closed, after writing down that we do: whoever has to go on in our place must not take a version that
+/// died meanwhile for one that nobody has started.
+async fn start_watched(job: &mut Job, place: &SharedPlace) -> Result<Vec<Child>, Error> {
+    if !job.carry.closed.is_empty() {
+        let now = job.shared.clock.now();
+        at_place(place, move |place| place.note_start(now)).await?;
+    }
+    start_again(job).await
+}
+
+/// Goes on with a probation that an earlier process began. How its children ended nobody knows any more, so that time has
+/// passed proves nothing: what was started must run, or must have confirmed.
 ///
 /// # Errors
-/// As [`fresh`].
+/// As [`fresh`]; [`Error::Unproven`].
 pub(super) async fn again(job: &Job, place: &SharedPlace, probation: &Probation) -> Result<(), Error> {
     let now = job.shared.clock.now();
     let left = |whole: Duration| {
@@ -61,15 +75,40 @@ pub(super) async fn again(job: &Job, place: &SharedPlace, probation: &Probation)
     };
     match &probation.health {
         Health::Probe(args) => probe(job, args).await,
-        Health::Alive(time) => tokio::select! {
-            () = job.cancel.cancelled() => Err(Error::Cancelled),
-            () = tokio::time::sleep(left(*time)) => Ok(()),
-        },
+        // Nobody started it, so there is nothing to watch.
+        Health::Alive(_) | Health::Confirm(_) if probation.starts.is_empty() => Ok(()),
+        Health::Alive(time) => still_alive(job, place, left(*time)).await,
         Health::Confirm(time) => match confirmed(job, place, Vec::new(), left(*time)).await {
-            // Nobody started it, so nobody could confirm.
-            Err(Error::NotConfirmed) if probation.starts.is_empty() => Ok(()),
+            // It may have had no time to confirm in, because it ended with its watcher.
+            Err(Error::NotConfirmed) if !runs(job, place).await? => Err(Error::Unproven),
             other => other,
         },
+    }
+}
+
+/// Whether the new version runs, other than in somebody's terminal.
+async fn runs(job: &Job, place: &SharedPlace) -> Result<bool, Error> {
+    let (shared, path) = (Arc::clone(&job.shared), locked(place, |place| place.installed().path.clone()));
+    let instances = blocking(move || Ok::<_, Error>(shared.platform.instances(&path)?)).await?;
+    Ok(instances.iter().any(|instance| !instance.outdated && !instance.terminal))
+}
+
+/// Looks again and again until `time` has passed whether the new version runs, at least once.
+async fn still_alive(job: &Job, place: &SharedPlace, time: Duration) -> Result<(), Error> {
+    let deadline = tokio::time::Instant::now() + time;
+    loop {
+        if !runs(job, place).await? {
+            return Err(Error::Unproven);
+        }
+        let left = deadline.saturating_duration_since(tokio::time::Instant::now());
+        if left.is_zero() {
+            return Ok(());
+        }
+        tokio::select! {
+            biased;
+            () = job.cancel.cancelled() => return Err(Error::Cancelled),
+            () = tokio::time::sleep(left.min(ALIVE_POLL)) => {}
+        }
     }
 }
 

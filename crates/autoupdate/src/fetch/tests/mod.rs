@@ -14,10 +14,10 @@ use super::*;
 pub(crate) fn quick() -> Limits {
     Limits {
         connect: Duration::from_secs(5),
-        first_byte: Duration::from_millis(500),
+        first_byte: Duration::from_secs(2),
         small: Duration::from_secs(5),
         download: Duration::from_secs(10),
-        window: Duration::from_millis(300),
+        window: Duration::from_secs(1),
         minimum: 64,
         retry_after: Duration::from_secs(600),
         ..Limits::default()

@@ -133,6 +133,10 @@ fn undone() -> Undone {
     Undone { from: Some(version("1.1.0")), to: Some(version("1.0.0")), why: RollBackWhy::ByPerson }
 }
 
+fn unhealthy() -> RollBackWhy {
+    RollBackWhy::Unhealthy { code: "E-RUN-ENDED".to_owned(), text: String::new() }
+}
+
 fn report() -> Box<UpdateReport> {
     Box::new(UpdateReport {
         app: app(),

@@ -55,7 +55,7 @@ fn events() -> Vec<Event> {
         Event::Activated(fresh()),
         Event::ActivateFailed(no_network()),
         Event::Committed(report()),
-        Event::Unhealthy { code: "E-RUN-ENDED".to_owned(), text: String::new() },
+        Event::Unhealthy(unhealthy()),
         Event::RolledBack(undone()),
         Event::RollBackFailed(no_network()),
         Event::Cancelled,
@@ -154,7 +154,7 @@ fn pairs_that_mean_something() {
     };
     let replacing = State::Activating { ready: ready("1.1.0"), stage: Stage::Replacing };
     let probation = State::Probation(fresh());
-    let unhealthy = Event::Unhealthy { code: String::new(), text: String::new() };
+    let unhealthy = Event::Unhealthy(unhealthy());
     let both = found(&["1.0.0", "1.1.0"], false);
 
     check(&rest, &Event::Due, "checking", "check");
@@ -182,6 +182,10 @@ fn pairs_that_mean_something() {
     check(&probation, &Event::Committed(report()), "updated", "history schedule");
     check(&probation, &unhealthy, "rolling back", "roll-back");
     check(&probation, &Event::RollBackWanted, "about to roll back", "cancel");
+    check(&probation, &Event::Cancelled, "probation", "watch");
+    check(&probation, &Event::Opened(Opened::Nothing), "fresh", "schedule");
+    check(&checking, &Event::Opened(Opened::Probation(fresh())), "probation", "watch");
+    check(&preparing, &Event::Opened(Opened::Probation(fresh())), "probation", "watch");
     let about = State::RollingBack { why: RollBackWhy::ByPerson, begun: false };
     check(&about, &Event::Cancelled, "rolling back", "roll-back");
     check(&about, &Event::Committed(report()), "rolling back", "history roll-back");

@@ -114,6 +114,44 @@ fn failures_in_a_row_are_counted_per_kind() {
 }
 
 #[test]
+fn what_fails_after_it_was_prepared_is_tried_less_and_less_often() {
+    let mut world = World { mode: Mode::Automatic, ..World::default() };
+    let mut waits = Vec::new();
+    for _ in 0..3 {
+        let events = vec![
+            (Event::Due, "checking"),
+            (both(false), "preparing"),
+            (prepared(false), "closing"),
+            (Event::Activated(fresh()), "probation"),
+        ];
+        let state = story(&mut world, events);
+        let unproven = RollBackWhy::Unproven { code: "E-RUN-UNWATCHED".to_owned(), text: String::new() };
+        let (state, _) = world.step(state, Event::Unhealthy(unproven.clone()));
+        let undone = Undone { why: unproven, ..undone() };
+        let (_, effects) = world.step(state, Event::RolledBack(undone));
+        let Some(Effect::Schedule(crate::policy::schedule::When::At(at))) = effects.last() else { panic!() };
+        waits.push(at.duration_since(world.now).as_mins());
+    }
+    assert_eq!(waits, [5, 10, 20]);
+    // A version that waits for a person does not make the checks more frequent.
+    let mut world = World { memory: world.memory, ..World::default() };
+    let state = story(
+        &mut world,
+        vec![(Event::Due, "checking"), (both(true), "preparing"), (prepared(true), "ready")],
+    );
+    let next = crate::policy::schedule::next(&match state {
+        State::Resting(rest) => {
+            world.memory.schedule(&rest, world.now, world.mode, Draw { timing: Timing::default(), draw: 0 })
+        }
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(
+        next.answer,
+        crate::policy::schedule::When::At(world.now + jiff::SignedDuration::from_hours(4))
+    );
+}
+
+#[test]
 fn a_server_that_asks_for_patience_gets_it() {
     let mut world = World::default();
     let state = story(&mut world, vec![(Event::Due, "checking")]);
@@ -163,7 +201,7 @@ fn everybody_who_asked_is_answered() {
     check(replacing(), Event::Activated(fresh()), Goal::Activate, "wait");
     let probation = || State::Probation(fresh());
     check(probation(), Event::Committed(report()), Goal::Activate, "updated");
-    let unhealthy = Event::Unhealthy { code: String::new(), text: String::new() };
+    let unhealthy = Event::Unhealthy(unhealthy());
     check(probation(), unhealthy, Goal::Activate, "wait");
     let back = || State::RollingBack { why: RollBackWhy::ByPerson, begun: true };
     check(back(), Event::RolledBack(undone()), Goal::Activate, "rolled-back");
