@@ -56,6 +56,12 @@ fn the_example_updates_itself() -> Result<()> {
         ensure!(place.probation().is_none(), "its first start confirmed: {:?}", place.probation());
         assert_eq!(place.installed().floor.as_ref().map(ToString::to_string).as_deref(), Some("2.0.0"));
     }
+    // Whatever is wrong with what lies beside it, the program starts; only that it cannot update itself is an error.
+    let journal = person.beside().join("journal");
+    std::fs::write(&journal, "autoupdate-journal 99\n")?;
+    let started = run(&mut person.starts(&person.program(), &[&host.url(), root]))?.expect(1)?;
+    ensure!(started.out.starts_with("running "), "{started:?}");
+    std::fs::remove_file(journal)?;
     // What is left of the ways that the host did not have is empty.
     for left in person.leftovers()? {
         assert_eq!(std::fs::metadata(&left)?.len(), 0, "{}", left.display());

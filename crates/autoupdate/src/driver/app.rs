@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use protocol::{Digest, Language, Mode};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::task::{Task, died, run};
@@ -35,6 +37,31 @@ pub(super) struct Around {
     pub(super) reports: mpsc::Sender<FromWork>,
 }
 
+/// When something is due: at a time of day, but never later than after the time that it was away when it was planned. So a clock
+/// that was years ahead and is put right does not put everything off for years.
+#[derive(Debug, Clone, Copy)]
+struct Due {
+    at: Timestamp,
+    planned: Instant,
+    away: Duration,
+}
+
+impl Due {
+    fn new(at: Timestamp, now: Timestamp) -> Self {
+        Self {
+            at,
+            planned: Instant::now(),
+            away: Duration::try_from(at.duration_since(now)).unwrap_or_default(),
+        }
+    }
+
+    /// How long it is away at most.
+    fn left(&self, now: Timestamp) -> Duration {
+        let by_clock = Duration::try_from(self.at.duration_since(now)).unwrap_or_default();
+        by_clock.min(self.away.saturating_sub(self.planned.elapsed()))
+    }
+}
+
 /// Somebody who waits.
 #[derive(Debug)]
 struct Waiter {
@@ -59,7 +86,7 @@ pub(super) struct App {
     state: State,
     memory: Memory,
     measured: Measured,
-    due: Option<Timestamp>,
+    due: Option<Due>,
     running: Option<Running>,
     /// Numbers tasks, so that a report of an old one is known as such.
     number: u64,
@@ -106,7 +133,8 @@ impl App {
     pub(super) fn wake(&self, now: Timestamp) -> Option<Timestamp> {
         // A picture that has changed already needs no further wake-up.
         let picture = machine::changes_at(&self.state).filter(|at| *at > now);
-        [self.due, picture].into_iter().flatten().min()
+        let due = self.due.map(|due| due.left(now)).and_then(|left| now.saturating_add(left).ok());
+        [due, picture].into_iter().flatten().min()
     }
 
     /// What may happen without asking: an engine without a background asks.
@@ -119,7 +147,7 @@ impl App {
 
     /// The time may have come.
     pub(super) async fn tick(&mut self, now: Timestamp) {
-        if self.due.is_some_and(|due| due <= now) {
+        if self.due.is_some_and(|due| due.left(now).is_zero()) {
             self.due = None;
             self.happened(Event::Due).await;
         }
@@ -265,12 +293,12 @@ impl App {
                 self.start(Task::Effect(effect));
             }
             Effect::Schedule(when) => {
-                let due = match when {
+                let at = match when {
                     When::At(at) => self.around.timing.map(|_| at),
                     When::Never => None,
                 };
-                self.due = due;
-                self.memory.next_check = due;
+                self.due = at.map(|at| Due::new(at, self.around.shared.clock.now()));
+                self.memory.next_check = at;
             }
             Effect::Cancel => {
                 if let Some(running) = &self.running {

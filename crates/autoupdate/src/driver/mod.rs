@@ -5,7 +5,8 @@
 //!   place is opened by at most one of them.
 //! - Work that blocks (disk, hashing, processes) runs on threads for that, never in this task.
 //! - The place of a program is open, and locked, only while something is done with it.
-//! - Long waits are cut into pieces of [`LONGEST_SLEEP`]: timers stand still while a machine sleeps, and clocks are set.
+//! - Timers stand still while a machine sleeps, and clocks are set: where the system tells of it, the engine looks at once
+//!   ([`Clock::stepped`]); elsewhere long waits are cut into pieces of [`LONGEST_SLEEP`].
 //!
 //! Layout: [`Config`] and [`Engine::start`] → `owner` (the task) → `app` (one app's state and its waiting people) → `task` → `work` (the
 //! effects) → `system` ([`Clock`] and [`Platform`], the only two traits).

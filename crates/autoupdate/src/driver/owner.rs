@@ -56,6 +56,7 @@ impl Driver {
 
     /// Runs until somebody ends it or nobody is left to ask for anything.
     pub(super) async fn run(mut self) {
+        let clock = Arc::clone(&self.around.shared.clock);
         let done = loop {
             let wait = self.wait();
             tokio::select! {
@@ -66,6 +67,8 @@ impl Driver {
                     Some(Message::Shutdown(done)) => break Some(done),
                     None => break None,
                 },
+                // Timers stand still while a machine sleeps, and clocks are set: what was shown may not hold any more.
+                () = clock.stepped() => self.tick().await,
                 () = tokio::time::sleep(wait) => self.tick().await,
             }
             if self.dirty {

@@ -2,12 +2,14 @@
 
 use std::fmt::Debug;
 use std::path::Path;
+use std::pin::Pin;
 use std::process::Child;
 use std::time::Instant;
 
 use jiff::Timestamp;
 use protocol::Close;
 
+use crate::platform::clock_steps;
 use crate::platform::os_version::os_version;
 use crate::platform::processes::{self, Error, Instance};
 
@@ -15,6 +17,9 @@ use crate::platform::processes::{self, Error, Instance};
 pub trait Clock: Debug + Send + Sync {
     /// Now.
     fn now(&self) -> Timestamp;
+
+    /// Waits until it is set, or the machine wakes up; for ever where that cannot be told.
+    fn stepped(&self) -> Pin<Box<dyn Future<Output = ()> + Send>>;
 }
 
 /// The clock of this machine.
@@ -24,6 +29,10 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp::now()
+    }
+
+    fn stepped(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        Box::pin(clock_steps::stepped())
     }
 }
 

@@ -190,9 +190,15 @@ fn check_failed(errand: Errand, before: Rest, failure: Failure, facts: &Facts<'_
     rest_in(shown, vec![note], facts)
 }
 
+/// What a source did that no honest one does, beside metadata that does not verify. A server that is busy, out of order or
+/// somewhere else (429, 5xx, 404, a redirect that is not followed) has not been heard, which proves nothing.
+const NOT_AS_ANNOUNCED: &[&str] = &["E-NET-TOO-LONG", "E-NET-LENGTH", "E-NET-CODING"];
+
 /// Whether a failed check means that the source's word cannot be believed, as opposed to not having heard it.
 pub(super) fn cannot_verify(failure: &Failure) -> bool {
-    failure.actor == Actor::Repository && failure.phase == Phase::Check
+    let of_metadata =
+        failure.code.starts_with("E-META-") || NOT_AS_ANNOUNCED.contains(&failure.code.as_str());
+    failure.actor == Actor::Repository && failure.phase == Phase::Check && of_metadata
 }
 
 fn preparing(errand: Errand, offer: Box<Offer>, event: Event, facts: &Facts<'_>) -> Next {

@@ -4,6 +4,7 @@
 //! One small file per system behind the same functions. Where a system gives no safe way, the function says so with an
 //! error instead of doing half.
 
+pub mod clock_steps;
 pub mod os_version;
 pub mod processes;
 pub(crate) mod spawn;

@@ -3,6 +3,7 @@
 use protocol::Mode;
 
 use super::*;
+use crate::fetch::tests::peer::answer;
 
 #[tokio::test]
 async fn an_update_gets_ready_and_a_person_puts_it_in_place() {
@@ -62,15 +63,46 @@ async fn yesterdays_certainty_is_not_shown_today() {
     let handle = world.engine().await;
     assert_eq!(word(&command(handle.check(&app(), false)).await), "up-to-date");
     until(&handle, |view| is_up_to_date(view).then_some(())).await;
-    // Nothing happens but time; any message makes the engine look at its clock.
+    // Nothing happens but that the machine wakes up.
     world.later(24 * 8);
-    command(handle.command(crate::handle::Command::Why { app: app() })).await;
     until(&handle, |view| (state(view) == "cannot-verify").then_some(())).await;
     // The source has nothing fresher either, until its publisher renews it.
     assert_eq!(word(&command(handle.check(&app(), false)).await), "cannot-verify");
     world.simulator.renew();
     assert_eq!(word(&command(handle.check(&app(), false)).await), "up-to-date");
     until(&handle, |view| is_up_to_date(view).then_some(())).await;
+}
+
+#[tokio::test]
+async fn a_clock_that_was_years_ahead_puts_nothing_off() {
+    let mut world = World::probed(Mode::Download).await;
+    world.background = true;
+    let second = Duration::from_secs(1);
+    world.timing = Timing { interval: second, spread: Duration::ZERO, retry: second, soon: Duration::ZERO };
+    let today = world.simulator.now;
+    world.clock.set(today + jiff::SignedDuration::from_hours(24 * 365 * 10));
+    let handle = world.engine().await;
+    // To such a clock everything has expired.
+    until(&handle, |view| (state(view) == "cannot-verify").then_some(())).await;
+    world.clock.set(today);
+    until(&handle, |view| is_up_to_date(view).then_some(())).await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_busy_or_out_of_order_proves_nothing() {
+    let world = World::probed(Mode::Download).await;
+    let handle = world.engine().await;
+    for (status, headers) in [
+        ("429 Too Many Requests", "Retry-After: 1\r\n"),
+        ("500 Internal Server Error", ""),
+        ("503 Service Unavailable", ""),
+        ("302 Found", "Location: http://elsewhere.invalid/\r\n"),
+    ] {
+        world.simulator.lie("*", Some(&answer(status, headers, b"")));
+        assert_eq!(word(&command(handle.check(&app(), false)).await), "failed", "{status}");
+    }
+    world.simulator.lie("*", Some(&answer("404 Not Found", "", b"")));
+    assert_eq!(word(&command(handle.check(&app(), false)).await), "cannot-verify");
 }
 
 #[tokio::test]

@@ -8,12 +8,14 @@ mod wishes;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::process::Child;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use protocol::{AppId, Close, Digest, Health, Mode};
+use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::{Clock, Config, Engine, Own, Patience, Platform, ThisMachine};
@@ -30,11 +32,27 @@ const LONG: Duration = Duration::from_secs(60);
 
 /// A clock that a test sets.
 #[derive(Debug)]
-struct SetClock(Mutex<Timestamp>);
+struct SetClock {
+    now: Mutex<Timestamp>,
+    stepped: Arc<Notify>,
+}
+
+impl SetClock {
+    /// Sets it. Whoever waits for a step is told, as after a sleep.
+    fn set(&self, now: Timestamp) {
+        *self.now.lock().unwrap() = now;
+        self.stepped.notify_one();
+    }
+}
 
 impl Clock for SetClock {
     fn now(&self) -> Timestamp {
-        *self.0.lock().unwrap()
+        *self.now.lock().unwrap()
+    }
+
+    fn stepped(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let stepped = Arc::clone(&self.stepped);
+        Box::pin(async move { stepped.notified().await })
     }
 }
 
@@ -96,6 +114,7 @@ struct World {
     program: PathBuf,
     enrolled: Enrolled,
     background: bool,
+    timing: Timing,
     manners: Manners,
     own: Option<Own>,
 }
@@ -128,8 +147,10 @@ impl World {
         let mut enrolment = simulator.enrolment.clone();
         (enrolment.path, enrolment.mode, enrolment.health) = (program.clone(), mode, health);
         let enrolled = Enrolled { enrolment, owner: Owner::User, file: beside.join("demo.toml") };
-        let clock = Arc::new(SetClock(Mutex::new(simulator.now)));
-        Self { simulator, clock, program, enrolled, background: false, manners: Manners::Good, own: None }
+        let clock = Arc::new(SetClock { now: Mutex::new(simulator.now), stepped: Arc::default() });
+        let timing = Timing { soon: Duration::ZERO, ..Timing::default() };
+        let (background, manners, own) = (false, Manners::Good, None);
+        Self { simulator, clock, program, enrolled, background, timing, manners, own }
     }
 
     /// A probe that every version of the program passes.
@@ -145,7 +166,7 @@ impl World {
 
     fn later(&mut self, hours: i64) {
         self.simulator.later(hours);
-        *self.clock.0.lock().unwrap() = self.simulator.now;
+        self.clock.set(self.simulator.now);
     }
 
     async fn engine(&self) -> Handle {
@@ -153,7 +174,7 @@ impl World {
             folders: self.simulator.store.folders().clone(),
             enrolments: Enrolments { apps: vec![self.enrolled.clone()], problems: Vec::new() },
             background: self.background,
-            timing: Timing { soon: Duration::ZERO, ..Timing::default() },
+            timing: self.timing,
             patience: Patience { close: Duration::from_secs(20), patch: Duration::from_secs(5) },
             patch_memory: 128 << 20,
             clock: Arc::<SetClock>::clone(&self.clock),
