@@ -7,20 +7,27 @@
 //! - [`Workshop`] does it with the verbs of the `autoupdate` command, and [`Server`] is the real update server it publishes to;
 //! - [`Host`] serves a published directory on loopback, logs requests, and spoils answers on demand;
 //! - [`Person`] has a home, an installed program and an enrolment, and runs the `autoupdate` command;
+//! - [`Demo`] is all of them around a program that runs, with a [`Valve`] in the pipe;
+//! - [`desktop`] is a display, a session bus and the desktop app on them;
 //! - [`program()`] makes the executables that are published.
 
+mod demo;
+pub mod desktop;
 mod host;
 mod person;
 mod program;
 mod publisher;
 mod run;
+mod valve;
 mod workshop;
 
+pub use demo::{Demo, Running, Status};
 pub use host::{Harm, Host, Served};
 pub use person::Person;
 pub use program::{Noise, program};
 pub use publisher::{Publisher, days_ago, here};
 pub use run::{Answer, binary, example, exhaustive, poll_until, run, skip};
+pub use valve::Valve;
 pub use workshop::{Server, Workshop};
 
 /// The app of all system tests.

@@ -3,6 +3,10 @@
 //! A folder is a group of `cargo xtask test`, a file one subject in it. What lies in no folder is the group `system`.
 
 mod command_line;
+mod desktop {
+    mod tray;
+    mod window;
+}
 mod embedded;
 mod install {
     mod kills;

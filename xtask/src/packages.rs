@@ -120,6 +120,18 @@ const PACKAGES: &[Package] = &[
         wanted_by: ON_A_DISPLAY,
     },
     Package {
+        apt: "webkit2gtk-driver",
+        present: Tool("WebKitWebDriver"),
+        why: "reads and clicks the desktop app's window as a person does",
+        wanted_by: ON_A_DISPLAY,
+    },
+    Package {
+        apt: "fonts-dejavu-core",
+        present: File("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"),
+        why: "letters: without any font a window has no words that could be read",
+        wanted_by: ON_A_DISPLAY,
+    },
+    Package {
         apt: "tinyproxy",
         present: Tool("tinyproxy"),
         why: "a real HTTP proxy between client and server",

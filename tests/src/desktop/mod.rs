@@ -1,0 +1,166 @@
+//! A desktop of a test's own: a display, a session bus, a notification service, a place for tray icons, and the app on it.
+//!
+//! Nothing of it is the developer's: the display is Xvfb's, the bus starts no service by itself, the folders are the
+//! [`Person`]'s. Every process ends with its value.
+//!
+//! - [`Desktop`] is display and bus, where there can be such things;
+//! - [`TrayApp`] is the real app, started as a person or the session starts it;
+//! - [`Tray`] is the other end of its icon, over D-Bus, as a panel sees it;
+//! - [`Notices`] is dunst;
+//! - [`Window`] is its window, through WebDriver.
+
+mod app;
+mod bus;
+mod display;
+mod notices;
+mod tray;
+mod window;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::Child;
+
+use anyhow::Result;
+
+pub use app::{TrayApp, children_of};
+pub use notices::Notices;
+pub use tray::{Entry, Icon, Tray};
+pub use window::Window;
+
+use self::bus::Bus;
+use self::display::Display;
+use crate::{Person, binary, skip};
+
+/// The app's name, as it is built.
+const APP: &str = "autoupdate-tray";
+
+/// A display and a session bus.
+#[derive(Debug)]
+pub struct Desktop {
+    display: Display,
+    bus: Bus,
+}
+
+impl Desktop {
+    /// Starts a display and a session bus. `None`: there can be none here, and that was said in the name of this test.
+    ///
+    /// # Errors
+    /// If one of them does not come up, or the test may not be skipped.
+    pub fn or_skip(test: &str) -> Result<Option<Self>> {
+        if let Some(missing) = missing() {
+            skip(test, &missing)?;
+            return Ok(None);
+        }
+        Ok(Some(Self { display: Display::start()?, bus: Bus::start()? }))
+    }
+
+    /// How programs find it, beside the person's folders.
+    fn environment(&self) -> Vec<(&'static str, OsString)> {
+        vec![
+            ("DISPLAY", self.display.name().into()),
+            ("DBUS_SESSION_BUS_ADDRESS", self.bus.address().into()),
+            ("LANG", "C.UTF-8".into()),
+            // No bus for screen readers, no settings service, no portal: nobody here would answer.
+            ("NO_AT_BRIDGE", "1".into()),
+            ("GSETTINGS_BACKEND", "memory".into()),
+            ("GTK_USE_PORTAL", "0".into()),
+            ("GDK_BACKEND", "x11".into()),
+        ]
+    }
+
+    /// How many windows with this title are seen.
+    ///
+    /// # Errors
+    /// If the display does not answer.
+    pub fn windows(&self, title: &str) -> Result<usize> {
+        Ok(self.display.windows(title)?.len())
+    }
+
+    /// Asks every window with this title to close, as the button in its frame does.
+    ///
+    /// # Errors
+    /// If the display does not answer.
+    pub fn close_windows(&self, title: &str) -> Result<()> {
+        self.display.close_windows(title)
+    }
+
+    /// The app, started in the background by this person's session.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn log_in(&self, person: &Person) -> Result<TrayApp> {
+        self.starts(person, &["--background"])
+    }
+
+    /// The app, started by this person with these arguments.
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn starts(&self, person: &Person, arguments: &[&str]) -> Result<TrayApp> {
+        TrayApp::start(&mut self.command(person, arguments)?)
+    }
+
+    /// The command of the app on this desktop.
+    ///
+    /// # Errors
+    /// If it was not built.
+    pub fn command(&self, person: &Person, arguments: &[&str]) -> Result<std::process::Command> {
+        let mut command = person.starts(&binary(APP)?, arguments);
+        command.envs(self.environment());
+        Ok(command)
+    }
+
+    /// A place for tray icons. Before it there is none, and icons wait for one.
+    ///
+    /// # Errors
+    /// If there is one already.
+    pub fn tray(&self) -> Result<Tray> {
+        Tray::start(self.bus.address())
+    }
+
+    /// A notification service.
+    ///
+    /// # Errors
+    /// If it does not come up.
+    pub fn notices(&self, person: &Person) -> Result<Notices> {
+        let mut command = person.starts(&find("dunst").unwrap_or_default(), &[]);
+        Notices::start(command.envs(self.environment()), self.bus.address())
+    }
+
+    /// The app with its window open, and a hand on the window.
+    ///
+    /// # Errors
+    /// If the window does not come up.
+    pub fn window(&self, person: &Person) -> Result<Window> {
+        let mut command = person.starts(&find("WebKitWebDriver").unwrap_or_default(), &[]);
+        Window::open(command.envs(self.environment()), &binary(APP)?)
+    }
+}
+
+/// Why there can be no desktop here; `None` = there can.
+fn missing() -> Option<String> {
+    if let Err(error) = binary(APP) {
+        return Some(format!("{error:#}"));
+    }
+    let tools = ["Xvfb", "dbus-daemon", "dunst", "WebKitWebDriver"];
+    let missing: Vec<_> = tools.into_iter().filter(|tool| find(tool).is_none()).collect();
+    (!missing.is_empty()).then(|| format!("not installed: {}", missing.join(", ")))
+}
+
+/// A program on the search path.
+fn find(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
+/// A process that ends with its value.
+#[derive(Debug)]
+struct Owned(Child);
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        // An error means that it has ended already.
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}

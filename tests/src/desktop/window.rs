@@ -1,0 +1,101 @@
+//! The app's window through WebDriver, as `WebKitWebDriver` gives it.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use fantoccini::wd::Capabilities;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use tokio::runtime::Runtime;
+
+use super::{Owned, children_of};
+use crate::poll_until;
+
+/// The longest that the driver may think about one question: the window's first paint takes some seconds.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The window of an app that was started for it. Both end with their value.
+#[derive(Debug)]
+pub struct Window {
+    runtime: Runtime,
+    client: Client,
+    driver: Owned,
+}
+
+impl Window {
+    pub(super) fn open(command: &mut Command, app: &Path) -> Result<Self> {
+        // Given back at once: the driver cannot choose one by itself.
+        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
+        command.arg(format!("--port={port}")).env("TAURI_WEBVIEW_AUTOMATION", "true");
+        let driver = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let driver = Owned(driver.context("WebKitWebDriver")?);
+        let capabilities: Capabilities = serde_json::from_value(
+            serde_json::json!({ "webkitgtk:browserOptions": { "binary": app, "args": [] } }),
+        )?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        let url = format!("http://127.0.0.1:{port}");
+        let client = poll_until("the driver gives a session", || {
+            let mut builder = ClientBuilder::new(HttpConnector::new());
+            let connecting = builder.capabilities(capabilities.clone()).connect(&url);
+            runtime.block_on(async { tokio::time::timeout(PATIENCE, connecting).await }).ok()?.ok()
+        })?;
+        Ok(Self { runtime, client, driver })
+    }
+
+    /// The process of the app behind it.
+    ///
+    /// # Errors
+    /// If it has ended.
+    pub fn app(&self) -> Result<u32> {
+        children_of(self.driver.0.id()).first().copied().context("the app has ended")
+    }
+
+    /// The words that are seen in the first element of this selector; `None` = there is no such element now.
+    #[must_use]
+    pub fn text(&self, selector: &str) -> Option<String> {
+        self.ask(async { self.client.find(Locator::Css(selector)).await?.text().await })
+    }
+
+    /// An attribute of the first element of this selector; `None` = there is no such element or attribute now.
+    #[must_use]
+    pub fn attribute(&self, selector: &str, name: &str) -> Option<String> {
+        self.ask(async { self.client.find(Locator::Css(selector)).await?.attr(name).await }).flatten()
+    }
+
+    /// Waits until the first element of this selector says this, among other words.
+    ///
+    /// # Errors
+    /// If it does not come to say so; the error says what is seen.
+    pub fn says(&self, selector: &str, words: &str) -> Result<()> {
+        let says = || self.text(selector).filter(|text| text.contains(words)).map(drop);
+        poll_until(&format!("{selector} says \"{words}\""), says)
+            .with_context(|| format!("the window says {:?}", self.text("body")))
+    }
+
+    /// Clicks the first element of this selector, as soon as it is there.
+    ///
+    /// # Errors
+    /// If it does not come.
+    pub fn click(&self, selector: &str) -> Result<()> {
+        let click = || self.ask(async { self.client.find(Locator::Css(selector)).await?.click().await });
+        poll_until(&format!("a click on {selector}"), click)
+            .with_context(|| format!("the window says {:?}", self.text("body")))
+    }
+
+    /// One question; `None` = no answer, because what it is about is not there.
+    fn ask<T>(&self, question: impl Future<Output = Result<T, fantoccini::error::CmdError>>) -> Option<T> {
+        self.runtime.block_on(async { tokio::time::timeout(PATIENCE, question).await }).ok()?.ok()
+    }
+}
+
+impl Drop for Window {
+    fn drop(&mut self) {
+        // The driver leaves the app alone when it is killed.
+        for child in children_of(self.driver.0.id()) {
+            Command::new("kill").args(["-9", &child.to_string()]).stderr(Stdio::null()).status().ok();
+        }
+    }
+}

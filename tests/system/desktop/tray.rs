@@ -1,0 +1,82 @@
+//! The icon in the tray, as a panel sees it.
+
+use anyhow::{Result, ensure};
+use autoupdate_tests::desktop::Desktop;
+use autoupdate_tests::{Host, Person, Publisher, poll_until, program};
+
+/// Nothing happens by itself, so whatever is seen was clicked.
+const BY_HAND: &str = "mode = \"off\"\nhealth = { probe = [\"--version\"] }";
+
+/// The installed version is told once it was looked up in the publisher's list: at the first check.
+const UNCHECKED: &str = "Demo: Not checked by itself";
+
+#[test]
+fn the_menu_says_and_does_what_the_state_is() -> Result<()> {
+    let Some(desktop) = Desktop::or_skip("desktop::tray::the_menu_says_and_does_what_the_state_is")? else {
+        return Ok(());
+    };
+    let publisher = Publisher::of(&["1.0.0", "2.0.0"])?;
+    let host = Host::serve(&publisher.site())?;
+    let person = Person::enrolled(&program("1.0.0"), &publisher.root()?, &host.url(), BY_HAND)?;
+    let tray = desktop.tray()?;
+    let mut app = desktop.log_in(&person)?;
+    let icon = tray.icon()?;
+
+    icon.says("Demo is not checked by itself")?;
+    assert_eq!(icon.labels()?, ["Demo is not checked by itself", "Check now", UNCHECKED, "Open", "Quit"]);
+    let lines = icon.lines()?;
+    assert_eq!(lines.iter().map(|line| line.enabled).collect::<Vec<_>>(), [false, true, true, true, true]);
+    assert_eq!(lines[2].below.iter().map(|line| line.label.as_str()).collect::<Vec<_>>(), ["Check now"]);
+    let held = icon.picture()?;
+
+    icon.click("Check now")?;
+    icon.says("Demo 2.0.0 is available")?;
+    let program_line = "Demo 1.0.0: Version 2.0.0 is available";
+    assert_eq!(icon.labels()?, ["Demo 2.0.0 is available", "Install", program_line, "Open", "Quit"]);
+    let available = icon.picture()?;
+    ensure!(available != held, "the icon has changed with the state");
+
+    icon.click("Install")?;
+    icon.says("Demo 2.0.0 is ready")?;
+    let labels = icon.labels()?;
+    assert_eq!(labels[1], "Restart to update");
+    ensure!(labels[2].ends_with(": Version 2.0.0 is ready"), "{labels:?}");
+    let ready = icon.picture()?;
+    ensure!(ready != available && ready != held, "the icon has changed with the state");
+    assert_eq!(person.installed()?, program("1.0.0"), "nothing is replaced before somebody says so");
+
+    icon.click("Restart to update")?;
+    icon.says("Everything is up to date")?;
+    assert_eq!(person.installed()?, program("2.0.0"));
+    assert_eq!(icon.labels()?[2], "Demo 2.0.0: Updated to 2.0.0");
+
+    assert_eq!(desktop.windows("Updates")?, 0);
+    icon.click("Open")?;
+    poll_until("the window", || desktop.windows("Updates").ok().filter(|count| *count == 1))?;
+    ensure!(app.runs()?);
+    icon.click("Quit")?;
+    ensure!(app.ended()?.success());
+    Ok(())
+}
+
+#[test]
+fn an_icon_without_a_panel_waits_for_one() -> Result<()> {
+    let Some(desktop) = Desktop::or_skip("desktop::tray::an_icon_without_a_panel_waits_for_one")? else {
+        return Ok(());
+    };
+    let person = Person::unenrolled(&program("1.0.0"))?;
+    let mut app = desktop.log_in(&person)?;
+    // Its socket is there once everything stands.
+    poll_until("the app answers", || person.run(&["status"]).ok()?.expect(0).ok())?;
+    let tray = desktop.tray()?;
+    let icon = tray.icon()?;
+    assert_eq!(icon.labels()?, ["No programs yet", "Open", "Quit"]);
+
+    // The panel crashed and comes again.
+    drop((icon, tray));
+    let tray = desktop.tray()?;
+    let icon = tray.icon()?;
+    icon.says("No programs yet")?;
+    ensure!(app.runs()?);
+    Ok(())
+}
