@@ -4,6 +4,7 @@
 
 mod command_line;
 mod desktop {
+    mod notices;
     mod tray;
     mod window;
 }

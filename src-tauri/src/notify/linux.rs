@@ -30,12 +30,13 @@ pub(super) async fn show(spoken: &Spoken, withdrawn: oneshot::Receiver<()>) -> C
             _ => Clicked::Gone,
         };
     });
-    tokio::select! {
-        () = waiting => {}
-        _ = withdrawn => {
-            handle.close_async().await;
-            return Clicked::Gone;
-        }
+    let withdraw = tokio::select! {
+        // Most services take away what was clicked, not all of them; and what is gone can be withdrawn once more.
+        () = waiting => !matches!(clicked, Clicked::Gone),
+        _ = withdrawn => true,
+    };
+    if withdraw {
+        handle.close_async().await;
     }
     clicked
 }
