@@ -37,6 +37,7 @@ it("which states are one line, and which keep the engine busy", () => {
     "falling-back",
     "waiting-for-close",
     "restarting",
+    "probation",
     "rolling-back",
   ]);
 });

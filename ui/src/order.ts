@@ -71,6 +71,7 @@ export function isRunning(state: AppState["state"]): boolean {
     case "falling-back":
     case "waiting-for-close":
     case "restarting":
+    case "probation":
     case "rolling-back":
       return true;
     case "idle":
@@ -79,7 +80,6 @@ export function isRunning(state: AppState["state"]): boolean {
     case "not-offered":
     case "available":
     case "ready":
-    case "probation":
     case "updated":
     case "rolled-back":
     case "failed":
