@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
+use crate::desktop::kill;
 use crate::{Person, Server, Valve, Workshop, binary, poll_until, run};
 
 /// What the program is started with, beside its status file; one has a space, because restarts lose such things.
@@ -132,7 +133,7 @@ impl Drop for Running {
         self.child.kill().ok();
         self.child.wait().ok();
         if let Some(status) = status(&self.file).filter(|status| status.pid != self.child.id()) {
-            Command::new("kill").args(["-9", &status.pid.to_string()]).stderr(Stdio::null()).status().ok();
+            kill(status.pid);
         }
     }
 }

@@ -4,6 +4,8 @@
 
 mod command_line;
 mod desktop {
+    mod kills;
+    mod lives;
     mod notices;
     mod tray;
     mod window;

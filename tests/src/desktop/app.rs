@@ -1,12 +1,13 @@
 //! The app as a process.
 
 use std::fs;
+use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result};
 
-use crate::poll_until;
+use crate::{Person, poll_until};
 
 /// The running app. Killed with its value.
 #[derive(Debug)]
@@ -32,6 +33,15 @@ impl TrayApp {
     /// If that cannot be told.
     pub fn runs(&mut self) -> Result<bool> {
         Ok(self.child.try_wait()?.is_none())
+    }
+
+    /// Waits until it has become the one engine of this person: others can talk to it.
+    ///
+    /// # Errors
+    /// If it does not come to that.
+    pub fn serves(&self, person: &Person) -> Result<()> {
+        let socket = person.folders().socket();
+        poll_until("the app's socket", || UnixStream::connect(&socket).ok()).map(drop)
     }
 
     /// How it ended, as soon as it has.
@@ -70,9 +80,17 @@ impl TrayApp {
 
 impl Drop for TrayApp {
     fn drop(&mut self) {
+        // The processes that draw pages outlive it by a moment, and would write into folders that go.
+        let children = children_of(self.pid());
         self.child.kill().ok();
         self.child.wait().ok();
+        children.into_iter().for_each(kill);
     }
+}
+
+/// Ends a process at once. What has gone already is no error.
+pub(crate) fn kill(pid: u32) {
+    Command::new("kill").args(["-9", &pid.to_string()]).stderr(Stdio::null()).status().ok();
 }
 
 /// All processes that this one has started, and theirs.

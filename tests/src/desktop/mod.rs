@@ -22,6 +22,7 @@ use std::process::Child;
 
 use anyhow::Result;
 
+pub(crate) use app::kill;
 pub use app::{TrayApp, children_of};
 pub use notices::Notices;
 pub use tray::{Entry, Icon, Tray};

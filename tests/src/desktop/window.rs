@@ -11,7 +11,7 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use tokio::runtime::Runtime;
 
-use super::{Owned, children_of};
+use super::{Owned, children_of, kill};
 use crate::poll_until;
 
 /// The longest that the driver may think about one question: the window's first paint takes some seconds.
@@ -94,8 +94,6 @@ impl Window {
 impl Drop for Window {
     fn drop(&mut self) {
         // The driver leaves the app alone when it is killed.
-        for child in children_of(self.driver.0.id()) {
-            Command::new("kill").args(["-9", &child.to_string()]).stderr(Stdio::null()).status().ok();
-        }
+        children_of(self.driver.0.id()).into_iter().for_each(kill);
     }
 }

@@ -66,8 +66,7 @@ fn an_icon_without_a_panel_waits_for_one() -> Result<()> {
     };
     let person = Person::unenrolled(&program("1.0.0"))?;
     let mut app = desktop.log_in(&person)?;
-    // Its socket is there once everything stands.
-    poll_until("the app answers", || person.run(&["status"]).ok()?.expect(0).ok())?;
+    app.serves(&person)?;
     let tray = desktop.tray()?;
     let icon = tray.icon()?;
     assert_eq!(icon.labels()?, ["No programs yet", "Open", "Quit"]);
