@@ -9,6 +9,7 @@
 //! Layout: [`run`] → [`shell`] → [`face`], [`menu`], [`notice`], [`notes`], [`words`] → `tray`, `window`, `notify`.
 
 pub mod commands;
+mod display;
 pub mod face;
 mod log;
 pub mod login;

@@ -18,7 +18,7 @@ use crate::menu::Does;
 use crate::shell::{Desk, ShellTask, Wish};
 use crate::tray::Tray;
 use crate::words::Words;
-use crate::{commands, log, window};
+use crate::{commands, display, log, window};
 
 /// The app's own id, where it is enrolled itself.
 const OWN_ID: &str = "autoupdate-tray";
@@ -55,7 +55,7 @@ pub fn run(open: Open) -> Result<()> {
     let (desk, wishes) = Desk::new();
     runtime.spawn(listen(desk.clone(), shows));
     let for_setup = desk.clone();
-    let app = tauri::Builder::default()
+    let builder = tauri::Builder::default()
         .manage(desk)
         .invoke_handler(tauri::generate_handler![
             commands::subscribe,
@@ -93,9 +93,8 @@ pub fn run(open: Open) -> Result<()> {
             // Everything stands: a version on probation says so itself.
             drop(tauri::async_runtime::spawn_blocking(autoupdate::confirm));
             Ok(())
-        })
-        .build(tauri::generate_context!())
-        .context("the desktop cannot be reached")?;
+        });
+    let app = display::reach(|| builder.build(tauri::generate_context!()))?;
     app.run(|_, event| {
         // The last window closed: the app lives on in the tray.
         if let RunEvent::ExitRequested { api, code: None, .. } = event {
@@ -120,6 +119,7 @@ async fn start(folders: Folders) -> Result<Option<Started>> {
         running.show().await.context("the app that runs does not answer")?;
         return Ok(None);
     }
+    display::look()?;
     let mut config = Config::of_user(folders.clone())?;
     let own_id = own_id(&config);
     config.own = own_id.clone().map(|app| autoupdate::driver::Own { app, arguments: vec![TAKE_OVER.into()] });

@@ -131,3 +131,22 @@ fn the_end_of_the_session_ends_it_in_good_order() -> Result<()> {
     ensure!(again.ended().context("with nothing to do")?.success());
     Ok(())
 }
+
+#[test]
+fn without_a_display_it_says_so_and_ends() -> Result<()> {
+    let test = "desktop::lives::without_a_display_it_says_so_and_ends";
+    let Some(desktop) = Desktop::or_skip(test)? else { return Ok(()) };
+    let person = Person::unenrolled(&program("1.0.0"))?;
+    for display in [None, Some(":no-such-display")] {
+        let mut command = desktop.command(&person, &[])?;
+        match display {
+            None => command.env_remove("DISPLAY"),
+            Some(display) => command.env("DISPLAY", display),
+        };
+        let answer = run(&mut command)?.expect(1)?;
+        ensure!(answer.err.contains("autoupdate-tray: the desktop cannot be reached"), "{answer:?}");
+    }
+    // Whoever did not start leaves nothing that keeps the next one from starting.
+    let app = desktop.log_in(&person)?;
+    app.serves(&person)
+}
