@@ -2,10 +2,14 @@
 
 use anyhow::{Context, Result, ensure};
 use autoupdate_tests::desktop::Desktop;
-use autoupdate_tests::{Demo, poll_until};
+use autoupdate_tests::{Demo, Harm, Host, Person, Publisher, poll_until, program};
+use jiff::Timestamp;
+use protocol::object;
 
 /// Nothing happens by itself, so whatever is seen was clicked. The new version must live a moment.
 const BY_HAND: &str = "mode = \"off\"\nhealth = { alive = \"1s\" }";
+
+const PROBED: &str = "mode = \"off\"\nhealth = { probe = [\"--version\"] }";
 
 const CARD: &str = "[data-app=demo]";
 
@@ -94,5 +98,65 @@ fn what_fails_says_its_code_and_can_be_tried_again() -> Result<()> {
     demo.server.start_again()?;
     window.click(&button("retry"))?;
     window.says(CARD, "Version 2.0.0 is ready")?;
+    Ok(())
+}
+
+#[test]
+fn what_was_changed_on_the_way_says_so_and_can_be_tried_again() -> Result<()> {
+    let test = "desktop::window::what_was_changed_on_the_way_says_so_and_can_be_tried_again";
+    let Some(desktop) = Desktop::or_skip(test)? else { return Ok(()) };
+    let publisher = Publisher::new()?;
+    publisher.release("1.0.0", &program("1.0.0"), Timestamp::now())?;
+    let artifact = publisher.release("2.0.0", &program("2.0.0"), Timestamp::now())?;
+    let host = Host::serve(&publisher.site())?;
+    let person = Person::enrolled(&program("1.0.0"), &publisher.root()?, &host.url(), PROBED)?;
+    let window = desktop.window(&person)?;
+    window.click(&button("check"))?;
+    window.says(CARD, "Version 2.0.0 is available")?;
+
+    host.harm_only(&object::target(&artifact.path, &artifact.sha256)?, Harm::Flip { at: 50_000, with: 1 });
+    window.click(&button("install"))?;
+    window.says(CARD, "Version 2.0.0 could not be installed")?;
+    window.says(CARD, "E-FILE-HASH")?;
+    assert_eq!(person.installed()?, program("1.0.0"));
+    host.be_honest();
+    window.click(&button("retry"))?;
+    window.says(CARD, "Version 2.0.0 is ready")?;
+    Ok(())
+}
+
+/// Everything else that page and app say to each other.
+#[test]
+fn notes_a_switch_and_a_stop_reach_the_app() -> Result<()> {
+    let Some(desktop) = Desktop::or_skip("desktop::window::notes_a_switch_and_a_stop_reach_the_app")? else {
+        return Ok(());
+    };
+    let demo = Demo::with(BY_HAND)?;
+    let notes =
+        "# Faster\n\nIt starts in **half** the time.\n\n<img src=x onerror=\"document.title='owned'\">\n";
+    std::fs::write(demo.workshop.path("notes.md"), notes)?;
+    demo.workshop.add("2.0.0", &demo.versions[1], &["--notes", "en=notes.md"])?;
+    demo.workshop.publish(&demo.server)?;
+    let window = desktop.window(&demo.person)?;
+    window.click(&button("check"))?;
+    window.says(".notes", "It starts in half the time.")?;
+    assert_eq!(window.text(".notes h4").as_deref(), Some("Faster"));
+    assert_eq!(window.text(".notes strong").as_deref(), Some("half"));
+    assert_eq!(window.attribute(".notes img", "src"), None, "notes are words, never markup");
+
+    let entry = demo.person.home().join("config/autostart/autoupdate-tray.desktop");
+    for there in [true, false] {
+        window.click("[data-switch=start-at-login]")?;
+        poll_until("the session's entry", || (entry.exists() == there).then_some(()))?;
+    }
+
+    demo.valve.close();
+    window.click(&button("install"))?;
+    window.click(&button("cancel"))?;
+    window.says(CARD, "Version 2.0.0 is available")?;
+    window.click(&button("install"))?;
+    demo.valve.open();
+    window.says(CARD, "Version 2.0.0 is ready")?;
+    window.says(".notes", "It starts in half the time.")?;
     Ok(())
 }
