@@ -142,8 +142,11 @@ fn status(file: &std::path::Path) -> Option<Status> {
     serde_json::from_slice(&std::fs::read(file).ok()?).ok()
 }
 
-/// A version as it is shipped: without what debuggers want, which is most of it.
-fn stripped(name: &str) -> Result<Vec<u8>> {
+/// A program of this workspace as it is shipped: without what debuggers want, which is most of it.
+///
+/// # Errors
+/// If it was not built.
+pub fn stripped(name: &str) -> Result<Vec<u8>> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join(name);
     run(Command::new("strip").arg("-o").args([&file, &binary(name)?]))?.expect(0)?;

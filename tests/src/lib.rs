@@ -21,7 +21,7 @@ mod run;
 mod valve;
 mod workshop;
 
-pub use demo::{Demo, Running, Status};
+pub use demo::{Demo, Running, Status, stripped};
 pub use host::{Harm, Host, Served};
 pub use person::Person;
 pub use program::{Noise, program};

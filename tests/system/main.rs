@@ -7,6 +7,7 @@ mod desktop {
     mod kills;
     mod lives;
     mod notices;
+    mod own;
     mod tray;
     mod window;
 }

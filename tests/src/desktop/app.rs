@@ -16,7 +16,11 @@ pub struct TrayApp {
 }
 
 impl TrayApp {
-    pub(super) fn start(command: &mut Command) -> Result<Self> {
+    /// Starts it, as a command of [`Desktop::command_of`](super::Desktop::command_of).
+    ///
+    /// # Errors
+    /// If it cannot be started.
+    pub fn start(command: &mut Command) -> Result<Self> {
         command.stdin(Stdio::null()).stdout(Stdio::null());
         Ok(Self { child: command.spawn().context("the app")? })
     }
@@ -89,7 +93,7 @@ impl Drop for TrayApp {
 }
 
 /// Ends a process at once. What has gone already is no error.
-pub(crate) fn kill(pid: u32) {
+pub fn kill(pid: u32) {
     Command::new("kill").args(["-9", &pid.to_string()]).stderr(Stdio::null()).status().ok();
 }
 

@@ -17,13 +17,12 @@ mod tray;
 mod window;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
-use std::process::Child;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
 
 use anyhow::Result;
 
-pub(crate) use app::kill;
-pub use app::{TrayApp, children_of};
+pub use app::{TrayApp, children_of, kill};
 pub use notices::Notices;
 pub use tray::{Entry, Icon, Tray};
 pub use window::Window;
@@ -105,10 +104,15 @@ impl Desktop {
     ///
     /// # Errors
     /// If it was not built.
-    pub fn command(&self, person: &Person, arguments: &[&str]) -> Result<std::process::Command> {
-        let mut command = person.starts(&binary(APP)?, arguments);
+    pub fn command(&self, person: &Person, arguments: &[&str]) -> Result<Command> {
+        Ok(self.command_of(person, &binary(APP)?, arguments))
+    }
+
+    /// The command of the app on this desktop, where this person has it.
+    pub fn command_of(&self, person: &Person, app: &Path, arguments: &[&str]) -> Command {
+        let mut command = person.starts(app, arguments);
         command.envs(self.environment());
-        Ok(command)
+        command
     }
 
     /// A place for tray icons. Before it there is none, and icons wait for one.

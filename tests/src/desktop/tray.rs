@@ -170,6 +170,22 @@ impl Icon {
         Ok(())
     }
 
+    /// The process whose icon it is.
+    ///
+    /// # Errors
+    /// If it has ended.
+    pub fn pid(&self) -> Result<u32> {
+        let (bus, name) = ("org.freedesktop.DBus", self.name.as_str());
+        let ask = self.connection.call_method(
+            Some(bus),
+            "/org/freedesktop/DBus",
+            Some(bus),
+            "GetConnectionUnixProcessID",
+            &name,
+        );
+        Ok(zbus::block_on(ask)?.body().deserialize()?)
+    }
+
     /// The file of the icon's picture.
     ///
     /// # Errors
