@@ -33,17 +33,7 @@ impl Person {
     /// If a folder cannot be made or the enrolment is refused.
     pub fn enrolled(program: &[u8], root: &[u8], source: &str, lines: &str) -> Result<Self> {
         let person = Self::unenrolled(program)?;
-        let enrolment = person.home.path().join("demo.toml");
-        std::fs::write(person.home.path().join("root.json"), root)?;
-        let text = format!(
-            "id = \"{APP}\"\nname = \"Demo\"\npath = {:?}\nsources = [{source:?}]\n{lines}\n\
-             root = {{ file = \"root.json\", sha256 = \"{}\" }}\n",
-            person.program(),
-            Digest::of(root)
-        );
-        std::fs::write(&enrolment, text)?;
-        let sha256 = Digest::of(root).to_string();
-        person.run(&["enrol", path(&enrolment)?, "--root-sha256", &sha256])?.expect(0)?;
+        person.enrol(root, source, lines)?;
         Ok(person)
     }
 
@@ -59,6 +49,25 @@ impl Person {
         std::fs::set_permissions(person.home.path().join("run"), Permissions::from_mode(0o700))?;
         person.install(program)?;
         Ok(person)
+    }
+
+    /// Enrols the installed program, as [`Self::enrolled`] does.
+    ///
+    /// # Errors
+    /// If the enrolment is refused.
+    pub fn enrol(&self, root: &[u8], source: &str, lines: &str) -> Result<()> {
+        let enrolment = self.home.path().join("demo.toml");
+        std::fs::write(self.home.path().join("root.json"), root)?;
+        let text = format!(
+            "id = \"{APP}\"\nname = \"Demo\"\npath = {:?}\nsources = [{source:?}]\n{lines}\n\
+             root = {{ file = \"root.json\", sha256 = \"{}\" }}\n",
+            self.program(),
+            Digest::of(root)
+        );
+        std::fs::write(&enrolment, text)?;
+        let sha256 = Digest::of(root).to_string();
+        self.run(&["enrol", path(&enrolment)?, "--root-sha256", &sha256])?.expect(0)?;
+        Ok(())
     }
 
     /// Where the program is installed.

@@ -79,3 +79,30 @@ fn an_icon_without_a_panel_waits_for_one() -> Result<()> {
     ensure!(app.runs()?);
     Ok(())
 }
+
+#[test]
+fn programs_come_and_go_with_their_enrolments() -> Result<()> {
+    let Some(desktop) = Desktop::or_skip("desktop::tray::programs_come_and_go_with_their_enrolments")? else {
+        return Ok(());
+    };
+    let publisher = Publisher::of(&["1.0.0", "2.0.0"])?;
+    let host = Host::serve(&publisher.site())?;
+    let person = Person::unenrolled(&program("1.0.0"))?;
+    let tray = desktop.tray()?;
+    let notices = desktop.notices(&person)?;
+    let _app = desktop.log_in(&person)?;
+    let icon = tray.icon()?;
+    icon.says("No programs yet")?;
+    person.enrol(&publisher.root()?, &host.url(), BY_HAND)?;
+    icon.says("Demo is not checked by itself")?;
+    icon.click("Check now")?;
+    icon.says("Demo 2.0.0 is available")?;
+    icon.click("Install")?;
+    let displays =
+        |count| poll_until("notifications", || notices.displayed().ok().filter(|seen| *seen == count));
+    displays(1)?;
+    person.run(&["forget", "demo"])?.expect(0)?;
+    icon.says("No programs yet")?;
+    displays(0)?;
+    Ok(())
+}
