@@ -80,6 +80,13 @@ describe("what is true for all programs", () => {
     ]);
   });
 
+  it("a parser's drawing keeps its lines", async () => {
+    const text = "TOML parse error at line 2, column 8\n  |\n2 | name = 7\n  |        ^\nexpected a string\n";
+    const problems = [{ file: "/etc/autoupdate/a.toml", line: 2, text }];
+    const { root } = await desk(shown([], { view: { format: 1, apps: [], problems } }));
+    expect(root.querySelector(".problem pre")?.textContent).toBe(text.trimEnd());
+  });
+
   it("no tray, and who updates this app", async () => {
     const { text, show } = await desk(shown([one("up-to-date")]));
     expect(text()).not.toMatch(/no tray|package manager/);
