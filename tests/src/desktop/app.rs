@@ -13,6 +13,8 @@ use crate::{Person, poll_until};
 #[derive(Debug)]
 pub struct TrayApp {
     child: Child,
+    /// What it says on standard error. Not on that of the tests: the lines of their results would be torn.
+    said: tempfile::NamedTempFile,
 }
 
 impl TrayApp {
@@ -21,8 +23,9 @@ impl TrayApp {
     /// # Errors
     /// If it cannot be started.
     pub fn start(command: &mut Command) -> Result<Self> {
-        command.stdin(Stdio::null()).stdout(Stdio::null());
-        Ok(Self { child: command.spawn().context("the app")? })
+        let said = tempfile::NamedTempFile::new()?;
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(said.reopen()?);
+        Ok(Self { child: command.spawn().context("the app")?, said })
     }
 
     /// Its process id.
@@ -89,6 +92,8 @@ impl Drop for TrayApp {
         self.child.kill().ok();
         self.child.wait().ok();
         children.into_iter().for_each(kill);
+        // Seen where the test fails.
+        println!("the app said: {}", fs::read_to_string(self.said.path()).unwrap_or_default());
     }
 }
 

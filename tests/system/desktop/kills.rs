@@ -1,8 +1,8 @@
 //! The app is killed in every state, and says the right thing when it is started again.
 
 use anyhow::{Result, ensure};
-use autoupdate_tests::Demo;
 use autoupdate_tests::desktop::{Desktop, Icon, Tray, TrayApp};
+use autoupdate_tests::{Demo, poll_until};
 
 /// Nothing happens by itself. The new version must live longer than the test lasts.
 const BY_HAND: &str = "mode = \"off\"\nhealth = { alive = \"10m\" }";
@@ -72,7 +72,8 @@ fn killed_in_every_state_it_shows_the_right_one_again() -> Result<()> {
     icon.click("Restart to update")?;
     icon.says("Seeing whether Demo 2.0.0 runs well")?;
     assert_eq!(demo.person.installed()?, demo.versions[1]);
-    let started = running.status()?;
+    let second = || running.status().ok().filter(|status| status.version == "2.0.0");
+    let started = poll_until("the second version runs", second)?;
     icon = again(&desktop, &tray, &demo, &mut app)?;
     icon.says("Seeing whether Demo 2.0.0 runs well")?;
     assert_eq!(demo.person.installed()?, demo.versions[1]);

@@ -150,3 +150,23 @@ fn without_a_display_it_says_so_and_ends() -> Result<()> {
     let app = desktop.log_in(&person)?;
     app.serves(&person)
 }
+
+#[test]
+fn without_a_session_bus_the_window_remains() -> Result<()> {
+    let Some(desktop) = Desktop::or_skip("desktop::lives::without_a_session_bus_the_window_remains")? else {
+        return Ok(());
+    };
+    let publisher = Publisher::of(&["1.0.0", "2.0.0"])?;
+    let host = Host::serve(&publisher.site())?;
+    let person = Person::enrolled(&program("1.0.0"), &publisher.root()?, &host.url(), BY_HAND)?;
+    let mut command = desktop.command(&person, &[])?;
+    let mut app = TrayApp::start(command.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere"))?;
+    windows(&desktop, 1)?;
+    app.serves(&person)?;
+    person.run(&["apply", "demo"])?.expect(0)?;
+    assert_eq!(person.installed()?, program("2.0.0"));
+    ensure!(app.runs()?, "a notification that cannot be shown bothers nobody");
+    app.terminate()?;
+    ensure!(app.ended()?.success());
+    Ok(())
+}
