@@ -14,6 +14,7 @@
 //! what is known about an app; `patches` makes patches; `renewal` is the background task; `listen` and `address` guard
 //! the door; `config`, `tokens`, `data_lock` and `offline_keys` are what must be right before the door opens.
 
+mod access_log;
 mod address;
 mod app;
 mod catalog;
@@ -28,6 +29,7 @@ mod metrics;
 mod object_name;
 mod objects;
 mod offline_keys;
+mod old_metadata;
 mod operations;
 pub mod patches;
 mod publish;

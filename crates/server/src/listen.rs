@@ -20,7 +20,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep};
@@ -134,34 +134,76 @@ impl Drop for Seat {
     }
 }
 
-/// A stream whose writes must move: when the peer takes no byte for `limit`, the write fails.
-struct Moving {
-    stream: TcpStream,
+/// The least that a peer must take of what waits for it, in bytes per second, over the time of `limits.stall_timeout`.
+const MINIMUM_RATE: u64 = 256;
+
+/// A stream whose writes must move: while something waits to be written, the peer must take at least `least` bytes in every
+/// `limit`, else the write fails. So one that takes a byte now and then is cut off like one that takes none.
+struct Moving<S> {
+    stream: S,
     limit: Duration,
-    deadline: Option<Pin<Box<Sleep>>>,
+    least: u64,
+    waiting: Option<Waiting>,
 }
 
-impl Moving {
-    fn new(stream: TcpStream, limit: Duration) -> Self {
-        Self { stream, limit, deadline: None }
+/// Something waits to be written.
+struct Waiting {
+    deadline: Pin<Box<Sleep>>,
+    taken: u64,
+}
+
+impl<S> Moving<S> {
+    fn new(stream: S, limit: Duration) -> Self {
+        let least = MINIMUM_RATE.saturating_mul(limit.as_secs()).max(1);
+        Self { stream, limit, least, waiting: None }
     }
 
-    fn watch<T>(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if result.is_ready() {
-            self.deadline = None;
-            return result;
+    /// After a try to write that took `taken` bytes, or none yet.
+    fn watch(&mut self, cx: &mut Context<'_>, taken: Option<u64>) -> Poll<io::Result<()>> {
+        if let (Some(taken), Some(waiting)) = (taken, &mut self.waiting) {
+            waiting.taken = waiting.taken.saturating_add(taken);
+            if waiting.taken >= self.least {
+                self.waiting = None;
+            }
+        }
+        if taken.is_some() {
+            return Poll::Ready(Ok(()));
         }
         let limit = self.limit;
-        let deadline =
-            self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + limit)));
-        match deadline.as_mut().poll(cx) {
-            Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
-            Poll::Pending => Poll::Pending,
+        let waiting = self.waiting.get_or_insert_with(|| {
+            let deadline = Box::pin(tokio::time::sleep_until(Instant::now() + limit));
+            Waiting { deadline, taken: 0 }
+        });
+        waiting.deadline.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    fn watch_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        result: Poll<io::Result<usize>>,
+    ) -> Poll<io::Result<usize>> {
+        let taken = match &result {
+            Poll::Ready(Ok(taken)) => Some(*taken as u64),
+            Poll::Ready(Err(_)) => return result,
+            Poll::Pending => None,
+        };
+        match self.watch(cx, taken) {
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Ready(Ok(())) | Poll::Pending => result,
         }
+    }
+
+    fn watch_flush(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<()>>) -> Poll<io::Result<()>> {
+        if result.is_ready() {
+            // Nothing waits any more.
+            self.waiting = None;
+            return result;
+        }
+        self.watch(cx, None)
     }
 }
 
-impl AsyncRead for Moving {
+impl<S: AsyncRead + Unpin> AsyncRead for Moving<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -171,20 +213,20 @@ impl AsyncRead for Moving {
     }
 }
 
-impl AsyncWrite for Moving {
+impl<S: AsyncWrite + Unpin> AsyncWrite for Moving<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.stream).poll_write(cx, buf);
-        self.watch(cx, result)
+        self.watch_write(cx, result)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let result = Pin::new(&mut self.stream).poll_flush(cx);
-        self.watch(cx, result)
+        self.watch_flush(cx, result)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let result = Pin::new(&mut self.stream).poll_shutdown(cx);
-        self.watch(cx, result)
+        self.watch_flush(cx, result)
     }
 
     fn poll_write_vectored(
@@ -193,10 +235,68 @@ impl AsyncWrite for Moving {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
-        self.watch(cx, result)
+        self.watch_write(cx, result)
     }
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    /// Writes 100 KB to a peer that takes so many bytes each second.
+    async fn write_to(rate: usize) -> io::Result<()> {
+        let (ours, mut theirs) = tokio::io::duplex(64);
+        let peer = tokio::spawn(async move {
+            let mut second = tokio::time::interval(Duration::from_secs(1));
+            let mut piece = vec![0; rate];
+            loop {
+                second.tick().await;
+                if theirs.read_exact(&mut piece).await.is_err() {
+                    return;
+                }
+            }
+        });
+        let mut moving = Moving::new(ours, Duration::from_secs(30));
+        let written = moving.write_all(&vec![7; 100_000]).await;
+        peer.abort();
+        written
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_takes_next_to_nothing_is_cut_off() {
+        for rate in [1, 100, 255] {
+            assert_eq!(write_to(rate).await.unwrap_err().kind(), io::ErrorKind::TimedOut, "{rate}");
+        }
+        for rate in [300, 5000] {
+            write_to(rate).await.unwrap_or_else(|error| panic!("{rate}: {error}"));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_has_nothing_to_say_may_wait() {
+        let (ours, mut theirs) = tokio::io::duplex(64);
+        let mut moving = Moving::new(ours, Duration::from_secs(30));
+        for _ in 0..3 {
+            let peer = async {
+                // Late, but all of it: then nothing waits any more.
+                tokio::time::advance(Duration::from_secs(20)).await;
+                theirs.read_exact(&mut [0; 100]).await.map(drop)
+            };
+            let (written, read) = tokio::join!(
+                async {
+                    moving.write_all(&[7; 100]).await?;
+                    moving.flush().await
+                },
+                peer
+            );
+            written.and(read).unwrap();
+            tokio::time::advance(Duration::from_secs(3600)).await;
+        }
     }
 }

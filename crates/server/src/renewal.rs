@@ -11,6 +11,7 @@ use signing::Renew;
 
 use crate::app::App;
 use crate::metrics::OutcomeLabels;
+use crate::old_metadata;
 use crate::publish::quota;
 use crate::shared::Shared;
 
@@ -36,6 +37,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
 /// Renews what is due in one app; returns when to look again.
 pub(crate) async fn look_after(shared: &Arc<Shared>, app: &Arc<App>) -> Duration {
     let writing = app.writing().await;
+    let (counted, failed) = (shared, app);
     let (shared, app) = (Arc::clone(shared), Arc::clone(app));
     let task = tokio::task::spawn_blocking(move || {
         let _writing = writing;
@@ -52,7 +54,19 @@ pub(crate) async fn look_after(shared: &Arc<Shared>, app: &Arc<App>) -> Duration
         }
         next
     });
-    task.await.unwrap_or(AFTER_FAILURE)
+    match task.await {
+        Ok(next) => next,
+        Err(error) => {
+            // It is tried again, but nobody may believe meanwhile that all is well.
+            counted.metrics.panics.inc();
+            counted.metrics.renewals.get_or_create(&OutcomeLabels { outcome: "panicked" }).inc();
+            tracing::error!(app = %failed.id, %error, "a bug: looking after the app panicked");
+            failed.set_failure(Some(
+                "a bug: the renewal of the online roles panicked; the log says where".to_owned(),
+            ));
+            AFTER_FAILURE
+        }
+    }
 }
 
 fn renew(shared: &Shared, app: &App) -> Duration {
@@ -94,5 +108,14 @@ fn sweep(shared: &Shared, app: &App) {
         Ok(0) => {}
         Ok(swept) => tracing::info!(app = %app.id, swept, "deleted uploads that nobody published"),
         Err(error) => tracing::warn!(app = %app.id, %error, "old uploads cannot be deleted"),
+    }
+    if app.keys.is_none() {
+        // Somebody else keeps this tree.
+        return;
+    }
+    match old_metadata::sweep(&app.tree, std::time::SystemTime::now()) {
+        Ok(0) => {}
+        Ok(swept) => tracing::info!(app = %app.id, swept, "deleted metadata that was replaced long ago"),
+        Err(error) => tracing::warn!(app = %app.id, %error, "old metadata cannot be deleted"),
     }
 }

@@ -13,6 +13,7 @@ use axum::routing::{get, post, put};
 use tokio::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::access_log::{Counted, Entry};
 use crate::address::Client;
 use crate::error::ApiError;
 use crate::listen::Peer;
@@ -98,10 +99,8 @@ async fn observed(State(shared): State<Arc<Shared>>, request: Request, next: Nex
     let mut response = next.run(request).await;
     let status = response.status().as_u16();
     let kind = response.extensions().get::<Kind>().map_or("other", |kind| kind.0);
-    let seconds = begun.elapsed().as_secs_f64();
     shared.metrics.requests.get_or_create(&RequestLabels { method, route: kind, status }).inc();
-    shared.metrics.seconds.observe(seconds);
-    tracing::info!(target: "access", address, method, path, status, seconds, "answered");
+    shared.metrics.seconds.observe(begun.elapsed().as_secs_f64());
     let headers = response.headers_mut();
     // What is served is data: a browser that is led here must neither guess its kind nor run it.
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -109,7 +108,7 @@ async fn observed(State(shared): State<Arc<Shared>>, request: Request, next: Nex
         HeaderName::from_static("content-security-policy"),
         HeaderValue::from_static("default-src 'none'; sandbox"),
     );
-    response
+    response.map(|body| Counted::wrap(body, Entry { address, method, path, status, begun }))
 }
 
 fn after_panic(shared: &Shared, panic: &(dyn Any + Send)) -> Response {

@@ -211,4 +211,21 @@ mod tests {
         assert!(matches!(Tokens::open(Some(&file)), Err(TokensError::Writable { .. })));
         assert_eq!(ask(&tokens, Some("Bearer secret"), "one", May::Publish), Err("refused"));
     }
+
+    #[test]
+    fn the_first_format_is_read_for_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tokens.toml");
+        std::fs::write(&file, include_str!("../fixtures/v1/tokens.toml")).unwrap();
+        let tokens = Tokens::open(Some(&file)).unwrap();
+        let (first, second) = (Some("Bearer the first token"), Some("Bearer the second token"));
+        for app in ["one", "two"] {
+            for may in [May::Publish, May::Rollout] {
+                assert_eq!(ask(&tokens, first, app, may), Ok("build machine".to_owned()), "{app} {may:?}");
+            }
+        }
+        assert_eq!(ask(&tokens, second, "two", May::Rollout), Ok("support".to_owned()));
+        assert_eq!(ask(&tokens, second, "two", May::Publish), Err("refused"));
+        assert_eq!(ask(&tokens, second, "one", May::Rollout), Err("refused"));
+    }
 }

@@ -5,13 +5,11 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use protocol::{
-    AppId, Arch, Artifact, Channel, Digest, MAX_ROLLOUT_BYTES, Os, Platform, Rollout, Version, object,
-};
+use protocol::{AppId, Arch, Artifact, Channel, MAX_ROLLOUT_BYTES, Os, Platform, Rollout, Version, object};
 use signing::WalkError;
 use trust::{Stored, Verified};
 
-use super::{Catalog, Control, Held};
+use super::{Catalog, Control, Held, HeldBytes};
 use crate::object_name::{ObjectName, of_file};
 
 /// The most artifacts of one app that can be bases.
@@ -121,8 +119,8 @@ fn read(folder: &Path, name: &str, limit: u64) -> Result<Option<Vec<u8>>, Catalo
 
 /// The artifacts whose bytes lie in the tree, by the names of their files: `targets/releases/{version}/{platform}/…`.
 /// Nothing is hashed here: whoever makes a patch hashes what it reads.
-fn held(folder: &Path) -> Result<BTreeMap<Digest, Held>, CatalogError> {
-    let mut found = BTreeMap::new();
+fn held(folder: &Path) -> Result<HeldBytes, CatalogError> {
+    let (mut found, mut count) = (HeldBytes::new(), 0);
     let releases = Path::new("targets").join("releases");
     for (version, sub) in folders(folder, &releases, |name| Version::parse(name).ok())? {
         for (platform, sub) in folders(folder, &sub, |name| Platform::parse(name).ok())? {
@@ -133,8 +131,10 @@ fn held(folder: &Path) -> Result<BTreeMap<Digest, Held>, CatalogError> {
                 let twin = plain
                     .strip_suffix(".zst")
                     .is_some_and(|stem| folder.join(&sub).join(format!("{sha256}.{stem}")).exists());
-                if !twin && found.len() < MAX_HELD {
-                    found.insert(sha256, Held { file, name: plain, version: version.clone(), platform });
+                if !twin && count < MAX_HELD {
+                    count += 1;
+                    let held = Held { file, name: plain, version: version.clone(), platform };
+                    found.entry(sha256).or_default().push(held);
                 }
             }
         }

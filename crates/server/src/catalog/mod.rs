@@ -29,8 +29,11 @@ pub(crate) struct Held {
 #[derive(Debug, Default)]
 pub(crate) struct Catalog {
     offers: BTreeMap<Digest, Artifact>,
-    held: BTreeMap<Digest, Held>,
+    held: HeldBytes,
 }
+
+/// Where the bytes of each digest lie: more than once where the same bytes are released for several platforms.
+pub(crate) type HeldBytes = BTreeMap<Digest, Vec<Held>>;
 
 /// A pair for which a patch may be made.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +47,7 @@ impl Catalog {
     pub(crate) fn new(
         artifacts: &[Artifact],
         rollouts: &BTreeMap<Channel, Control>,
-        held: BTreeMap<Digest, Held>,
+        held: HeldBytes,
     ) -> Self {
         let offers = offers(artifacts, rollouts).into_iter().map(|one| (one.sha256, one.clone())).collect();
         Self { offers, held }
@@ -54,17 +57,18 @@ impl Catalog {
     /// same platform.
     pub(crate) fn pair(&self, artifact: &Digest, base: &Digest) -> Option<Pair<'_>> {
         let offer = self.offers.get(artifact)?;
+        if artifact == base {
+            return None;
+        }
         let (to, from) = (self.held.get(artifact)?, self.held.get(base)?);
-        (artifact != base && to.platform == from.platform).then_some(Pair {
-            base: from,
-            artifact: to,
-            length: offer.length,
-        })
+        let pairs = to.iter().flat_map(|to| from.iter().map(move |from| (to, from)));
+        let (to, from) = pairs.into_iter().find(|(to, from)| to.platform == from.platform)?;
+        Some(Pair { base: from, artifact: to, length: offer.length })
     }
 
     /// How many artifacts are offered, and how many are held.
     pub(crate) fn counts(&self) -> (usize, usize) {
-        (self.offers.len(), self.held.len())
+        (self.offers.len(), self.held.values().map(Vec::len).sum())
     }
 
     /// The patches worth making before anybody asks: to each offered artifact, from the `count` versions before it of
@@ -72,20 +76,26 @@ impl Catalog {
     pub(crate) fn ahead(&self, count: usize) -> Vec<(Digest, Digest)> {
         let mut pairs = Vec::new();
         for offer in self.offers.values() {
-            let Some(to) = self.held.get(&offer.sha256) else { continue };
-            let mut bases: Vec<(&Version, Digest)> = (self.held.iter())
-                .filter(|(_, from)| {
-                    from.platform == to.platform && from.name == to.name && from.version < to.version
-                })
-                .map(|(digest, from)| (&from.version, *digest))
-                .collect();
-            bases.sort_unstable_by(|a, b| b.cmp(a));
-            pairs.extend(
-                bases.into_iter().take(count).enumerate().map(|(rank, (_, base))| (rank, offer.sha256, base)),
-            );
+            for to in self.held.get(&offer.sha256).into_iter().flatten() {
+                let mut bases: Vec<(&Version, Digest)> = (self.held.iter())
+                    .flat_map(|(digest, held)| held.iter().map(move |from| (digest, from)))
+                    .filter(|(digest, from)| {
+                        **digest != offer.sha256
+                            && from.platform == to.platform
+                            && from.name == to.name
+                            && from.version < to.version
+                    })
+                    .map(|(digest, from)| (&from.version, *digest))
+                    .collect();
+                bases.sort_unstable_by(|a, b| b.cmp(a));
+                let ranked = bases.into_iter().take(count).enumerate();
+                pairs.extend(ranked.map(|(rank, (_, base))| (rank, offer.sha256, base)));
+            }
         }
-        pairs.sort_unstable_by_key(|(rank, ..)| *rank);
-        pairs.into_iter().map(|(_, artifact, base)| (artifact, base)).collect()
+        pairs.sort_by_key(|(rank, ..)| *rank);
+        let mut seen = BTreeSet::new();
+        let pairs = pairs.into_iter().map(|(_, artifact, base)| (artifact, base));
+        pairs.filter(|pair| seen.insert(*pair)).collect()
     }
 }
 
@@ -180,16 +190,44 @@ mod tests {
         }
     }
 
-    fn held(texts: &[&str]) -> BTreeMap<Digest, Held> {
-        texts
-            .iter()
-            .map(|text| {
-                let one = artifact(text);
-                let file = Path::new(&one.path).to_owned();
-                let (version, platform) = (one.release.version.clone(), one.release.platform());
-                (one.sha256, Held { file, name: "app".into(), version, platform })
-            })
-            .collect()
+    fn held(texts: &[&str]) -> HeldBytes {
+        let mut held = HeldBytes::new();
+        for text in texts {
+            let one = artifact(text);
+            held.entry(one.sha256).or_default().push(lying(&one));
+        }
+        held
+    }
+
+    fn lying(one: &Artifact) -> Held {
+        let (version, platform) = (one.release.version.clone(), one.release.platform());
+        Held { file: Path::new(&one.path).to_owned(), name: "app".into(), version, platform }
+    }
+
+    #[test]
+    fn the_same_bytes_for_two_platforms_are_bases_for_both() {
+        let on = |platform: &str, version: &str, bytes: &str| Artifact {
+            sha256: digest(bytes),
+            ..artifact(&format!("{version} {platform} stable"))
+        };
+        let (linux, windows) = ("linux-x86_64", "windows-x86_64");
+        let all = [
+            on(linux, "1.0.0", "script"),
+            on(windows, "1.0.0", "script"),
+            on(linux, "2.0.0", "for linux"),
+            on(windows, "2.0.0", "for windows"),
+        ];
+        let mut held = HeldBytes::new();
+        for one in &all {
+            held.entry(one.sha256).or_default().push(lying(one));
+        }
+        let catalog = Catalog::new(&all, &BTreeMap::new(), held);
+        assert_eq!(catalog.counts(), (2, 4));
+        for artifact in ["for linux", "for windows"] {
+            let pair = catalog.pair(&digest(artifact), &digest("script")).unwrap();
+            assert_eq!(pair.base.platform, pair.artifact.platform, "{artifact}");
+        }
+        assert_eq!(catalog.ahead(5).len(), 2);
     }
 
     fn check(listed: &[&str], control: &Control, expected: &[&str]) {

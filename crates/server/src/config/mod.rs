@@ -398,4 +398,57 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn the_first_format_is_read_for_ever() {
+        let text = include_str!("../../fixtures/v1/server.toml");
+        let read = Config::parse(text, Path::new("/etc/server.toml")).unwrap();
+        let sentence = OFFLINE_KEYS_SENTENCE.to_owned();
+        assert_eq!(read.listen, "192.0.2.1:8443".parse().unwrap());
+        assert_eq!(
+            (read.data, read.keys, read.keys_passphrase_file, read.offline_keys_accepted),
+            ("/etc/data".into(), Some("/etc/keys".into()), Some("/etc/passphrase".into()), Some(sentence))
+        );
+        assert_eq!(read.log, Log { format: LogFormat::Json, filter: "warn,access=info".to_owned() });
+        let limits = Limits {
+            connections: 10,
+            connections_per_address: 5,
+            requests_per_second: 7,
+            burst: 70,
+            trusted_proxies: vec!["192.0.2.2".parse().unwrap(), "2001:db8::2".parse().unwrap()],
+            header_timeout: seconds(1),
+            request_timeout: seconds(2),
+            stall_timeout: seconds(3),
+            shutdown_timeout: seconds(4),
+        };
+        assert_eq!(read.limits, limits);
+        let publish = Publish {
+            tokens: Some("/etc/tokens.toml".into()),
+            max_object: ByteSize::gib(1),
+            max_unpublished: ByteSize::gib(2),
+            keep_unpublished: seconds(86_400),
+            timeout: seconds(600),
+        };
+        assert_eq!(read.publish, publish);
+        assert_eq!(
+            read.patches.formats.iter().map(FormatId::as_str).collect::<Vec<_>>(),
+            ["bsz1", "bsdiff40"]
+        );
+        let patches = Patches {
+            formats: read.patches.formats.clone(),
+            bases: 4,
+            parallel: 2,
+            queue: 20,
+            cache: ByteSize::gib(3),
+            memory: read.patches.memory,
+            cpu: seconds(60),
+            deadline: seconds(120),
+            largest_percent: 50,
+        };
+        assert_eq!((read.patches.memory.get(), read.patches), (512 << 20, patches));
+        let day = 86_400;
+        let validity =
+            Validity { timestamp: seconds(day), snapshot: seconds(2 * day), rollout: seconds(3 * day) };
+        assert_eq!(read.validity, validity);
+    }
 }

@@ -5,10 +5,12 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -152,6 +154,8 @@ impl Bench {
     }
 
     /// Makes patches, one after the other, for ever. Dropping the future kills the child at work.
+    ///
+    /// A bug that panics costs the patch at work, not the worker: it counts, and the patch waits as after any failure.
     pub(crate) async fn work(self: Arc<Self>) {
         loop {
             let Some(job) = self.next() else {
@@ -162,11 +166,19 @@ impl Bench {
             self.wake.notify_one();
             self.metrics.patches_running.inc();
             let begun = Instant::now();
-            let outcome = self.make(&job).await;
+            let outcome = self.caught(self.make(&job)).await;
             self.metrics.patch_seconds.observe(begun.elapsed().as_secs_f64());
             self.metrics.patches_running.dec();
             self.finish(&job.key, outcome, begun.elapsed());
         }
+    }
+
+    /// A panic as an error, and counted.
+    async fn caught(&self, making: impl Future<Output = Result<(), BenchError>>) -> Result<(), BenchError> {
+        AssertUnwindSafe(making).catch_unwind().await.unwrap_or_else(|_| {
+            self.metrics.panics.inc();
+            Err(BenchError::Bug)
+        })
     }
 
     fn next(&self) -> Option<Job> {
@@ -206,7 +218,8 @@ impl Bench {
         }
         let (shelf, key) = (Arc::clone(&self.shelf), job.key.clone());
         let lies = blocking(move || shelf.publish(&key, temporary, made)).await?;
-        if lies { Ok(()) } else { self.remember_useless(job).await }
+        // Worth having, only not with this cache: an operator may make it larger.
+        if lies { Ok(()) } else { Err(BenchError::Cache { length, cache: self.settings.cache.get() }) }
     }
 
     async fn remember_useless(&self, job: &Job) -> Result<(), BenchError> {
@@ -274,6 +287,10 @@ enum BenchError {
     Child(#[from] ChildError),
     #[error("the patch has {found} bytes, its maker said {said}")]
     Length { said: u64, found: u64 },
+    #[error("a bug: making it panicked")]
+    Bug,
+    #[error("the patch has {length} bytes, the whole cache may have {cache}: make `patches.cache` larger")]
+    Cache { length: u64, cache: u64 },
     #[error("the disk refused: {0}")]
     Disk(#[from] std::io::Error),
 }
@@ -395,6 +412,17 @@ mod tests {
         let later = Instant::now() + FIRST_PAUSE;
         assert_eq!(bench.ask(job("a"), address(1), later), Asked::Making);
         worker.abort();
+    }
+
+    #[tokio::test]
+    async fn a_panic_costs_one_patch_and_is_counted() {
+        let Room { bench, .. } = &room(9, "/bin/false");
+        bench.ask(job("a"), address(1), Instant::now());
+        let key = bench.next().unwrap().key;
+        let outcome = bench.caught(async { panic!("a bug") }).await;
+        assert_eq!(bench.metrics.panics.get(), 1);
+        bench.finish(&key, outcome, Duration::ZERO);
+        assert_eq!(bench.ask(job("a"), address(1), Instant::now()), Asked::NotNow);
     }
 
     #[test]

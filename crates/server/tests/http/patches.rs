@@ -96,6 +96,20 @@ async fn patches_from_the_last_versions_are_made_before_anybody_asks() {
 }
 
 #[tokio::test]
+async fn a_patch_that_the_cache_cannot_hold_is_made_once_it_can() {
+    let stage = Stage::new();
+    let server = stage.serve("patches.bases = 0\npatches.cache = \"100 B\"").await;
+    let (first, second, ..) = two_releases(&stage, &server).await;
+    let name = patch(&second, &first, "bsz1");
+    server.until(&name, 404, &[202]).await;
+    server.until_metric(FAILED, 1).await;
+    server.stop().await;
+    let server = stage.serve("patches.bases = 0").await;
+    server.until(&name, 200, &[202]).await;
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn only_known_pairs_are_made() {
     let stage = Stage::new();
     let server = stage.serve("patches.bases = 0").await;

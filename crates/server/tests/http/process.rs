@@ -28,7 +28,7 @@ impl Process {
             .arg("--config")
             .arg(stage.path("server.toml"))
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(std::fs::File::create(stage.path("server.log")).unwrap())
             .spawn()
             .unwrap();
         let stdout = child.stdout.take().unwrap();
@@ -87,6 +87,41 @@ fn check_refused(stage: &Stage, parts: &[&str]) {
             assert!(text.contains(part), "{arguments:?}: {text}");
         }
     }
+}
+
+#[tokio::test]
+async fn every_answer_has_a_line_in_the_log_with_the_bytes_that_were_sent() {
+    let stage = Stage::new();
+    let server = Process::start(&stage, "log.format = \"json\"");
+    let root = std::fs::metadata(stage.object("metadata/1.root.json")).unwrap().len();
+    let path = format!("/apps/{APP}/metadata/1.root.json");
+    let url = |path: &str| format!("http://{}{path}", server.address);
+    client().get(url(&path)).send().await.unwrap().bytes().await.unwrap();
+    // Nothing that is served has a query, which may hold anything.
+    client().get(url(&format!("{path}?secret"))).send().await.unwrap().bytes().await.unwrap();
+    client().head(url(&path)).send().await.unwrap();
+    let line = |method: &str, status: u64| {
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
+            let log = std::fs::read_to_string(stage.path("server.log")).unwrap();
+            assert!(!log.contains("secret"), "{log}");
+            let mut fields = log.lines().filter_map(|line| {
+                let line: serde_json::Value = serde_json::from_str(line).ok()?;
+                Some(line["fields"].clone())
+            });
+            if let Some(found) = fields.find(|one| one["method"] == method && one["status"] == status) {
+                return found;
+            }
+            std::thread::yield_now();
+        }
+        panic!("no line: {method} {status}: {}", std::fs::read_to_string(stage.path("server.log")).unwrap());
+    };
+    let got = line("GET", 200);
+    assert_eq!(got["bytes"], root, "{got}");
+    assert_eq!((&got["path"], &got["cut"]), (&path.as_str().into(), &false.into()), "{got}");
+    assert!(got["address"].as_str().unwrap().starts_with("127."), "{got}");
+    assert_eq!(line("HEAD", 200)["bytes"], 0);
+    assert_eq!(line("GET", 404)["path"], path);
 }
 
 #[tokio::test]

@@ -80,6 +80,73 @@ async fn publications_that_are_not_right_are_refused() {
 }
 
 #[tokio::test]
+async fn what_is_published_gets_its_compressed_twin() {
+    let stage = Stage::new();
+    let server = stage.serve("patches.bases = 0").await;
+    let content = vec![7; 100_000];
+    let artifact = stage.publish(&server, "1.0.0", &content).await;
+    let twin = object::compressed_target(&artifact.path, &artifact.sha256).unwrap();
+    let answer = server.until(&twin, 200, &[404]).await;
+    let bytes = answer.bytes().await.unwrap();
+    assert!(bytes.len() < 1000 && bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]), "{} bytes", bytes.len());
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_replaced_long_ago_is_deleted_and_nothing_else() {
+    let stage = Stage::new();
+    let server = stage.serve("patches.bases = 0").await;
+    stage.publish(&server, "1.0.0", b"one").await;
+    let change = |share: u32| {
+        format!(
+            r#"{{"channel":"stable","change":{{"do":"share","version":"1.0.0","basis_points":{share}}}}}"#
+        )
+    };
+    for share in 1..=5 {
+        let answer = server.post("rollout", change(share * 1000)).await;
+        assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
+    }
+    server.stop().await;
+    let count = |folder: &str, end: &str| {
+        let names = std::fs::read_dir(stage.object(folder)).unwrap();
+        names.filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().ends_with(end)).count()
+    };
+    let counts = || {
+        let of = |end| count("metadata", end);
+        (
+            of(".root.json"),
+            of(".targets.json"),
+            of(".snapshot.json"),
+            of(".rollout.json"),
+            count("targets/rollout", ".json"),
+        )
+    };
+    let before = counts();
+    assert!(before.2 > 5 && before.3 > 5 && before.4 >= 5, "{before:?}");
+    // Young files stay.
+    stage.serve("patches.bases = 0").await.stop().await;
+    assert_eq!(counts(), before);
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(4 * 86_400);
+    for folder in ["metadata", "targets/rollout"] {
+        for entry in std::fs::read_dir(stage.object(folder)).unwrap() {
+            let file = std::fs::File::options().write(true).open(entry.unwrap().path()).unwrap();
+            file.set_modified(long_ago).unwrap();
+        }
+    }
+    let server = stage.serve("patches.bases = 0").await;
+    assert_eq!(counts(), (before.0, before.1, 3, 3, 3));
+    // What is left is what a client needs.
+    let timestamp = server.get("metadata/timestamp.json").await.text().await.unwrap();
+    let snapshot = std::fs::read_dir(stage.object("metadata")).unwrap().find_map(|entry| {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let version = name.strip_suffix(".snapshot.json")?.to_owned();
+        timestamp.contains(&format!("\"version\":{version}")).then_some(name)
+    });
+    assert!(snapshot.is_some(), "{timestamp}");
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn only_a_token_for_this_app_and_act_opens() {
     let stage = Stage::new();
     let server = stage.serve("").await;
