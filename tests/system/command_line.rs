@@ -1,9 +1,11 @@
 //! The command as people and their scripts use it: with an engine that runs, from other users, as root, by exit code.
 
+mod as_root;
+
 use std::fs::{File, Permissions};
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -207,137 +209,6 @@ fn another_user_is_not_served() -> Result<()> {
     ensure!(!refused.out.contains(APP) && !refused.err.contains(APP), "{refused:?}");
     // The same question of the engine's own user is answered.
     assert_eq!(asks(0)?.expect(0)?.json()?["apps"][0]["id"], APP);
-    Ok(())
-}
-
-/// An `/etc` of our own, where the stranger's home is a person's. Only the programs that are started in it see it.
-struct Etc {
-    folder: tempfile::TempDir,
-    command: tempfile::TempDir,
-    root: tempfile::TempDir,
-}
-
-impl Etc {
-    fn with_home(home: &Path) -> Result<Self> {
-        let (folder, command, root) = (tempfile::tempdir()?, open_folder()?, tempfile::tempdir()?);
-        open(folder.path(), 0o755)?;
-        let (ours, old) = (folder.path().join("etc"), folder.path().join("old"));
-        for folder in [&ours, &old] {
-            std::fs::create_dir(folder)?;
-        }
-        for entry in std::fs::read_dir("/etc")? {
-            let name = entry?.file_name();
-            if name != "passwd" && name != "autoupdate" {
-                symlink(old.join(&name), ours.join(&name))?;
-            }
-        }
-        let known = std::fs::read_to_string("/etc/passwd")?;
-        let line = format!("stranger:x:{STRANGER}:{STRANGER}::{}:/bin/sh\n", home.display());
-        // The first line of a number counts.
-        std::fs::write(ours.join("passwd"), line + &known)?;
-        Ok(Self { folder, command, root })
-    }
-
-    /// A program in this `/etc`; it starts as root, who has a home of their own.
-    fn starts(&self, words: &[&str]) -> Command {
-        let script = r#"mount --bind /etc "$0/old" && mount --bind "$0/etc" /etc && exec "$@""#;
-        let mut command = Command::new("unshare");
-        command.args(["--mount", "sh", "-c", script]).arg(self.folder.path()).args(words);
-        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        command.env("HOME", self.root.path()).current_dir("/");
-        command
-    }
-
-    /// An enrolment for everybody is of use only where everybody may read it.
-    fn let_everybody_read(&self) -> Result<()> {
-        let machine = self.folder.path().join("etc/autoupdate");
-        open(&machine, 0o755)?;
-        open(&machine.join("apps.d"), 0o755)?;
-        for file in std::fs::read_dir(machine.join("apps.d"))? {
-            open(&file?.path(), 0o644)?;
-        }
-        Ok(())
-    }
-
-    fn autoupdate(&self) -> PathBuf {
-        self.command.path().join("autoupdate")
-    }
-
-    /// The command as root.
-    fn as_root(&self, words: &[&str]) -> Command {
-        let mut command = self.starts(&[]);
-        command.arg(self.autoupdate()).arg("--json").args(words);
-        command
-    }
-
-    /// The command as the stranger, at home.
-    fn as_stranger(&self, home: &Path, words: &[&str]) -> Command {
-        let id = STRANGER.to_string();
-        let mut command = self.starts(&["setpriv", "--reuid", &id, "--regid", &id, "--clear-groups"]);
-        command.arg(self.autoupdate()).arg("--json").args(words).env("HOME", home);
-        command
-    }
-}
-
-#[test]
-fn root_leaves_nothing_of_its_own_behind() -> Result<()> {
-    let name = "root leaves nothing of its own behind";
-    if !is_root()? {
-        return skip(name, "only root can start a program as somebody else");
-    }
-    let publisher = Publisher::of(&["1.0.0", "2.0.0"])?;
-    let host = Host::serve(&publisher.site())?;
-    for by_the_machine in [false, true] {
-        let person = Person::with(&program("1.0.0"), &publisher.root()?, &host.url(), PROBE)?;
-        // After a login that sets no variables, their folders are the usual ones.
-        std::fs::create_dir(person.home().join(".local"))?;
-        for (usual, folder) in
-            [(".config", "config"), (".cache", "cache"), (".local/share", "data"), (".local/state", "state")]
-        {
-            symlink(person.home().join(folder), person.home().join(usual))?;
-        }
-        let etc = Etc::with_home(person.home())?;
-        if let Err(error) = run(&mut etc.starts(&["true"])).and_then(|answer| answer.expect(0)) {
-            return skip(name, &format!("no private /etc can be had: {error:#}"));
-        }
-        if by_the_machine {
-            person.run(&["forget", APP])?.expect(0)?;
-            let enrolment = person.home().join("demo.toml");
-            run(etc.as_root(&["enrol", "--machine"]).arg(enrolment))?.expect(0)?;
-            etc.let_everybody_read()?;
-        }
-        person.give_to(STRANGER)?;
-
-        let steps = [
-            ("check", "offered", "1.0.0"),
-            ("status", "", "1.0.0"),
-            ("apply", "updated", "2.0.0"),
-            ("check", "up-to-date", "2.0.0"),
-        ];
-        for (verb, answer, installed) in steps {
-            let mut command = etc.as_root(&[verb, APP]);
-            if !by_the_machine {
-                command.env("SUDO_UID", STRANGER.to_string()).env("SUDO_GID", STRANGER.to_string());
-            }
-            let said = run(&mut command)?.expect(0)?.json()?;
-            if !answer.is_empty() {
-                assert_eq!(said["answer"], answer, "{verb}, by the machine: {by_the_machine}: {said}");
-            }
-            assert_eq!(person.installed()?, program(installed));
-            for path in person.everything()? {
-                let uid = std::fs::symlink_metadata(&path)?.uid();
-                assert_eq!(uid, STRANGER, "{verb}, by the machine: {by_the_machine}: {}", path.display());
-            }
-        }
-        ensure!(person.home().join("state/autoupdate").exists(), "it was the person's state that was used");
-        let left = std::fs::read_dir(etc.root.path())?.count();
-        assert_eq!(left, 0, "root's own folders were not used, by the machine: {by_the_machine}");
-
-        let own = run(&mut etc.as_stranger(person.home(), &["check", APP]))?.expect(0)?.json()?;
-        assert_eq!(own["answer"], "up-to-date", "by the machine: {by_the_machine}: {own}");
-        let own = run(&mut etc.as_stranger(person.home(), &["rollback", APP]))?.expect(0)?.json()?;
-        assert_eq!(own["to"], "1.0.0", "by the machine: {by_the_machine}: {own}");
-    }
     Ok(())
 }
 
