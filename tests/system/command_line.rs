@@ -247,6 +247,26 @@ fn a_forgotten_program_stays_as_it_is() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn a_check_of_all_programs_ends_with_the_worst_of_them() -> Result<()> {
+    let publisher = Publisher::of(&["1.0.0", "2.0.0"])?;
+    let host = Host::serve(&publisher.site())?;
+    let person = Person::with(&program("1.0.0"), &publisher.root()?, &host.url(), PROBE)?;
+    person.run(&["apply", APP])?.expect(0)?;
+    person.run(&["rollback", APP])?.expect(0)?;
+    person.run(&["check"])?.expect(3)?;
+    // Another program that fails (1), looked at before the first, of which nothing is offered (3).
+    let gone = Host::serve(&publisher.site())?.url();
+    let text = std::fs::read_to_string(person.home().join("demo.toml"))?;
+    let other = person.home().join("another.toml");
+    std::fs::write(&other, text.replace("\"demo\"", "\"another\"").replace(&host.url(), &gone))?;
+    run(person.command(&["enrol"])?.arg(&other))?.expect(0)?;
+    let answers = person.run(&["check"])?.expect(1)?.json()?;
+    assert_eq!(answers["another"]["failure"]["code"], "E-NET-CONNECT", "{answers}");
+    assert_eq!(answers[APP]["answer"], "not-offered", "{answers}");
+    Ok(())
+}
+
 /// Comes to its exit code.
 type Case<'a> = &'a dyn Fn() -> Result<Answer>;
 

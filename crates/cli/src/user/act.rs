@@ -45,10 +45,7 @@ pub(crate) fn check(app: Option<AppId>, force: bool, output: &Output) -> Result<
     for app in apps {
         let answer = reach.command(&app, Command::Check { app: app.clone(), force }, output)?;
         lines.push(format!("{app}: {}", words::of_answer(&answer)));
-        let exit = exit_of(&answer);
-        if exit != Exit::Done {
-            worst = exit;
-        }
+        worst = worst.max(exit_of(&answer));
         answers.insert(app.to_string(), serde_json::to_value(&answer).unwrap_or_default());
     }
     output.done(&answers, &lines.join("\n"));
