@@ -12,8 +12,36 @@ use super::Error;
 /// # Errors
 /// [`Error::Write`]; the old file is then still whole.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let folder = path.parent().ok_or_else(|| Error::write(path, io::ErrorKind::InvalidInput.into()))?;
-    make_folder(folder)?;
+    make_folder(folder_of(path)?)?;
+    replace(path, bytes, Readers::Owner)
+}
+
+/// The same for what everybody on this machine may read, whatever the umask: the file gets mode 0644, `folder` and all
+/// folders from there down to the file 0755. `path` lies below `folder`.
+///
+/// # Errors
+/// [`Error::Write`]; the old file is then still whole.
+pub fn write_for_everybody(folder: &Path, path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    make_folder(folder_of(path)?)?;
+    for open in path.ancestors().skip(1).take_while(|open| open.starts_with(folder)) {
+        let_everybody_read(open, 0o755).map_err(|error| Error::write(open, error))?;
+    }
+    replace(path, bytes, Readers::Everybody)
+}
+
+/// Who may read a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Readers {
+    Owner,
+    Everybody,
+}
+
+fn folder_of(path: &Path) -> Result<&Path, Error> {
+    path.parent().ok_or_else(|| Error::write(path, io::ErrorKind::InvalidInput.into()))
+}
+
+fn replace(path: &Path, bytes: &[u8], readers: Readers) -> Result<(), Error> {
+    let folder = folder_of(path)?;
     let beside = beside(path, "new");
     let done = (|| {
         match fs::remove_file(&beside) {
@@ -21,6 +49,9 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
             _ => {}
         }
         let mut file = private_file(&beside)?;
+        if readers == Readers::Everybody {
+            let_everybody_read(&beside, 0o644)?;
+        }
         file.write_all(bytes)?;
         file.sync_all()?;
         drop(file);
@@ -68,6 +99,17 @@ pub(super) fn make_folder(folder: &Path) -> Result<(), Error> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(folder).map_err(|error| Error::write(folder, error))
+}
+
+/// Sets a mode in which only the owner writes. Elsewhere than on Unix a new file has the access rights of its folder.
+fn let_everybody_read(path: &Path, mode: u32) -> io::Result<()> {
+    #[cfg(unix)]
+    return fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode));
+    #[cfg(not(unix))]
+    {
+        let _ = (path, mode);
+        Ok(())
+    }
 }
 
 /// A new file that only its owner may read; fails if it exists.
@@ -121,6 +163,21 @@ mod tests {
         write(&path, b"x").unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_everybody_may_read_is_readable_also_where_it_was_private() {
+        use std::os::unix::fs::PermissionsExt;
+        let above = tempfile::tempdir().unwrap();
+        fs::set_permissions(above.path(), fs::Permissions::from_mode(0o700)).unwrap();
+        let folder = above.path().join("machine");
+        let path = folder.join("apps.d/demo.toml");
+        write(&path, b"private").unwrap();
+        write_for_everybody(&folder, &path, b"x").unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let modes = [above.path(), &folder, path.parent().unwrap(), &path].map(mode);
+        assert_eq!(modes, [0o700, 0o755, 0o755, 0o644], "what lies above is not ours to open");
     }
 
     #[test]

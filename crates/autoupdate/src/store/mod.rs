@@ -2,7 +2,7 @@
 //!
 //! Rules:
 //! - a file is replaced, never changed: written beside itself, synced, renamed, the folder synced ([`atomic`]);
-//! - files are 0600, folders 0700;
+//! - files are 0600, folders 0700; the administrator's enrolments are for everybody: 0644 and 0755;
 //! - every format carries its version;
 //! - a damaged file is set aside (`.damaged`) and the state begins anew: it must never stop an update. What protects
 //!   against older releases does not depend on these files alone: the floor lies beside the program;
@@ -21,7 +21,7 @@ mod settings;
 
 use protocol::{AppId, Digest};
 
-pub use atomic::write as write_atomically;
+pub use atomic::{write as write_atomically, write_for_everybody};
 pub use error::Error;
 pub use folders::Folders;
 pub use history::{Entry, Event, History};

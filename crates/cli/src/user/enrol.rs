@@ -3,11 +3,10 @@
 //! An enrolment decides which keys may replace a program, so nothing about it is taken on trust: the root must have the
 //! SHA-256 that the enrolment names, and for an enrolment from the network the person must know that SHA-256 already.
 
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use autoupdate::fetch::{self, Ask, Client, Expect, Small};
-use autoupdate::store::{Folders, write_atomically};
+use autoupdate::store::{Folders, write_atomically, write_for_everybody};
 use protocol::{AppId, Digest, Enrolment, RootPin, SourceUrl};
 use serde_json::json;
 use url::Url;
@@ -60,7 +59,12 @@ pub(crate) fn run(args: &Enrol, output: &Output) -> Result<Exit, Failure> {
     let text =
         enrolment.to_toml().map_err(|error| Failure::engine("E-STATE-ENROLMENT", error.to_string()))?;
     let write = |file: &Path, bytes: &[u8]| {
-        write_atomically(file, bytes).map_err(|error| Failure::of(error.fault(), &error))
+        let written = if args.machine {
+            write_for_everybody(&folders.machine, file, bytes)
+        } else {
+            write_atomically(file, bytes)
+        };
+        written.map_err(|error| Failure::of(error.fault(), &error))
     };
     write(&root_file, &root)?;
     write(&file, text.as_bytes())?;
@@ -162,10 +166,23 @@ fn check_program(path: &Path, machine: bool) -> Result<(), Failure> {
     if !found.is_file() {
         return Err(wrong("it is not a file: `path` must name the executable itself".to_owned()));
     }
-    if !machine && found.uid() != nix::unistd::Uid::effective().as_raw() {
+    if !machine && !is_ours(&found) {
         return Err(wrong(
             "it belongs to somebody else: the administrator can enrol it with --machine".to_owned(),
         ));
     }
     Ok(())
+}
+
+/// Whether the program belongs to whoever runs this.
+#[cfg(unix)]
+fn is_ours(program: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    program.uid() == nix::unistd::Uid::effective().as_raw()
+}
+
+/// Here access lists say who may replace a program, and replacing it is refused where they do not allow it.
+#[cfg(not(unix))]
+fn is_ours(_program: &std::fs::Metadata) -> bool {
+    true
 }
