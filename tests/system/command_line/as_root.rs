@@ -143,3 +143,136 @@ fn all_is_theirs(person: &Person, when: &str) -> Result<()> {
     }
     Ok(())
 }
+
+/// As `sudo` does where it is told to keep the environment.
+fn with_the_home_of(person: &Person, mut command: Command) -> Command {
+    for (name, folder) in [
+        ("XDG_CONFIG_HOME", "config"),
+        ("XDG_STATE_HOME", "state"),
+        ("XDG_CACHE_HOME", "cache"),
+        ("XDG_DATA_HOME", "data"),
+        ("XDG_RUNTIME_DIR", "run"),
+    ] {
+        command.env(name, person.home().join(folder));
+    }
+    command.env("HOME", person.home());
+    command
+}
+
+#[test]
+fn root_with_the_home_of_a_person_uses_its_own() -> Result<()> {
+    let name = "root with the home of a person uses its own";
+    if !is_root()? {
+        return skip(name, "only root can start a program as somebody else");
+    }
+    let publisher = Publisher::of(&["1.0.0", "2.0.0"])?;
+    let host = Host::serve(&publisher.site())?;
+    // The program is root's; the person has only a home.
+    let person = Person::with(&program("1.0.0"), &publisher.root()?, &host.url(), PROBE)?;
+    person.run(&["forget", APP])?.expect(0)?;
+    let etc = Etc::with_home(person.home())?;
+    if !can_start(&etc, name)? {
+        return Ok(());
+    }
+    let place = open_folder()?;
+    let installed = place.path().join(APP);
+    std::fs::copy(person.program(), &installed)?;
+    let enrolment = person.home().join("demo.toml");
+    let (theirs, roots) = (person.program().display().to_string(), installed.display().to_string());
+    std::fs::write(&enrolment, std::fs::read_to_string(&enrolment)?.replace(&theirs, &roots))?;
+    run(etc.as_root(&["enrol", "--machine"]).arg(&enrolment))?.expect(0)?;
+    person.give_to(STRANGER)?;
+
+    for (verb, answer) in
+        [("check", "offered"), ("status", ""), ("apply", "updated"), ("check", "up-to-date")]
+    {
+        for sudo in [true, false] {
+            let mut command = with_the_home_of(&person, etc.as_root(&[verb, APP]));
+            if sudo {
+                command.env("SUDO_UID", STRANGER.to_string()).env("SUDO_GID", STRANGER.to_string());
+            } else if verb == "apply" {
+                continue;
+            }
+            let said = run(&mut command)?.expect(0)?.json()?;
+            ensure!(answer.is_empty() || said["answer"] == answer, "{verb}, sudo: {sudo}: {said}");
+            all_is_theirs(&person, &format!("{verb}, sudo: {sudo}"))?;
+        }
+    }
+    assert_eq!(std::fs::read(&installed)?, program("2.0.0"));
+    ensure!(etc.root.path().join(".local/state/autoupdate").exists(), "root's own state was used");
+
+    let mut own = etc.as_stranger(person.home(), &["check", APP]);
+    let own = run(&mut own)?.expect(0)?.json()?;
+    assert_eq!(own["answer"], "up-to-date", "{own}");
+    all_is_theirs(&person, "their own check")
+}
+
+/// What the person enrolled for themselves stays theirs, whatever `HOME` says: with `sudo` it is they who act, and a root who
+/// came another way knows nothing of it.
+#[test]
+fn root_with_the_home_of_a_person_does_not_act_on_their_programs() -> Result<()> {
+    let name = "root with the home of a person does not act on their programs";
+    if !is_root()? {
+        return skip(name, "only root can start a program as somebody else");
+    }
+    let publisher = Publisher::of(&["1.0.0", "2.0.0"])?;
+    let host = Host::serve(&publisher.site())?;
+    let person = Person::with(&program("1.0.0"), &publisher.root()?, &host.url(), PROBE)?;
+    std::fs::rename(person.home().join("config"), person.home().join(".config"))?;
+    let etc = Etc::with_home(person.home())?;
+    if !can_start(&etc, name)? {
+        return Ok(());
+    }
+    person.give_to(STRANGER)?;
+
+    let mut other = etc.as_root(&["check", APP]);
+    let unknown = run(other.env("HOME", person.home()))?.expect(1)?.json()?;
+    assert_eq!(unknown["error"]["code"], "E-STATE-UNKNOWN-APP", "{unknown}");
+    all_is_theirs(&person, "root")?;
+
+    let mut sudo = etc.as_root(&["apply", APP]);
+    sudo.env("HOME", person.home()).env("SUDO_UID", STRANGER.to_string());
+    let said = run(&mut sudo)?.expect(0)?.json()?;
+    assert_eq!(said["answer"], "updated", "{said}");
+    all_is_theirs(&person, "sudo")?;
+    assert_eq!(person.installed()?, program("2.0.0"));
+    Ok(())
+}
+
+#[test]
+fn whoever_enrolled_a_program_for_everybody_can_forget_it() -> Result<()> {
+    let name = "whoever enrolled a program for everybody can forget it";
+    if !is_root()? {
+        return skip(name, "only root can start a program as somebody else");
+    }
+    let publisher = Publisher::of(&["1.0.0"])?;
+    let host = Host::serve(&publisher.site())?;
+    let person = Person::with(&program("1.0.0"), &publisher.root()?, &host.url(), PROBE)?;
+    person.run(&["forget", APP])?.expect(0)?;
+    let etc = Etc::with_home(person.home())?;
+    if !can_start(&etc, name)? {
+        return Ok(());
+    }
+    let enrolment = person.home().join("demo.toml");
+    person.give_to(STRANGER)?;
+    let apps = etc.folder.path().join("etc/autoupdate/apps.d");
+    for sudo in [true, false] {
+        run(etc.as_root(&["enrol", "--machine"]).arg(&enrolment))?.expect(0)?;
+        assert_eq!(std::fs::read_dir(&apps)?.count(), 2);
+
+        let refused = run(&mut etc.as_stranger(person.home(), &["forget", APP]))?.expect(1)?.json()?;
+        assert_eq!(refused["error"]["code"], "E-STATE-WRITE", "{refused}");
+        let says = refused["error"]["message"].as_str().unwrap_or_default();
+        ensure!(says.contains("administrator"), "{refused}");
+
+        let mut forget = etc.as_root(&["forget", APP]);
+        if sudo {
+            forget.env("SUDO_UID", STRANGER.to_string());
+        }
+        let said = run(&mut forget)?.expect(0)?.json()?;
+        assert_eq!(said["answer"], "forgotten", "{said}");
+        assert_eq!(std::fs::read_dir(&apps)?.count(), 0, "sudo: {sudo}");
+        all_is_theirs(&person, "forget")?;
+    }
+    Ok(())
+}

@@ -17,7 +17,11 @@ pub(crate) fn run(app: &AppId, output: &Output) -> Result<Exit, Failure> {
             continue;
         }
         std::fs::remove_file(&file).map_err(|error| {
-            Failure::engine("E-STATE-WRITE", format!("{} cannot be removed: {error}", file.display()))
+            let mut why = format!("{} cannot be removed: {error}", file.display());
+            if folder == folders.machine_apps() {
+                why.push_str("; it was enrolled for the whole machine, so its administrator must forget it");
+            }
+            Failure::engine("E-STATE-WRITE", why)
         })?;
         // Without its enrolment the root means nothing; whether it can be removed too does not matter.
         std::fs::remove_file(folder.join(format!("{app}.root.json"))).ok();

@@ -84,6 +84,21 @@ impl Verb {
             | Self::Why { app } => Some(app),
         }
     }
+
+    /// Whose work it is: see [`owner`].
+    #[cfg(unix)]
+    fn changes(&self) -> owner::Changes {
+        match self {
+            Self::Enrol(_) | Self::Forget { .. } => owner::Changes::Enrolment,
+            Self::Check { .. }
+            | Self::Status { .. }
+            | Self::Apply(_)
+            | Self::Rollback { .. }
+            | Self::Confirm { .. }
+            | Self::Notes { .. }
+            | Self::Why { .. } => owner::Changes::Program,
+        }
+    }
 }
 
 /// Runs a verb to its end.
@@ -91,7 +106,7 @@ pub(crate) fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
     let machine = matches!(&verb, Verb::Enrol(enrol) if enrol.machine);
     #[cfg(unix)]
     if !machine {
-        owner::become_owner(verb.app())?;
+        owner::become_owner(verb.app(), verb.changes())?;
     }
     match verb {
         Verb::Enrol(enrol) => enrol::run(&enrol, output),
