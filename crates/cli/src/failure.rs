@@ -145,7 +145,7 @@ impl Failure {
         let expired = |error: &trust::Error| matches!(error, trust::Error::Expired { .. });
         match self {
             Self::Signing(signing::Error::Locked { .. }) => Exit::Busy,
-            Self::Engine { code, .. } if code == "E-LOCK-HELD" => Exit::Busy,
+            Self::Engine { code, .. } if code == "E-LOCK-HELD" || code == "E-LOCK-STATE" => Exit::Busy,
             Self::Signing(signing::Error::PassphraseNeeded { .. }) => Exit::PersonNeeded,
             Self::Refused { why, .. } | Self::Signing(signing::Error::Refused { why, .. })
                 if expired(why) =>

@@ -1,13 +1,22 @@
 //! Reading with a limit, and replacing a file so that after a crash it is the old or the new one, never half.
+//!
+//! Several processes may replace one file at once: each writes a temporary file of its own, and the last rename wins. Whoever
+//! must not lose another's change takes a [`super::lock::Lock`] around reading and writing.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use super::Error;
+use tempfile::NamedTempFile;
+
+use super::{Error, lock};
+
+/// How often a temporary file is made anew because another process took it for a dead one's. It can do so only in the moment
+/// before the file is locked.
+const TRIES: usize = 16;
 
 /// Replaces `path` by `bytes`: a private file beside it, synced, renamed over it, then the folder synced. Missing
-/// folders are made (0700). A temporary file that a dead process left behind is overwritten by the next write.
+/// folders are made (0700). Temporary files that dead processes left behind go with the next write.
 ///
 /// # Errors
 /// [`Error::Write`]; the old file is then still whole.
@@ -36,33 +45,60 @@ enum Readers {
     Everybody,
 }
 
-fn folder_of(path: &Path) -> Result<&Path, Error> {
+pub(super) fn folder_of(path: &Path) -> Result<&Path, Error> {
     path.parent().ok_or_else(|| Error::write(path, io::ErrorKind::InvalidInput.into()))
 }
 
 fn replace(path: &Path, bytes: &[u8], readers: Readers) -> Result<(), Error> {
     let folder = folder_of(path)?;
-    let beside = beside(path, "new");
     let done = (|| {
-        match fs::remove_file(&beside) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let mut file = private_file(&beside)?;
+        sweep(folder, path)?;
+        // Dropped before it has its name, it goes: the old file is whole, and what was written beside it is worthless.
+        let mut fresh = temporary(folder, path)?;
         if readers == Readers::Everybody {
-            let_everybody_read(&beside, 0o644)?;
+            let_everybody_read(fresh.path(), 0o644)?;
         }
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        drop(file);
-        fs::rename(&beside, path)?;
+        fresh.write_all(bytes)?;
+        fresh.as_file().sync_all()?;
+        // Its lock goes when it is closed, after it has its name: until then nobody takes it for a dead process's.
+        let _named = fresh.persist(path)?;
         sync_folder(folder)
     })();
-    done.map_err(|source| {
-        // The old file is whole; what was written beside it is worthless.
-        let _ = fs::remove_file(&beside);
-        Error::write(path, source)
-    })
+    done.map_err(|source| Error::write(path, source))
+}
+
+/// A private file with a name of its own beside `path`, locked as long as its writer lives.
+fn temporary(folder: &Path, path: &Path) -> io::Result<NamedTempFile> {
+    let mut prefix = path.file_name().unwrap_or_default().to_owned();
+    prefix.push(".");
+    for _ in 0..TRIES {
+        let fresh = tempfile::Builder::new().prefix(&prefix).suffix(".new").tempfile_in(folder)?;
+        match fresh.as_file().try_lock() {
+            Ok(()) if lock::is_there(fresh.as_file(), fresh.path())? => return Ok(fresh),
+            Ok(()) | Err(TryLockError::WouldBlock) => {}
+            // Without locks nobody can tell that a writer is dead, so nobody sweeps either.
+            Err(TryLockError::Error(_)) => return Ok(fresh),
+        }
+    }
+    Err(io::ErrorKind::ResourceBusy.into())
+}
+
+/// Removes what dead processes left beside `path` when they were writing it. What cannot be opened, locked or removed stays:
+/// it is in nobody's way.
+fn sweep(folder: &Path, path: &Path) -> io::Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    for entry in fs::read_dir(folder)?.flatten() {
+        let other = entry.file_name();
+        let left = other.to_str().and_then(|other| other.strip_prefix(&name)?.strip_suffix(".new"));
+        if left.is_some_and(|random| random.is_empty() || random.starts_with('.'))
+            && entry.file_type().is_ok_and(|kind| kind.is_file())
+            && let Ok(file) = fs::OpenOptions::new().write(true).open(entry.path())
+            && file.try_lock().is_ok()
+        {
+            let _gone_or_stays = fs::remove_file(entry.path());
+        }
+    }
+    Ok(())
 }
 
 /// The bytes of a file of at most `limit` bytes; `None` if there is none. A longer file is set aside as damaged.
@@ -112,15 +148,6 @@ fn let_everybody_read(path: &Path, mode: u32) -> io::Result<()> {
     }
 }
 
-/// A new file that only its owner may read; fails if it exists.
-fn private_file(path: &Path) -> io::Result<File> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
 /// Makes a rename survive a power cut. Windows has no such call; there the rename itself is journalled.
 pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
@@ -132,7 +159,8 @@ pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
-fn beside(path: &Path, ending: &str) -> PathBuf {
+/// The path with another ending behind its own.
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".");
     name.push(ending);
@@ -181,13 +209,42 @@ mod tests {
     }
 
     #[test]
-    fn what_a_dead_process_left_behind_is_no_obstacle() {
+    fn what_a_dead_process_left_behind_goes_and_what_a_living_one_writes_stays() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state.json");
-        fs::write(beside(&path, "new"), b"half a fi").unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for name in ["state.json.new", "state.json.x1.new", "state.json.y2.new", "other.json.x1.new"] {
+            fs::write(at(name), b"half a fi").unwrap();
+        }
+        let living = File::open(at("state.json.y2.new")).unwrap();
+        living.try_lock().unwrap();
         write(&path, b"whole").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"whole");
-        assert!(!beside(&path, "new").exists());
+        let mut names: Vec<_> =
+            fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, ["other.json.x1.new", "state.json", "state.json.y2.new"]);
+    }
+
+    #[test]
+    fn many_may_write_one_file_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.json");
+        let whole = |bytes: &[u8]| {
+            bytes.len() == 1000 * usize::from(bytes[0]) && bytes.windows(2).all(|two| two[0] == two[1])
+        };
+        std::thread::scope(|scope| {
+            for byte in 1..=6_u8 {
+                let path = &path;
+                scope.spawn(move || {
+                    for _ in 0..40 {
+                        write(path, &vec![byte; 1000 * usize::from(byte)]).unwrap();
+                        assert!(whole(&fs::read(path).unwrap()));
+                    }
+                });
+            }
+        });
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

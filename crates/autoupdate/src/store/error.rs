@@ -27,6 +27,12 @@ pub enum Error {
         /// The cause.
         source: io::Error,
     },
+    /// Another process is changing the file and does not come to an end.
+    #[error("{} is being changed by another process that does not come to an end: try again later", path.display())]
+    Locked {
+        /// The file.
+        path: PathBuf,
+    },
     /// A settings file is wrong.
     #[error("{}:{line}: key `{key}`: {why}", path.display())]
     Setting {
@@ -63,6 +69,7 @@ impl Error {
                 Fault::passing("E-DISK-FULL", Phase::Setup, Actor::Machine)
             }
             Self::Write { .. } => Fault::lasting("E-STATE-WRITE", Phase::Setup, Actor::Machine),
+            Self::Locked { .. } => Fault::passing("E-LOCK-STATE", Phase::Setup, Actor::Machine),
             Self::Setting { .. } => Fault::lasting("E-STATE-SETTING", Phase::Setup, Actor::Machine),
             Self::Random(_) => Fault::passing("E-STATE-RANDOM", Phase::Setup, Actor::Machine),
         }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use protocol::{AppId, Digest, Version};
 use serde::{Deserialize, Serialize};
 
+use super::lock::Lock;
 use super::{Error, atomic};
 
 /// The version of a line that this code writes.
@@ -107,10 +108,9 @@ impl History {
     /// [`Error::Write`].
     pub fn append(&self, entry: &Entry) -> Result<(), Error> {
         let failed = |source| Error::write(&self.path, source);
+        // A line that is added while another process shortens the file would be lost.
+        let _lock = Lock::of(&self.path)?;
         self.shorten()?;
-        if let Some(folder) = self.path.parent() {
-            atomic::make_folder(folder)?;
-        }
         let json = serde_json::to_string(&Line { format: FORMAT, entry });
         let line = json.map_err(|error| failed(io::Error::other(error)))?;
         let mut options = fs::OpenOptions::new();
@@ -197,6 +197,27 @@ mod tests {
         assert!(fs::metadata(&history.path).unwrap().len() < 2 * MAX_BYTES);
         let last = history.last(3).unwrap();
         assert_eq!(last.iter().map(|entry| entry.at.as_second()).collect::<Vec<_>>(), [27, 28, 29]);
+    }
+
+    #[test]
+    fn many_may_append_at_once_and_no_new_line_is_lost() {
+        const WRITERS: i64 = 4;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("history.jsonl");
+        // What all of them write in one round is less than what is kept when the file is shortened.
+        let long = "x".repeat(30 << 10);
+        for round in 0..12 {
+            std::thread::scope(|scope| {
+                for writer in 0..WRITERS {
+                    let (history, long) = (History::at(path.clone()), &long);
+                    scope.spawn(move || history.append(&entry(round * WRITERS + writer, long)).unwrap());
+                }
+            });
+            let last = History::at(path.clone()).last(WRITERS as usize).unwrap();
+            let mut seconds: Vec<_> = last.iter().map(|entry| entry.at.as_second()).collect();
+            seconds.sort_unstable();
+            assert_eq!(seconds, (round * WRITERS..(round + 1) * WRITERS).collect::<Vec<_>>());
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use protocol::{AppId, Version};
 use serde::{Deserialize, Serialize};
 
+use super::lock::Lock;
 use super::{Error, atomic};
 
 const FORMAT: u32 = 1;
@@ -46,7 +47,15 @@ impl Holds {
     /// # Errors
     /// [`Error::Read`].
     pub fn of(&self, app: &AppId) -> Result<Vec<Hold>, Error> {
-        Ok(self.load()?.into_iter().filter(|hold| &hold.app == app).collect())
+        let holds = match self.read()? {
+            Ok(holds) => holds,
+            // Another process may be mending it at this moment.
+            Err(_damage) => {
+                let _lock = Lock::of(&self.path)?;
+                self.load()?
+            }
+        };
+        Ok(holds.into_iter().filter(|hold| &hold.app == app).collect())
     }
 
     /// Holds a version. Holding it again changes nothing.
@@ -54,6 +63,7 @@ impl Holds {
     /// # Errors
     /// [`Error`].
     pub fn add(&self, hold: Hold) -> Result<(), Error> {
+        let _lock = Lock::of(&self.path)?;
         let mut holds = self.load()?;
         if holds.iter().any(|old| old.app == hold.app && old.version == hold.version) {
             return Ok(());
@@ -73,25 +83,29 @@ impl Holds {
     /// # Errors
     /// [`Error`].
     pub fn remove(&self, app: &AppId, version: &Version) -> Result<(), Error> {
+        let _lock = Lock::of(&self.path)?;
         let mut holds = self.load()?;
         let before = holds.len();
         holds.retain(|hold| &hold.app != app || &hold.version != version);
         if holds.len() == before { Ok(()) } else { self.save(holds) }
     }
 
+    /// The holds; a damaged file is set aside. Only under the lock.
     fn load(&self) -> Result<Vec<Hold>, Error> {
-        let Some(bytes) = atomic::read(&self.path, MAX_BYTES)? else { return Ok(Vec::new()) };
-        match serde_json::from_slice::<File>(&bytes) {
+        Ok(self.read()?.unwrap_or_else(|damage| {
+            atomic::set_aside(&self.path, &damage);
+            Vec::new()
+        }))
+    }
+
+    /// The holds, or what is wrong with the file.
+    fn read(&self) -> Result<Result<Vec<Hold>, String>, Error> {
+        let Some(bytes) = atomic::read(&self.path, MAX_BYTES)? else { return Ok(Ok(Vec::new())) };
+        Ok(match serde_json::from_slice::<File>(&bytes) {
             Ok(file) if file.format == FORMAT => Ok(file.holds),
-            Ok(_) => {
-                atomic::set_aside(&self.path, "another format version");
-                Ok(Vec::new())
-            }
-            Err(error) => {
-                atomic::set_aside(&self.path, &error.to_string());
-                Ok(Vec::new())
-            }
-        }
+            Ok(_) => Err("another format version".to_owned()),
+            Err(error) => Err(error.to_string()),
+        })
     }
 
     fn save(&self, holds: Vec<Hold>) -> Result<(), Error> {
@@ -131,6 +145,25 @@ mod tests {
         }
         let of_two = holds.of(&hold("two", 0).app).unwrap();
         assert_eq!((of_two.len(), of_two.last()), (MAX_PER_APP, Some(&hold("two", 49))));
+    }
+
+    #[test]
+    fn many_may_hold_at_once_and_none_is_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            for thread in 0..6 {
+                let holds = Holds::at(folder.path().join("holds.json"));
+                scope.spawn(move || {
+                    for minor in 0..10 {
+                        holds.add(hold(&format!("app{thread}"), minor)).unwrap();
+                    }
+                    holds.remove(&hold(&format!("app{thread}"), 3).app, &hold("x", 3).version).unwrap();
+                });
+            }
+        });
+        let holds = Holds::at(folder.path().join("holds.json"));
+        let count = |thread| holds.of(&hold(&format!("app{thread}"), 0).app).unwrap().len();
+        assert_eq!([0, 1, 2, 3, 4, 5].map(count), [9; 6]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::lock::Lock;
 use super::{Error, atomic};
 
 const FORMAT: u32 = 1;
@@ -35,12 +36,15 @@ impl InstallationId {
     }
 
     pub(super) fn load_or_make(path: &Path) -> Result<Self, Error> {
-        if let Some(bytes) = atomic::read(path, MAX_BYTES)? {
-            let file = serde_json::from_slice::<File>(&bytes).ok().filter(|file| file.format == FORMAT);
-            match file.and_then(|file| Self::parse(&file.id)) {
-                Some(id) => return Ok(id),
-                None => atomic::set_aside(path, "it holds no installation id"),
-            }
+        if let Some(Some(id)) = Self::read(path)? {
+            return Ok(id);
+        }
+        // Two who draw at once must come to the same.
+        let _lock = Lock::of(path)?;
+        match Self::read(path)? {
+            Some(Some(id)) => return Ok(id),
+            Some(None) => atomic::set_aside(path, "it holds no installation id"),
+            None => {}
         }
         let mut random = [0; 16];
         getrandom::fill(&mut random).map_err(Error::Random)?;
@@ -49,6 +53,13 @@ impl InstallationId {
         let bytes = bytes.map_err(|error| Error::write(path, std::io::Error::other(error)))?;
         atomic::write(path, &bytes)?;
         Ok(id)
+    }
+
+    /// The id in the file, if it holds one; `None` without a file.
+    fn read(path: &Path) -> Result<Option<Option<Self>>, Error> {
+        let Some(bytes) = atomic::read(path, MAX_BYTES)? else { return Ok(None) };
+        let file = serde_json::from_slice::<File>(&bytes).ok().filter(|file| file.format == FORMAT);
+        Ok(Some(file.and_then(|file| Self::parse(&file.id))))
     }
 }
 
@@ -79,6 +90,24 @@ mod tests {
         ] {
             fs::write(&path, bad).unwrap();
             assert_ne!(InstallationId::load_or_make(&path).unwrap(), first, "{bad}");
+        }
+    }
+
+    #[test]
+    fn all_who_draw_at_once_get_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("installation.json");
+        for before in [None, Some("damaged")] {
+            fs::remove_file(&path).ok();
+            if let Some(text) = before {
+                fs::write(&path, text).unwrap();
+            }
+            let all: Vec<_> = std::thread::scope(|scope| {
+                let draw = || InstallationId::load_or_make(&path).unwrap();
+                let threads: Vec<_> = (0..8).map(|_| scope.spawn(draw)).collect();
+                threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+            });
+            assert!(all.iter().all(|id| *id == InstallationId::load_or_make(&path).unwrap()));
         }
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Rules:
 //! - a file is replaced, never changed: written beside itself, synced, renamed, the folder synced ([`atomic`]);
+//! - what is read, changed and written again is locked meanwhile against other processes ([`lock`]);
 //! - files are 0600, folders 0700; the administrator's enrolments are for everybody: 0644 and 0755;
 //! - every format carries its version;
 //! - a damaged file is set aside (`.damaged`) and the state begins anew: it must never stop an update. What protects
@@ -16,6 +17,7 @@ mod folders;
 mod history;
 mod holds;
 mod installation;
+mod lock;
 mod metadata;
 mod settings;
 
