@@ -81,7 +81,12 @@ impl Remote {
     }
 
     async fn receive(&mut self) -> Result<Reply, Error> {
-        let line = line::read(&mut self.reader, LIMITS.reply_bytes).await.map_err(|error| not(&error))?;
+        let line = line::read(&mut self.reader, LIMITS.reply_bytes).await;
+        let line = line.map_err(|error| match error.kind() {
+            std::io::ErrorKind::InvalidData => not(&error),
+            // However it hung up, in the middle of a line or with a reset: there is no answer.
+            _ => Error::NoAnswer,
+        })?;
         let line = line.ok_or(Error::NoAnswer)?;
         let reply: ReplyLine = serde_json::from_slice(&line).map_err(|error| not(&error))?;
         Ok(reply.reply)

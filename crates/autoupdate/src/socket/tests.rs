@@ -161,6 +161,29 @@ async fn connections_are_bounded() {
     assert_eq!(raw(&folders, b"{\"format\":1,\"request\":\"view\"}\n").await, "");
 }
 
+#[tokio::test]
+async fn an_engine_that_hangs_up_gives_no_answer_whatever_it_said_before() {
+    // Hung up with the question unread, which resets the connection; with it read; in the middle of an answer.
+    for (reads, says) in [(false, ""), (true, ""), (true, "{\"format\":1,\"re")] {
+        let (_guard, folders) = world();
+        fs::create_dir_all(&folders.runtime).unwrap();
+        let listener = tokio::net::UnixListener::bind(folders.socket()).unwrap();
+        let mut remote = Remote::connect(&folders).await.unwrap();
+        let (mut engine, _) = listener.accept().await.unwrap();
+        let hangs_up = async {
+            engine.readable().await.unwrap();
+            if reads {
+                let mut question = [0; 1024];
+                let _length = engine.read(&mut question).await.unwrap();
+                engine.write_all(says.as_bytes()).await.unwrap();
+            }
+            drop(engine);
+        };
+        let (answer, ()) = tokio::join!(remote.view(), hangs_up);
+        assert!(matches!(answer, Err(Error::NoAnswer)), "{reads} {says:?}: {answer:?}");
+    }
+}
+
 #[test]
 fn requests_are_read_as_they_were_in_format_1() {
     let golden = include_str!("../../fixtures/v1/socket-requests.jsonl");
