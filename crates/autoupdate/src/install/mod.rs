@@ -46,7 +46,6 @@ pub use journal::{Probation, RollBackReason, Staged};
 pub use place::{Glance, Installed, Place, Recovered};
 pub use preflight::Need;
 pub use record::Kept;
-#[cfg(target_os = "linux")]
 pub(crate) use resolve::previous_path;
 pub use roll_back::{Committed, RolledBack};
 pub use stage::StageWriter;

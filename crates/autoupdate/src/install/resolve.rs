@@ -111,7 +111,6 @@ fn private_name(program: &OsStr) -> OsString {
 }
 
 /// Where the previous bytes of the program at `path` are kept, if any are. For comparing, not for opening.
-#[cfg(target_os = "linux")]
 pub(crate) fn previous_path(path: &Path) -> Option<PathBuf> {
     let name = private_name(path.file_name()?);
     Some(path.with_file_name(name).join(super::folder::PREVIOUS))

@@ -1,8 +1,8 @@
 //! What differs per operating system outside the program's folder: processes, waiting for them, and the
 //! system's own version.
 //!
-//! One small file per system behind the same functions. Where a system gives no safe way, the function says so with an
-//! error instead of doing half.
+//! One small file per system behind the same functions. Where a system gives no safe way, the function says so, by an error or
+//! by finding nothing, instead of doing half; an update of a program that nobody must close works all the same.
 
 pub mod clock_steps;
 pub mod os_version;

@@ -20,3 +20,19 @@ pub(crate) fn wait_child(child: &mut Child, time: Duration) -> io::Result<Option
         std::thread::sleep(left.min(EVERY));
     }
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    #[test]
+    fn a_child_is_seen_to_end_and_not_waited_for_longer_than_wanted() {
+        let mut child = Command::new("/bin/cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        assert_eq!(wait_child(&mut child, Duration::from_millis(60)).unwrap(), None);
+        drop(child.stdin.take());
+        let status = wait_child(&mut child, Duration::from_secs(30)).unwrap();
+        assert!(status.is_some_and(|status| status.success()), "{status:?}");
+    }
+}
