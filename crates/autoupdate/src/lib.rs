@@ -6,7 +6,7 @@
 //! Whoever watches several programs (the tray app, the command line) starts an [`Engine`] and holds its [`Handle`].
 //!
 //! Layout: [`policy`] decides, [`machine`] says what comes next, [`driver`] does it with [`source`], [`fetch`], [`prepare`] and
-//! [`install`]; [`view`] is what can be seen, [`handle`] what can be asked,
+//! [`install`]; [`view`] is what can be seen, [`text`] how it is made fit for that, [`handle`] what can be asked,
 //! over the local [`socket`] too; [`enrolments`] and [`store`] are on disk.
 
 pub mod driver;
@@ -25,6 +25,7 @@ mod start;
 pub mod store;
 #[cfg(test)]
 mod testing;
+pub mod text;
 mod updater;
 pub mod view;
 

@@ -2,6 +2,7 @@
 
 use autoupdate::handle::{Answer, Refusal};
 use autoupdate::policy::Reason;
+use autoupdate::text::plain;
 use autoupdate::view::{
     AppState, AppView, Failure, FallbackView, OfferView, Problem, RollBackWhy, RouteView, UpdateReport,
 };
@@ -95,7 +96,8 @@ pub(crate) fn of_answer(answer: &Answer) -> String {
         }
         Answer::Cancelled => "stopped".to_owned(),
         Answer::Done => "done".to_owned(),
-        Answer::Notes { text } => text.as_deref().map_or_else(|| "there are no notes".to_owned(), plain),
+        Answer::Notes { text: None } => "there are no notes".to_owned(),
+        Answer::Notes { text: Some(text) } => plain(text).trim_end().to_owned(),
         Answer::Why { trace } => {
             let line = |one: &autoupdate::policy::Trace| serde_json::to_string(one).unwrap_or_default();
             trace.iter().map(line).collect::<Vec<_>>().join("\n")
@@ -202,11 +204,4 @@ fn of_refusal(why: &Refusal) -> &'static str {
 
 fn version(version: Option<&Version>) -> String {
     version.map_or_else(|| "unknown version".to_owned(), ToString::to_string)
-}
-
-/// A publisher's text for a terminal: no controls that could steer it, no marks that turn the direction of text.
-fn plain(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let kept = text.chars().filter(|c| !turns(*c) && (!c.is_control() || matches!(c, '\n' | '\t')));
-    kept.collect::<String>().trim_end().to_owned()
 }
