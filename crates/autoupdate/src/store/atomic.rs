@@ -67,12 +67,13 @@ fn replace(path: &Path, bytes: &[u8], readers: Readers) -> Result<(), Error> {
     done.map_err(|source| Error::write(path, source))
 }
 
-/// A private file with a name of its own beside `path`, locked as long as its writer lives.
+/// A private file beside `path`, locked as long as its writer lives: `.{random}.{name}.new`. The spool knows what writers left
+/// by the end of the name.
 fn temporary(folder: &Path, path: &Path) -> io::Result<NamedTempFile> {
-    let mut prefix = path.file_name().unwrap_or_default().to_owned();
-    prefix.push(".");
+    let mut ending = std::ffi::OsString::from(".");
+    ending.push(beside(path, "new").file_name().unwrap_or_default());
     for _ in 0..TRIES {
-        let fresh = tempfile::Builder::new().prefix(&prefix).suffix(".new").tempfile_in(folder)?;
+        let fresh = tempfile::Builder::new().prefix(".").suffix(&ending).tempfile_in(folder)?;
         match fresh.as_file().try_lock() {
             Ok(()) if lock::is_there(fresh.as_file(), fresh.path())? => return Ok(fresh),
             Ok(()) | Err(TryLockError::WouldBlock) => {}
@@ -86,11 +87,11 @@ fn temporary(folder: &Path, path: &Path) -> io::Result<NamedTempFile> {
 /// Removes what dead processes left beside `path` when they were writing it. What cannot be opened, locked or removed stays:
 /// it is in nobody's way.
 fn sweep(folder: &Path, path: &Path) -> io::Result<()> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let ending = beside(path, "new").file_name().unwrap_or_default().to_string_lossy().into_owned();
     for entry in fs::read_dir(folder)?.flatten() {
         let other = entry.file_name();
-        let left = other.to_str().and_then(|other| other.strip_prefix(&name)?.strip_suffix(".new"));
-        if left.is_some_and(|random| random.is_empty() || random.starts_with('.'))
+        let random = other.to_str().and_then(|other| other.strip_suffix(&ending));
+        if random.is_some_and(|random| random.is_empty() || random.ends_with('.'))
             && entry.file_type().is_ok_and(|kind| kind.is_file())
             && let Ok(file) = fs::OpenOptions::new().write(true).open(entry.path())
             && file.try_lock().is_ok()
@@ -213,17 +214,25 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("state.json");
         let at = |name: &str| folder.path().join(name);
-        for name in ["state.json.new", "state.json.x1.new", "state.json.y2.new", "other.json.x1.new"] {
+        for name in ["state.json.new", ".x1.state.json.new", ".y2.state.json.new", ".x1.other.json.new"] {
             fs::write(at(name), b"half a fi").unwrap();
         }
-        let living = File::open(at("state.json.y2.new")).unwrap();
+        let living = File::open(at(".y2.state.json.new")).unwrap();
         living.try_lock().unwrap();
         write(&path, b"whole").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"whole");
         let mut names: Vec<_> =
             fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         names.sort();
-        assert_eq!(names, ["other.json.x1.new", "state.json", "state.json.y2.new"]);
+        assert_eq!(names, [".x1.other.json.new", ".y2.state.json.new", "state.json"]);
+    }
+
+    #[test]
+    fn a_temporary_file_ends_as_the_spool_expects() {
+        let folder = tempfile::tempdir().unwrap();
+        let fresh = temporary(folder.path(), &folder.path().join("x.part.about")).unwrap();
+        let name = fresh.path().file_name().unwrap().to_str().unwrap();
+        assert!(name.starts_with('.') && name.ends_with(".x.part.about.new"), "{name}");
     }
 
     #[test]
