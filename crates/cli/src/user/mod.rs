@@ -72,6 +72,7 @@ pub(crate) enum Verb {
 
 impl Verb {
     /// The app that the verb is about, if it names one.
+    #[cfg(unix)]
     fn app(&self) -> Option<&AppId> {
         match self {
             Self::Enrol(_) => None,
