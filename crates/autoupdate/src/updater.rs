@@ -204,6 +204,8 @@ impl Updater {
         let mut job = self.job(Carry::default());
         self.finish(&mut job).await?;
         let cost = work::stage(&mut job, offer, false).await?;
+        // It is staged; what was received for it, on ways that led nowhere too, serves nobody any more.
+        work::forget_download(&job, offer.artifact.sha256).await;
         Ok(Staged { offer: offer.clone(), cost, carry: job.carry })
     }
 
@@ -226,7 +228,6 @@ impl Updater {
         let Some(committed) = committed.await? else {
             return Ok(Activated::OnProbation { version: offer.version().clone() });
         };
-        work::forget_download(&job, committed.to.sha256).await;
         Ok(Activated::Updated(Box::new(work::report(&job, &committed, cost))))
     }
 

@@ -17,6 +17,7 @@ pub(in crate::install) fn all_entries() -> Vec<Entry> {
     let version = |text| Version::parse(text).unwrap();
     let from = Kept { sha256: digest("old"), length: 3, version: Some(version("1.0.0")) };
     let to = Staged { version: version("2.0.0"), sha256: digest("new"), length: 4 };
+    let back = |why| Entry::RollingBack { undone: to.kept(), restored: from.clone(), why };
     vec![
         Entry::Staged { staged: to.clone(), base: digest("old") },
         Entry::Activating {
@@ -28,8 +29,11 @@ pub(in crate::install) fn all_entries() -> Vec<Entry> {
         Entry::Activated,
         Entry::Started { at: at(1) },
         Entry::Confirmed { sha256: digest("new") },
-        Entry::RollingBack { undone: to.kept(), restored: from, why: RollBackReason::Bad },
+        back(RollBackReason::Bad),
         Entry::Committing,
+        back(RollBackReason::ByPerson),
+        back(RollBackReason::Unproven),
+        back(RollBackReason::Recalled),
     ]
 }
 
@@ -91,9 +95,10 @@ fn what_this_code_does_not_know_is_newer() {
 #[test]
 fn senseless_records_change_nothing() {
     let entries = all_entries();
-    let [staged, activating, activated, started, confirmed, rolling_back, committing] = entries.as_slice()
+    let [staged, activating, activated, started, confirmed, rolling_back, committing, ..] =
+        entries.as_slice()
     else {
-        unreachable!("seven records")
+        unreachable!("at least seven records")
     };
     let check = |sequence: &[&Entry], expected: &[&Entry]| {
         let of =
