@@ -95,18 +95,22 @@ pub fn run(command: &mut Command) -> Result<Answer> {
     })
 }
 
-/// Asks again and again until `question` has an answer, for 30 seconds at most.
+/// The longest that anything is waited for. A disk that others keep busy needs up to half a minute for one `fsync`, and an
+/// update has several.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Asks again and again until `question` has an answer, for two minutes at most.
 ///
 /// # Errors
 /// If there is none by then; `what` names what was waited for.
 pub fn poll_until<T>(what: &str, mut question: impl FnMut() -> Option<T>) -> Result<T> {
-    let end = Instant::now() + Duration::from_secs(30);
+    let end = Instant::now() + PATIENCE;
     loop {
         if let Some(answer) = question() {
             return Ok(answer);
         }
         if Instant::now() > end {
-            bail!("waited 30 seconds in vain: {what}");
+            bail!("waited {} seconds in vain: {what}", PATIENCE.as_secs());
         }
         std::thread::yield_now();
         std::thread::park_timeout(Duration::from_millis(10));

@@ -3,7 +3,6 @@
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 use fantoccini::wd::Capabilities;
@@ -13,9 +12,7 @@ use tokio::runtime::Runtime;
 
 use super::{Owned, children_of, kill};
 use crate::poll_until;
-
-/// The longest that the driver may think about one question: the window's first paint takes some seconds.
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::run::PATIENCE;
 
 /// The window of an app that was started for it. Both end with their value.
 #[derive(Debug)]
