@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result};
@@ -15,6 +15,8 @@ pub struct TrayApp {
     child: Child,
     /// What it says on standard error. Not on that of the tests: the lines of their results would be torn.
     said: tempfile::NamedTempFile,
+    /// Where its log lies, and that of whoever takes its place.
+    log: Option<PathBuf>,
 }
 
 impl TrayApp {
@@ -25,7 +27,10 @@ impl TrayApp {
     pub fn start(command: &mut Command) -> Result<Self> {
         let said = tempfile::NamedTempFile::new()?;
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(said.reopen()?);
-        Ok(Self { child: command.spawn().context("the app")?, said })
+        let state =
+            command.get_envs().find(|(name, _)| *name == "XDG_STATE_HOME").and_then(|(_, value)| value);
+        let log = state.map(|state| Path::new(state).join("autoupdate/log"));
+        Ok(Self { child: command.spawn().context("the app")?, said, log })
     }
 
     /// Its process id.
@@ -94,6 +99,10 @@ impl Drop for TrayApp {
         children.into_iter().for_each(kill);
         // Seen where the test fails.
         println!("the app said: {}", fs::read_to_string(self.said.path()).unwrap_or_default());
+        let log = self.log.as_ref().and_then(|folder| fs::read_dir(folder).ok());
+        for file in log.into_iter().flatten().flatten() {
+            println!("its log:\n{}", fs::read_to_string(file.path()).unwrap_or_default());
+        }
     }
 }
 

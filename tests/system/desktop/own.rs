@@ -47,9 +47,9 @@ fn enrol(person: &Person, root: &[u8], source: &str) -> Result<()> {
 
 /// A person whose app is the first of two versions, on a desktop.
 struct Stage {
-    person: Person,
-    tray: Tray,
     app: TrayApp,
+    tray: Tray,
+    person: Person,
     _host: Host,
     _workshop: Workshop,
 }
