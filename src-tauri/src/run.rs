@@ -48,12 +48,17 @@ pub fn run(open: Open) -> Result<()> {
         return Ok(back.restart()?);
     }
     let runtime = runtime()?;
+    // Before anybody can see that it runs: from here on an end is heard, and comes in good order.
+    let end = {
+        let _here = runtime.enter();
+        end_of_session()
+    };
     let Some(started) = runtime.block_on(start(folders))? else { return Ok(()) };
     let Started { folders, engine, own_id, shows, _socket } = started;
     tauri::async_runtime::set(runtime.handle().clone());
 
     let (desk, wishes) = Desk::new();
-    runtime.spawn(listen(desk.clone(), shows));
+    runtime.spawn(listen(desk.clone(), shows, end));
     let for_setup = desk.clone();
     let builder = tauri::Builder::default()
         .manage(desk)
@@ -145,8 +150,8 @@ fn own_id(config: &Config) -> Option<AppId> {
 }
 
 /// Wishes from outside of the app: a second start, the end of the session.
-async fn listen(desk: Desk, mut shows: mpsc::Receiver<()>) {
-    let mut end = Box::pin(end_of_session());
+async fn listen(desk: Desk, mut shows: mpsc::Receiver<()>, end: impl Future<Output = ()>) {
+    let mut end = std::pin::pin!(end);
     loop {
         tokio::select! {
             Some(()) = shows.recv() => desk.wish(Wish::Do(Does::Open)),
@@ -158,16 +163,17 @@ async fn listen(desk: Desk, mut shows: mpsc::Receiver<()>) {
     }
 }
 
+/// Ends when this process is asked to end. That is heard from the call on, not only while somebody waits.
 #[cfg(unix)]
-async fn end_of_session() {
+fn end_of_session() -> impl Future<Output = ()> + Send + 'static {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = int.recv() => {}
+    let heard = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async move {
+        let (Ok(mut term), Ok(mut int)) = heard else { return std::future::pending().await };
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = int.recv() => {}
+        }
     }
 }
 
