@@ -25,15 +25,25 @@ pub(crate) struct Held {
     pub(crate) platform: Platform,
 }
 
+/// Where the bytes of each digest lie: more than once where the same bytes were released for several platforms or under
+/// several versions.
+pub(crate) type HeldBytes = BTreeMap<Digest, Vec<Held>>;
+
+/// Bytes that some installation may take now.
+#[derive(Debug)]
+struct Offer {
+    /// In bytes.
+    length: u64,
+    /// What they are offered as.
+    releases: BTreeSet<(Version, Platform)>,
+}
+
 /// What an app offers and holds.
 #[derive(Debug, Default)]
 pub(crate) struct Catalog {
-    offers: BTreeMap<Digest, Artifact>,
+    offers: BTreeMap<Digest, Offer>,
     held: HeldBytes,
 }
-
-/// Where the bytes of each digest lie: more than once where the same bytes are released for several platforms.
-pub(crate) type HeldBytes = BTreeMap<Digest, Vec<Held>>;
 
 /// A pair for which a patch may be made.
 #[derive(Debug, Clone, Copy)]
@@ -49,50 +59,58 @@ impl Catalog {
         rollouts: &BTreeMap<Channel, Control>,
         held: HeldBytes,
     ) -> Self {
-        let offers = offers(artifacts, rollouts).into_iter().map(|one| (one.sha256, one.clone())).collect();
-        Self { offers, held }
+        let mut all: BTreeMap<Digest, Offer> = BTreeMap::new();
+        for one in offers(artifacts, rollouts) {
+            let new = || Offer { length: one.length, releases: BTreeSet::new() };
+            let offer = all.entry(one.sha256).or_insert_with(new);
+            offer.releases.insert((one.release.version.clone(), one.release.platform()));
+        }
+        Self { offers: all, held }
     }
 
-    /// The pair of a patch from `base` to `artifact`, if the artifact is offered and the base is known and for the
-    /// same platform.
+    /// The pair of a patch from `base` to `artifact`, if the artifact is offered and the base is known and for a
+    /// platform that the artifact is offered for.
     pub(crate) fn pair(&self, artifact: &Digest, base: &Digest) -> Option<Pair<'_>> {
-        let offer = self.offers.get(artifact)?;
-        if artifact == base {
-            return None;
-        }
-        let (to, from) = (self.held.get(artifact)?, self.held.get(base)?);
-        let pairs = to.iter().flat_map(|to| from.iter().map(move |from| (to, from)));
-        let (to, from) = pairs.into_iter().find(|(to, from)| to.platform == from.platform)?;
-        Some(Pair { base: from, artifact: to, length: offer.length })
+        let offer = self.offers.get(artifact).filter(|_| artifact != base)?;
+        let bases = self.held.get(base)?;
+        let pairs = self.offered(artifact, offer).flat_map(|to| bases.iter().map(move |from| (from, to)));
+        let (base, artifact) = pairs.into_iter().find(|(from, to)| from.platform == to.platform)?;
+        Some(Pair { base, artifact, length: offer.length })
+    }
+
+    /// The files of offered bytes, without those that the same bytes have as something that is not offered.
+    fn offered<'a>(&'a self, artifact: &Digest, offer: &'a Offer) -> impl Iterator<Item = &'a Held> {
+        let held = self.held.get(artifact).into_iter().flatten();
+        held.filter(|held| offer.releases.contains(&(held.version.clone(), held.platform)))
     }
 
     /// How many artifacts are offered, and how many are held.
     pub(crate) fn counts(&self) -> (usize, usize) {
-        (self.offers.len(), self.held.values().map(Vec::len).sum())
+        let offered = self.offers.values().map(|offer| offer.releases.len()).sum();
+        (offered, self.held.values().map(Vec::len).sum())
     }
 
     /// The patches worth making before anybody asks: to each offered artifact, from the `count` versions before it of
     /// the same platform and file name. As (artifact, base), the newest bases of all artifacts first.
     pub(crate) fn ahead(&self, count: usize) -> Vec<(Digest, Digest)> {
-        let mut pairs = Vec::new();
-        for offer in self.offers.values() {
-            for to in self.held.get(&offer.sha256).into_iter().flatten() {
+        let mut pairs = BTreeSet::new();
+        for (artifact, offer) in &self.offers {
+            for to in self.offered(artifact, offer) {
+                let older = |from: &Held| {
+                    from.platform == to.platform && from.name == to.name && from.version < to.version
+                };
                 let mut bases: Vec<(&Version, Digest)> = (self.held.iter())
-                    .flat_map(|(digest, held)| held.iter().map(move |from| (digest, from)))
-                    .filter(|(digest, from)| {
-                        **digest != offer.sha256
-                            && from.platform == to.platform
-                            && from.name == to.name
-                            && from.version < to.version
-                    })
-                    .map(|(digest, from)| (&from.version, *digest))
+                    .filter(|(digest, _)| *digest != artifact)
+                    .flat_map(|(digest, held)| held.iter().map(|from| (*digest, from)))
+                    .filter(|(_, from)| older(from))
+                    .map(|(digest, from)| (&from.version, digest))
                     .collect();
                 bases.sort_unstable_by(|a, b| b.cmp(a));
                 let ranked = bases.into_iter().take(count).enumerate();
-                pairs.extend(ranked.map(|(rank, (_, base))| (rank, offer.sha256, base)));
+                pairs.extend(ranked.map(|(rank, (_, base))| (rank, *artifact, base)));
             }
         }
-        pairs.sort_by_key(|(rank, ..)| *rank);
+        // The same pair may be worth it for several platforms: its best rank counts.
         let mut seen = BTreeSet::new();
         let pairs = pairs.into_iter().map(|(_, artifact, base)| (artifact, base));
         pairs.filter(|pair| seen.insert(*pair)).collect()
@@ -190,44 +208,14 @@ mod tests {
         }
     }
 
-    fn held(texts: &[&str]) -> HeldBytes {
+    fn held(artifacts: &[Artifact]) -> HeldBytes {
         let mut held = HeldBytes::new();
-        for text in texts {
-            let one = artifact(text);
-            held.entry(one.sha256).or_default().push(lying(&one));
+        for one in artifacts {
+            let file = Path::new(&one.path).to_owned();
+            let (version, platform) = (one.release.version.clone(), one.release.platform());
+            held.entry(one.sha256).or_default().push(Held { file, name: "app".into(), version, platform });
         }
         held
-    }
-
-    fn lying(one: &Artifact) -> Held {
-        let (version, platform) = (one.release.version.clone(), one.release.platform());
-        Held { file: Path::new(&one.path).to_owned(), name: "app".into(), version, platform }
-    }
-
-    #[test]
-    fn the_same_bytes_for_two_platforms_are_bases_for_both() {
-        let on = |platform: &str, version: &str, bytes: &str| Artifact {
-            sha256: digest(bytes),
-            ..artifact(&format!("{version} {platform} stable"))
-        };
-        let (linux, windows) = ("linux-x86_64", "windows-x86_64");
-        let all = [
-            on(linux, "1.0.0", "script"),
-            on(windows, "1.0.0", "script"),
-            on(linux, "2.0.0", "for linux"),
-            on(windows, "2.0.0", "for windows"),
-        ];
-        let mut held = HeldBytes::new();
-        for one in &all {
-            held.entry(one.sha256).or_default().push(lying(one));
-        }
-        let catalog = Catalog::new(&all, &BTreeMap::new(), held);
-        assert_eq!(catalog.counts(), (2, 4));
-        for artifact in ["for linux", "for windows"] {
-            let pair = catalog.pair(&digest(artifact), &digest("script")).unwrap();
-            assert_eq!(pair.base.platform, pair.artifact.platform, "{artifact}");
-        }
-        assert_eq!(catalog.ahead(5).len(), 2);
     }
 
     fn check(listed: &[&str], control: &Control, expected: &[&str]) {
@@ -286,7 +274,7 @@ mod tests {
         let catalog = Catalog::new(
             &[OLD, MID, NEW, foreign].map(artifact),
             &BTreeMap::new(),
-            held(&[OLD, MID, NEW, foreign, forgotten]),
+            held(&[OLD, MID, NEW, foreign, forgotten].map(artifact)),
         );
         for (to, from, expected) in [
             (NEW, OLD, true),
@@ -302,5 +290,42 @@ mod tests {
         let ahead = catalog.ahead(2);
         assert_eq!(ahead, [(digest(NEW), digest(MID)), (digest(NEW), digest(OLD))]);
         assert_eq!(catalog.ahead(0), []);
+    }
+
+    #[test]
+    fn the_same_bytes_may_be_released_as_several_things() {
+        let release = |text: &str, bytes: &str| Artifact { sha256: digest(bytes), ..artifact(text) };
+        let linux = ["1.0.0 linux-x86_64 stable", "2.0.0 linux-x86_64 stable"];
+        let windows = ["1.0.0 windows-x86_64 stable", "2.0.0 windows-x86_64 stable"];
+        // One script for both systems, then a program for each; and bytes that come again under a later version.
+        let all = [
+            release(linux[0], "script"),
+            release(windows[0], "script"),
+            release(linux[1], "for linux"),
+            release(windows[1], "for windows"),
+            release("3.0.0 macos-aarch64 stable", "again"),
+        ];
+        let before = ["1.0.0 macos-aarch64 stable", "2.0.0 macos-aarch64 stable"];
+        let before = [release(before[0], "again"), release(before[1], "between")];
+        let catalog = Catalog::new(&all, &BTreeMap::new(), held(&[&all[..], &before].concat()));
+        assert_eq!(catalog.counts(), (3, 7));
+        for (to, from, platform) in [
+            ("for linux", "script", Some("linux-x86_64")),
+            ("for windows", "script", Some("windows-x86_64")),
+            ("again", "between", Some("macos-aarch64")),
+            ("between", "again", None),
+            ("for linux", "between", None),
+        ] {
+            let pair = catalog.pair(&digest(to), &digest(from));
+            let ends = pair.map(|pair| [pair.base.platform, pair.artifact.platform]);
+            let expected = platform.map(|platform| [Platform::parse(platform).unwrap(); 2]);
+            assert_eq!(ends, expected, "{from} → {to}");
+        }
+        let mut ahead = catalog.ahead(5);
+        ahead.sort_unstable();
+        let mut expected = [("for linux", "script"), ("for windows", "script"), ("again", "between")]
+            .map(|(to, from)| (digest(to), digest(from)));
+        expected.sort_unstable();
+        assert_eq!(ahead, expected);
     }
 }

@@ -110,6 +110,33 @@ async fn a_patch_that_the_cache_cannot_hold_is_made_once_it_can() {
 }
 
 #[tokio::test]
+async fn bytes_that_were_released_for_two_platforms_are_a_base_for_both() {
+    let stage = Stage::new();
+    let server = stage.serve("patches.bases = 1").await;
+    let script = noise(6, 100_000);
+    let on = |version, content: &[u8]| {
+        ["linux-x86_64", "windows-x86_64"].map(|platform| stage.release_for(version, platform, content))
+    };
+    let [base, _] = on("1.0.0", &script);
+    assert_eq!(server.upload(&script).await, 201);
+    assert_eq!(server.hand_over(&stage.publication(0)).await.status(), 200);
+    let mut next = Vec::new();
+    for platform in ["linux-x86_64", "windows-x86_64"] {
+        let content = [&edited(&script)[..], platform.as_bytes()].concat();
+        next.push((stage.release_for("2.0.0", platform, &content), content.clone()));
+        assert_eq!(server.upload(&content).await, 201);
+    }
+    assert_eq!(server.hand_over(&stage.publication(3)).await.status(), 200);
+    // Ahead for both, though nobody asks.
+    server.until_metric(MADE, 2).await;
+    for (artifact, content) in &next {
+        let bytes = server.get(&patch(artifact, &base, "bsz1")).await.bytes().await.unwrap();
+        assert_eq!(applied("bsz1", &script, &bytes, artifact), *content, "{}", artifact.path);
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn only_known_pairs_are_made() {
     let stage = Stage::new();
     let server = stage.serve("patches.bases = 0").await;

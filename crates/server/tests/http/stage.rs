@@ -110,11 +110,16 @@ impl Stage {
 
     /// Adds and signs a release on the publisher's side.
     pub(crate) fn release(&self, version: &str, content: &[u8]) -> Artifact {
+        self.release_for(version, "linux-x86_64", content)
+    }
+
+    /// The same for a platform.
+    pub(crate) fn release_for(&self, version: &str, platform: &str, content: &[u8]) -> Artifact {
         let file = self.path("tool");
         std::fs::write(&file, content).unwrap();
         let new = NewRelease {
             version: Version::parse(version).unwrap(),
-            platform: Platform::parse("linux-x86_64").unwrap(),
+            platform: Platform::parse(platform).unwrap(),
             file,
             notes: BTreeMap::new(),
             channels: vec![Channel::default()],
