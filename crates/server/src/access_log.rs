@@ -15,6 +15,8 @@ pub(crate) struct Entry {
     pub(crate) path: String,
     pub(crate) status: u16,
     pub(crate) begun: Instant,
+    /// The bytes that the whole body has; None: nobody knows before its end.
+    pub(crate) length: Option<u64>,
 }
 
 /// A body that is counted while it is sent.
@@ -63,10 +65,10 @@ impl hyper::body::Body for Counted {
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        let Entry { address, method, path, status, begun } = &self.entry;
+        let Entry { address, method, path, status, begun, length } = &self.entry;
         let (bytes, seconds) = (self.bytes, begun.elapsed().as_secs_f64());
-        // An answer whose length was announced is not asked for its end; it is whole when nothing is left of it.
-        let cut = !self.whole && !hyper::body::Body::is_end_stream(&self.body) && *method != "HEAD";
+        // A body whose length was announced is not asked for its end: it is whole when so much of it was taken.
+        let cut = !self.whole && *length != Some(bytes);
         tracing::info!(target: "access", address, method, path, status, bytes, cut, seconds, "answered");
     }
 }

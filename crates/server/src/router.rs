@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post, put};
+use hyper::body::Body as _;
 use tokio::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -108,7 +109,19 @@ async fn observed(State(shared): State<Arc<Shared>>, request: Request, next: Nex
         HeaderName::from_static("content-security-policy"),
         HeaderValue::from_static("default-src 'none'; sandbox"),
     );
-    response.map(|body| Counted::wrap(body, Entry { address, method, path, status, begun }))
+    let length = announced(method, &response);
+    response.map(|body| Counted::wrap(body, Entry { address, method, path, status, begun, length }))
+}
+
+/// The bytes that the whole body of an answer will have, if that is known now.
+fn announced(method: &str, response: &Response) -> Option<u64> {
+    let status = response.status();
+    if method == "HEAD" || status == StatusCode::NOT_MODIFIED || status == StatusCode::NO_CONTENT {
+        return Some(0);
+    }
+    let length = response.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+    length.or_else(|| response.body().size_hint().exact())
 }
 
 fn after_panic(shared: &Shared, panic: &(dyn Any + Send)) -> Response {

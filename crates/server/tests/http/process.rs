@@ -11,7 +11,7 @@ use signing::{KeyFile, Passphrase, SecretKey};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::stage::{APP, PATIENCE, Stage, TOKEN, client, status};
+use crate::stage::{APP, PATIENCE, Stage, TOKEN, client, noise, status, target};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_autoupdate-server");
 
@@ -89,39 +89,65 @@ fn check_refused(stage: &Stage, parts: &[&str]) {
     }
 }
 
+/// The first line of the access log with these fields.
+fn logged(stage: &Stage, fits: impl Fn(&serde_json::Value) -> bool) -> serde_json::Value {
+    let begun = Instant::now();
+    loop {
+        let log = std::fs::read_to_string(stage.path("server.log")).unwrap();
+        let mut lines = log.lines().filter_map(|line| {
+            let line: serde_json::Value = serde_json::from_str(line).ok()?;
+            (line["target"] == "access").then(|| line["fields"].clone())
+        });
+        if let Some(found) = lines.find(&fits) {
+            return found;
+        }
+        assert!(begun.elapsed() < PATIENCE, "no such line: {log}");
+        std::thread::yield_now();
+    }
+}
+
 #[tokio::test]
 async fn every_answer_has_a_line_in_the_log_with_the_bytes_that_were_sent() {
     let stage = Stage::new();
+    let server = stage.serve("patches.bases = 0").await;
+    let short = target(&stage.publish(&server, "1.0.0", &noise(1, 300_000)).await);
+    // More than the kernel's buffers on both sides take.
+    let long = target(&stage.publish(&server, "1.1.0", &noise(2, 24 << 20)).await);
+    server.stop().await;
     let server = Process::start(&stage, "log.format = \"json\"");
-    let root = std::fs::metadata(stage.object("metadata/1.root.json")).unwrap().len();
-    let path = format!("/apps/{APP}/metadata/1.root.json");
-    let url = |path: &str| format!("http://{}{path}", server.address);
-    client().get(url(&path)).send().await.unwrap().bytes().await.unwrap();
-    // Nothing that is served has a query, which may hold anything.
-    client().get(url(&format!("{path}?secret"))).send().await.unwrap().bytes().await.unwrap();
-    client().head(url(&path)).send().await.unwrap();
-    let line = |method: &str, status: u64| {
-        let begun = Instant::now();
-        while begun.elapsed() < PATIENCE {
-            let log = std::fs::read_to_string(stage.path("server.log")).unwrap();
-            assert!(!log.contains("secret"), "{log}");
-            let mut fields = log.lines().filter_map(|line| {
-                let line: serde_json::Value = serde_json::from_str(line).ok()?;
-                Some(line["fields"].clone())
-            });
-            if let Some(found) = fields.find(|one| one["method"] == method && one["status"] == status) {
-                return found;
-            }
-            std::thread::yield_now();
-        }
-        panic!("no line: {method} {status}: {}", std::fs::read_to_string(stage.path("server.log")).unwrap());
-    };
-    let got = line("GET", 200);
-    assert_eq!(got["bytes"], root, "{got}");
-    assert_eq!((&got["path"], &got["cut"]), (&path.as_str().into(), &false.into()), "{got}");
-    assert!(got["address"].as_str().unwrap().starts_with("127."), "{got}");
-    assert_eq!(line("HEAD", 200)["bytes"], 0);
-    assert_eq!(line("GET", 404)["path"], path);
+    let path = |name: &str| format!("/apps/{APP}/{name}");
+    let get = |name: &str| client().get(format!("http://{}{}", server.address, path(name)));
+    let root = "metadata/1.root.json";
+    let root_length = std::fs::metadata(stage.object(root)).unwrap().len();
+    for (request, name, status, bytes) in [
+        (get(root), root, 200, Some(root_length)),
+        (get(&short), short.as_str(), 200, Some(300_000)),
+        (get(&short).header("range", "bytes=1000-1999"), &short, 206, Some(1000)),
+        (get(&short).header("range", "bytes=300000-"), &short, 416, Some(0)),
+        (get(&short).header("if-none-match", "*"), &short, 304, Some(0)),
+        // Nothing that is served has a query, which may hold anything.
+        (get(&format!("{root}?secret")), root, 404, None),
+    ] {
+        request.header("authorization", "Bearer secret").send().await.unwrap().bytes().await.unwrap();
+        let line = logged(&stage, |line| line["path"] == path(name) && line["status"] == status);
+        assert_eq!((&line["method"], &line["cut"]), (&"GET".into(), &false.into()), "{line}");
+        assert!(bytes.is_none_or(|bytes| line["bytes"] == bytes), "{line}");
+        assert!(line["address"].as_str().unwrap().starts_with("127."), "{line}");
+    }
+    client().head(format!("http://{}{}", server.address, path(&short))).send().await.unwrap();
+    let head = logged(&stage, |line| line["method"] == "HEAD");
+    assert_eq!((&head["bytes"], &head["cut"]), (&0.into(), &false.into()), "{head}");
+    // A client that goes away in the middle.
+    let mut stream = TcpStream::connect(&server.address).await.unwrap();
+    let request = format!("GET {} HTTP/1.1\r\nHost: x\r\n\r\n", path(&long));
+    stream.write_all(request.as_bytes()).await.unwrap();
+    stream.read_exact(&mut [0; 1000]).await.unwrap();
+    drop(stream);
+    let line = logged(&stage, |line| line["path"] == path(&long));
+    assert_eq!((&line["status"], &line["cut"]), (&200.into(), &true.into()), "{line}");
+    assert!((1..24 << 20).contains(&line["bytes"].as_u64().unwrap()), "{line}");
+    let log = std::fs::read_to_string(stage.path("server.log")).unwrap();
+    assert!(!log.contains("secret"), "{log}");
 }
 
 #[tokio::test]
