@@ -237,7 +237,15 @@ impl App {
     }
 
     fn saw(&mut self, seen: Seen) {
-        self.memory.installed = Some(seen.installed);
+        let mut installed = seen.installed;
+        // A look at the disk knows less than verified metadata: what that named these bytes stays their name.
+        if installed.version.is_none()
+            && let Some(known) =
+                self.memory.installed.as_ref().filter(|known| known.sha256 == installed.sha256)
+        {
+            installed.version.clone_from(&known.version);
+        }
+        self.memory.installed = Some(installed);
         self.memory.previous = seen.previous.map(|kept| kept.version);
     }
 

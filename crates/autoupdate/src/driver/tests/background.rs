@@ -111,6 +111,8 @@ async fn what_was_got_ready_is_ready_after_a_restart_of_the_engine() {
     world.publish("1.1.0", &sleeper("1.1.0"));
     let handle = world.engine().await;
     assert_eq!(word(&command(handle.prepare(&app(), how())).await), "ready");
+    let installed = until(&handle, |view| view.installed.clone()).await;
+    assert_eq!(installed.version, Some(crate::testing::version("1.0.1")), "what the check named stays named");
     handle.shutdown().await;
     let fetched = world.simulator.peer.requests().len();
     let handle = world.engine().await;
