@@ -24,6 +24,12 @@ impl Login {
         Self { folder: dirs.map(|dirs| dirs.config_dir().join("autostart")) }
     }
 
+    /// In this folder.
+    #[cfg(test)]
+    pub(crate) fn at(folder: PathBuf) -> Self {
+        Self { folder: Some(folder) }
+    }
+
     /// Whether the app starts at login.
     #[must_use]
     pub fn is_on(&self) -> bool {
@@ -37,7 +43,9 @@ impl Login {
     pub fn set(&self, on: bool, program: &Path) -> io::Result<()> {
         let file = self.folder.as_ref().ok_or(io::ErrorKind::Unsupported)?.join(NAME);
         if on {
-            return store::write_atomically(&file, entry(program)?.as_bytes()).map_err(io::Error::other);
+            let more = "X-GNOME-Autostart-enabled=true\n";
+            let entry = entry(program, &["--background"], more)?;
+            return store::write_atomically(&file, entry.as_bytes()).map_err(io::Error::other);
         }
         match std::fs::remove_file(&file) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -46,8 +54,9 @@ impl Login {
     }
 }
 
-/// The entry. Its `Exec` is quoted as the Desktop Entry Specification 1.5 says, "The Exec key".
-fn entry(program: &Path) -> io::Result<String> {
+/// An entry of the app for menus and sessions, with further lines. Its `Exec` is quoted as the Desktop Entry Specification 1.5
+/// says, "The Exec key"; the arguments are plain words.
+pub(crate) fn entry(program: &Path, arguments: &[&str], more: &str) -> io::Result<String> {
     let path =
         program.to_str().filter(|path| !path.contains(['\n', '\r'])).ok_or(io::ErrorKind::InvalidFilename)?;
     let mut quoted = String::new();
@@ -60,9 +69,10 @@ fn entry(program: &Path) -> io::Result<String> {
             other => quoted.push(other),
         }
     }
+    let words: String = arguments.iter().map(|word| format!(" {word}")).collect();
     Ok(format!(
         "[Desktop Entry]\nType=Application\nName=autoupdate\nComment=Keeps programs up to date\n\
-         Exec=\"{quoted}\" --background\nIcon=autoupdate-tray\nTerminal=false\nX-GNOME-Autostart-enabled=true\n"
+         Exec=\"{quoted}\"{words}\nIcon=autoupdate-tray\nTerminal=false\n{more}"
     ))
 }
 
@@ -89,11 +99,12 @@ mod tests {
     #[test]
     fn paths_are_quoted() {
         let check = |path: &str, expected: &str| {
-            assert!(entry(Path::new(path)).unwrap().contains(&format!("\nExec=\"{expected}\" ")), "{path}");
+            let entry = entry(Path::new(path), &["--background"], "").unwrap();
+            assert!(entry.contains(&format!("\nExec=\"{expected}\" --background\n")), "{path}");
         };
         check("/opt/a b", "/opt/a b");
         check("/opt/50%", "/opt/50%%");
         check("/opt/$x", "/opt/\\\\$x");
-        assert!(entry(Path::new("/opt/a\nExec=evil")).is_err());
+        assert!(entry(Path::new("/opt/a\nExec=evil"), &[], "").is_err());
     }
 }
