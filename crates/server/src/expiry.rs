@@ -45,7 +45,7 @@ pub(crate) fn of_roles(tree: &Tree) -> BTreeMap<String, Option<Timestamp>> {
 }
 
 /// The roles that a timestamp or snapshot names, with their versions.
-fn named(signed: Option<&Value>) -> BTreeMap<String, u64> {
+pub(crate) fn named(signed: Option<&Value>) -> BTreeMap<String, u64> {
     let meta = signed.and_then(|signed| signed.get("meta")?.as_object());
     let entries = meta.into_iter().flatten().filter_map(|(file, entry)| {
         let (role, version) = (file.strip_suffix(".json")?, entry.get("version")?.as_u64()?);
@@ -54,7 +54,8 @@ fn named(signed: Option<&Value>) -> BTreeMap<String, u64> {
     entries.collect()
 }
 
-fn signed(tree: &Tree, name: &str) -> Option<Value> {
+/// The signed part of a metadata file; None: it is missing or cannot be read. Blocks.
+pub(crate) fn signed(tree: &Tree, name: &str) -> Option<Value> {
     // A name that comes from a file is a name only if it would be one in a request.
     let (ObjectName::Timestamp | ObjectName::Metadata { .. }) = of_file(name.as_ref())? else { return None };
     let (file, _) = disk::open(&tree.folder().join(name)).ok()??;

@@ -86,6 +86,7 @@ fn renew(shared: &Shared, app: &App) -> Duration {
     match outcome {
         Ok(renewed) => {
             app.set_failure(None);
+            sweep_old_metadata(shared, app, now);
             if let Some(timestamp) = renewed.timestamp {
                 tracing::info!(app = %app.id, timestamp, next = %renewed.next, "renewed the online roles");
             }
@@ -109,11 +110,11 @@ fn sweep(shared: &Shared, app: &App) {
         Ok(swept) => tracing::info!(app = %app.id, swept, "deleted uploads that nobody published"),
         Err(error) => tracing::warn!(app = %app.id, %error, "old uploads cannot be deleted"),
     }
-    if app.keys.is_none() {
-        // Somebody else keeps this tree.
-        return;
-    }
-    match old_metadata::sweep(&app.tree, std::time::SystemTime::now()) {
+}
+
+/// After a renewal that went well, so not while a person looks for what is wrong with the tree.
+fn sweep_old_metadata(shared: &Shared, app: &App, now: Timestamp) {
+    match old_metadata::sweep(&app.tree, shared.config.validity.timestamp, now) {
         Ok(0) => {}
         Ok(swept) => tracing::info!(app = %app.id, swept, "deleted metadata that was replaced long ago"),
         Err(error) => tracing::warn!(app = %app.id, %error, "old metadata cannot be deleted"),

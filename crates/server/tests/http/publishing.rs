@@ -92,57 +92,132 @@ async fn what_is_published_gets_its_compressed_twin() {
     server.stop().await;
 }
 
-#[tokio::test]
-async fn what_was_replaced_long_ago_is_deleted_and_nothing_else() {
-    let stage = Stage::new();
-    let server = stage.serve("patches.bases = 0").await;
-    stage.publish(&server, "1.0.0", b"one").await;
-    let change = |share: u32| {
-        format!(
-            r#"{{"channel":"stable","change":{{"do":"share","version":"1.0.0","basis_points":{share}}}}}"#
-        )
+/// The names of all metadata and rules of rollouts.
+fn names(stage: &Stage) -> std::collections::BTreeSet<String> {
+    let of = |folder: &'static str| {
+        let entries = std::fs::read_dir(stage.object(folder)).unwrap();
+        entries.map(move |entry| format!("{folder}/{}", entry.unwrap().file_name().into_string().unwrap()))
     };
-    for share in 1..=5 {
-        let answer = server.post("rollout", change(share * 1000)).await;
-        assert_eq!(answer.status(), 200, "{}", answer.text().await.unwrap());
-    }
-    server.stop().await;
-    let count = |folder: &str, end: &str| {
-        let names = std::fs::read_dir(stage.object(folder)).unwrap();
-        names.filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().ends_with(end)).count()
+    of("metadata").chain(of("targets/rollout")).collect()
+}
+
+/// A client that was given this timestamp walks the rest, object by object.
+async fn walks_from(server: &Running, timestamp: &[u8]) {
+    let versions = |bytes: &[u8]| -> Vec<(String, u64)> {
+        let file: serde_json::Value = serde_json::from_slice(bytes).unwrap();
+        let meta = file["signed"]["meta"].as_object().unwrap();
+        meta.iter().map(|(name, pin)| (name.clone(), pin["version"].as_u64().unwrap())).collect()
     };
-    let counts = || {
-        let of = |end| count("metadata", end);
-        (
-            of(".root.json"),
-            of(".targets.json"),
-            of(".snapshot.json"),
-            of(".rollout.json"),
-            count("targets/rollout", ".json"),
-        )
-    };
-    let before = counts();
-    assert!(before.2 > 5 && before.3 > 5 && before.4 >= 5, "{before:?}");
-    // Young files stay.
-    stage.serve("patches.bases = 0").await.stop().await;
-    assert_eq!(counts(), before);
-    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(4 * 86_400);
-    for folder in ["metadata", "targets/rollout"] {
-        for entry in std::fs::read_dir(stage.object(folder)).unwrap() {
-            let file = std::fs::File::options().write(true).open(entry.unwrap().path()).unwrap();
-            file.set_modified(long_ago).unwrap();
+    for (name, version) in versions(timestamp) {
+        let snapshot = server.get(&format!("metadata/{version}.{name}")).await;
+        assert_eq!(snapshot.status(), 200, "{version}.{name}");
+        for (name, version) in versions(&snapshot.bytes().await.unwrap()) {
+            let role = server.get(&format!("metadata/{version}.{name}")).await;
+            assert_eq!(role.status(), 200, "{version}.{name}");
         }
     }
+}
+
+#[tokio::test]
+async fn metadata_goes_when_no_client_can_ask_for_it_and_not_before() {
+    let stage = Stage::new();
+    // The rollout outlives many snapshots, and a person changes it a few times on day 28.
+    let more = "patches.bases = 0\nvalidity.rollout = \"300d\"";
+    let at = |days: i64| {
+        let clock = move || jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * days);
+        stage.serve_at(more, std::sync::Arc::new(clock))
+    };
+    let server = at(0).await;
+    for version in ["1.0.0", "1.1.0", "1.2.0"] {
+        stage.publish(&server, version, version.as_bytes()).await;
+    }
+    server.stop().await;
+    // What lies there now was written long before.
+    let day_0 = std::time::SystemTime::now() - std::time::Duration::from_secs(28 * 86_400);
+    for name in names(&stage) {
+        let file = std::fs::File::options().write(true).open(stage.object(&name)).unwrap();
+        file.set_modified(day_0).unwrap();
+    }
+    let server = at(28).await;
+    let held_by_a_cache = server.get(object::TIMESTAMP).await.bytes().await.unwrap();
+    for share in 1..=5 {
+        let change = format!(
+            r#"{{"channel":"stable","change":{{"do":"share","version":"1.2.0","basis_points":{share}000}}}}"#
+        );
+        assert_eq!(server.post("rollout", change).await.status(), 200);
+    }
+    server.stop().await;
+    let before = names(&stage);
+    let counts = |names: &std::collections::BTreeSet<String>| {
+        ["root", "targets", "snapshot", "rollout"]
+            .map(|role| names.iter().filter(|name| name.ends_with(&format!(".{role}.json"))).count())
+    };
+    assert_eq!(counts(&before), [1, 3, 9, 6], "{before:?}");
+
+    // Day 29: the snapshot of day 28 was replaced a day ago. Nothing goes, least of all the rollout that it names.
+    let server = at(29).await;
+    walks_from(&server, &held_by_a_cache).await;
+    assert!(names(&stage).is_superset(&before));
+    server.stop().await;
+    // Day 45: what was replaced on day 28 or before is gone, what was replaced later is not.
+    let server = at(45).await;
+    walks_from(&server, &held_by_a_cache).await;
+    let left = names(&stage);
+    let [roots, targets, snapshots, rollouts] = counts(&left);
+    assert_eq!((roots, targets), (1, 1), "{left:?}");
+    assert!(snapshots < 9 && rollouts == 6, "{left:?}");
+    server.stop().await;
+    // Day 75: of day 28 nothing is left but what is still in use.
+    let server = at(75).await;
+    let timestamp = server.get(object::TIMESTAMP).await.bytes().await.unwrap();
+    walks_from(&server, &timestamp).await;
+    let left = names(&stage);
+    assert_eq!(counts(&left), [1, 1, 3, 1], "{left:?}");
+    assert_eq!(left.iter().filter(|name| name.starts_with("targets/rollout/")).count(), 1, "{left:?}");
+    for version in ["1.0.0", "1.1.0", "1.2.0"] {
+        let folder = stage.object(&format!("targets/releases/{version}/linux-x86_64"));
+        assert_eq!(std::fs::read_dir(folder).unwrap().count(), 1, "{version}: artifacts stay");
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_sweep_that_dies_half_way_or_cannot_read_deletes_nothing_that_is_needed() {
+    let stage = Stage::new();
     let server = stage.serve("patches.bases = 0").await;
-    assert_eq!(counts(), (before.0, before.1, 3, 3, 3));
-    // What is left is what a client needs.
-    let timestamp = server.get("metadata/timestamp.json").await.text().await.unwrap();
-    let snapshot = std::fs::read_dir(stage.object("metadata")).unwrap().find_map(|entry| {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        let version = name.strip_suffix(".snapshot.json")?.to_owned();
-        timestamp.contains(&format!("\"version\":{version}")).then_some(name)
-    });
-    assert!(snapshot.is_some(), "{timestamp}");
+    for version in ["1.0.0", "1.1.0", "1.2.0", "1.3.0", "1.4.0"] {
+        stage.publish(&server, version, version.as_bytes()).await;
+    }
+    server.stop().await;
+    let later = || {
+        let clock = || jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * 40);
+        stage.serve_at("patches.bases = 0", std::sync::Arc::new(clock))
+    };
+    let snapshots = |names: &std::collections::BTreeSet<String>| {
+        let mut versions: Vec<u64> = (names.iter())
+            .filter_map(|name| name.strip_prefix("metadata/")?.strip_suffix(".snapshot.json")?.parse().ok())
+            .collect();
+        versions.sort_unstable();
+        versions
+    };
+    // One that stays cannot be read: what it names is not known, so all of it stays.
+    let before = names(&stage);
+    let staying = snapshots(&before)[3];
+    let file = stage.object(&format!("metadata/{staying}.snapshot.json"));
+    let good = std::fs::read(&file).unwrap();
+    std::fs::write(&file, "damaged").unwrap();
+    later().await.stop().await;
+    assert!(names(&stage).is_superset(&before));
+    std::fs::write(&file, good).unwrap();
+    // As after a death between two deletions: the oldest snapshot is gone, what only it named is still there.
+    let oldest = snapshots(&before)[0];
+    std::fs::remove_file(stage.object(&format!("metadata/{oldest}.snapshot.json"))).unwrap();
+    let server = later().await;
+    let left = names(&stage);
+    assert_eq!(snapshots(&left).len(), 3, "{left:?}");
+    assert!(!left.contains("metadata/2.targets.json"), "{left:?}");
+    let timestamp = server.get(object::TIMESTAMP).await.bytes().await.unwrap();
+    walks_from(&server, &timestamp).await;
     server.stop().await;
 }
 
