@@ -17,6 +17,7 @@
 mod access_log;
 mod address;
 mod app;
+mod blocking;
 mod catalog;
 mod conditional;
 pub mod config;

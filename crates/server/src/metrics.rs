@@ -85,7 +85,11 @@ impl Metrics {
             "Connections closed at once: one address had too many",
             metrics.refused_connections.clone(),
         );
-        registry.register("panics", "Requests that hit a bug", metrics.panics.clone());
+        registry.register(
+            "panics",
+            "Bugs that panicked, in requests and behind them",
+            metrics.panics.clone(),
+        );
         registry.register("patches", "Patches by what became of them", metrics.patches.clone());
         registry.register("patches_waiting", "Patches waiting to be made", metrics.patches_waiting.clone());
         registry.register("patches_running", "Patches being made", metrics.patches_running.clone());

@@ -24,7 +24,6 @@ use tokio_util::io::ReaderStream;
 use crate::address::Client;
 use crate::app::App;
 use crate::conditional::{Answer, decide};
-use crate::disk;
 use crate::error::ApiError;
 use crate::listen::Peer;
 use crate::object_name::{ObjectName, PatchName, split_path};
@@ -33,6 +32,7 @@ use crate::patches::bench::{ASK_AGAIN, Asked};
 use crate::patches::shelf::Lease;
 use crate::router::Kind;
 use crate::shared::Shared;
+use crate::{blocking, disk};
 
 /// The size of a piece in bytes.
 const PIECE: usize = 64 << 10;
@@ -89,7 +89,7 @@ async fn find(shared: &Shared, app: &Arc<App>, name: &ObjectName) -> Result<Opti
     };
     let path = app.tree.folder().join(name.as_path());
     let name = name.clone();
-    let found = tokio::task::spawn_blocking(move || -> std::io::Result<Option<Found>> {
+    let found = blocking::run(move || -> std::io::Result<Option<Found>> {
         let Some((mut file, metadata)) = disk::open(&path)? else { return Ok(None) };
         let length = metadata.len();
         let whole = matches!(
@@ -109,7 +109,7 @@ async fn find(shared: &Shared, app: &Arc<App>, name: &ObjectName) -> Result<Opti
         };
         Ok(Some(Found { content: Content::File(file), length, etag, lease }))
     });
-    found.await.map_err(|_| ApiError::Bug)?.map_err(ApiError::Disk)
+    found.await.ok_or(ApiError::Bug)?.map_err(ApiError::Disk)
 }
 
 /// An ETag for a file whose name says nothing about its bytes: files are replaced by rename, never written in place.
@@ -250,8 +250,7 @@ async fn after_reload(
 ) -> Result<Option<crate::patches::bench::Job>, ApiError> {
     let (app, now) = (Arc::clone(app), shared.now());
     let again = Arc::clone(&app);
-    let read =
-        tokio::task::spawn_blocking(move || again.reload_if_changed(now)).await.map_err(|_| ApiError::Bug)?;
+    let read = blocking::run(move || again.reload_if_changed(now)).await.ok_or(ApiError::Bug)?;
     if !read {
         return Ok(None);
     }

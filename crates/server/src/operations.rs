@@ -8,6 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use crate::app::Standing;
+use crate::blocking;
 use crate::error::ApiError;
 use crate::metrics::{AppLabels, RoleLabels};
 use crate::shared::Shared;
@@ -47,5 +48,5 @@ pub(crate) async fn metrics(State(shared): State<Arc<Shared>>) -> Result<Respons
 async fn standings(shared: &Arc<Shared>) -> Result<Vec<Standing>, ApiError> {
     let (shared, now) = (Arc::clone(shared), shared.now());
     let all = move || shared.apps.values().map(|app| app.standing(now)).collect();
-    tokio::task::spawn_blocking(all).await.map_err(|_| ApiError::Bug)
+    blocking::run(all).await.ok_or(ApiError::Bug)
 }

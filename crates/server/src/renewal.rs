@@ -56,6 +56,7 @@ pub(crate) async fn look_after(shared: &Arc<Shared>, app: &Arc<App>) -> Duration
     });
     match task.await {
         Ok(next) => next,
+        Err(error) if error.is_cancelled() => AFTER_FAILURE,
         Err(error) => {
             // It is tried again, but nobody may believe meanwhile that all is well.
             counted.metrics.panics.inc();

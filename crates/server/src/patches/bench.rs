@@ -298,7 +298,7 @@ enum BenchError {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
 ) -> std::io::Result<T> {
-    tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other)?
+    crate::blocking::run(work).await.unwrap_or_else(|| Err(std::io::Error::other("the server is stopping")))
 }
 
 #[cfg(test)]
@@ -423,6 +423,30 @@ mod tests {
         assert_eq!(bench.metrics.panics.get(), 1);
         bench.finish(&key, outcome, Duration::ZERO);
         assert_eq!(bench.ask(job("a"), address(1), Instant::now()), Asked::NotNow);
+    }
+
+    #[test]
+    fn a_worker_goes_on_after_a_panic() {
+        let Room { bench, .. } = &room(99, "/bin/false");
+        // No driver for child processes: starting one panics, which is as real as any bug.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async {
+            for base in ["a", "b", "c"] {
+                assert_eq!(bench.ask(job(base), address(1), Instant::now()), Asked::Making);
+            }
+            let worker = tokio::spawn(Arc::clone(bench).work());
+            let mut ticks = tokio::time::interval(Duration::from_millis(1));
+            let counted = async {
+                while bench.metrics.panics.get() < 3 || bench.metrics.patches_running.get() > 0 {
+                    ticks.tick().await;
+                }
+            };
+            tokio::time::timeout(Duration::from_secs(60), counted).await.expect("all three are tried");
+            for base in ["a", "b", "c"] {
+                assert_eq!(bench.ask(job(base), address(1), Instant::now()), Asked::NotNow, "{base}");
+            }
+            worker.abort();
+        });
     }
 
     #[test]

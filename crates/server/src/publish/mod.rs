@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use signing::{MAX_PUBLICATION_BYTES, OnlineKeys, Publication, RolloutChange};
 
 use crate::app::App;
+use crate::blocking;
 use crate::error::ApiError;
 use crate::metrics::OutcomeLabels;
 use crate::object_name::split_path;
@@ -137,7 +138,7 @@ async fn write<T: Send + 'static>(
 ) -> Result<T, ApiError> {
     let (shared, app) = (Arc::clone(shared), Arc::clone(app));
     let writing = app.writing().await;
-    let task = tokio::task::spawn_blocking(move || {
+    let task = blocking::run(move || {
         let _writing = writing;
         // Dropped before the writer's place is free: who waits for that place at the end waits for the lock too.
         let (shared, app) = (shared, app);
@@ -149,7 +150,7 @@ async fn write<T: Send + 'static>(
         shared.plan(&app);
         Ok(done)
     });
-    task.await.map_err(|_| ApiError::Bug)?
+    task.await.ok_or(ApiError::Bug)?
 }
 
 /// Reads a body of at most `limit` bytes that keeps moving.

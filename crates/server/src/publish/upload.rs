@@ -15,11 +15,11 @@ use tokio::io::AsyncWriteExt as _;
 
 use super::quota::lying;
 use super::{authorise, declared};
-use crate::disk;
 use crate::error::ApiError;
 use crate::object_name::split_path;
 use crate::shared::Shared;
 use crate::tokens::May;
+use crate::{blocking, disk};
 
 /// `PUT` takes an object; `HEAD` says whether it is here already (200 or 404), so that nothing is sent twice.
 pub(crate) async fn object(
@@ -46,7 +46,7 @@ pub(crate) async fn object(
     }
     let quota = settings.max_unpublished.get();
     let folder = app.incoming.clone();
-    let lying = tokio::task::spawn_blocking(move || lying(&folder)).await.map_err(|_| ApiError::Bug)??;
+    let lying = blocking::run(move || lying(&folder)).await.ok_or(ApiError::Bug)??;
     let room =
         shared.quotas.take(&app.id, lying, coming, quota).ok_or(ApiError::OverQuota { limit: quota })?;
     let temporary = tempfile::Builder::new().prefix(".tmp-").tempfile_in(&app.incoming)?;
@@ -77,6 +77,6 @@ pub(crate) async fn object(
 
 async fn keep(temporary: tempfile::NamedTempFile, place: &Path) -> Result<(), ApiError> {
     let place = place.to_owned();
-    let kept = tokio::task::spawn_blocking(move || disk::persist(temporary, &place));
-    kept.await.map_err(|_| ApiError::Bug)?.map_err(ApiError::Disk)
+    let kept = blocking::run(move || disk::persist(temporary, &place));
+    kept.await.ok_or(ApiError::Bug)?.map_err(ApiError::Disk)
 }

@@ -236,3 +236,42 @@ async fn any_expired_role_makes_an_app_not_ready() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_bug_is_counted_wherever_it_strikes_and_an_app_that_it_keeps_from_renewal_is_not_ready() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let stage = Stage::new();
+    let broken = Arc::new(AtomicBool::new(false));
+    // Requests ask for the time on the thread of this test; what blocks, and so every signing, asks on another one.
+    let (here, strikes) = (std::thread::current().id(), Arc::clone(&broken));
+    let clock = move || {
+        let there = std::thread::current().id() != here;
+        assert!(!(there && strikes.load(Ordering::SeqCst)), "a bug in telling the time");
+        jiff::Timestamp::now()
+    };
+    let server = stage.serve_at("patches.bases = 0\nvalidity.timestamp = \"15s\"", Arc::new(clock)).await;
+    stage.publish(&server, "1.0.0", b"content").await;
+    let ready = async || {
+        let answer = server.request(Method::GET, "/readyz").send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    assert_eq!(ready().await.0, 200);
+
+    broken.store(true, Ordering::SeqCst);
+    // A third of the timestamp's life later.
+    server.until_metric("autoupdate_renewals_total{outcome=\"panicked\"}", 1).await;
+    let (status, text) = ready().await;
+    assert!(status == 503 && text.contains("panicked"), "{status} {text}");
+    assert_eq!(server.metric("autoupdate_panics_total").await, 1);
+    let change = r#"{"channel":"stable","change":{"do":"halt","version":"1.0.0"}}"#;
+    assert_eq!(server.post("rollout", change.to_owned()).await.status(), 500);
+    assert_eq!(server.metric("autoupdate_panics_total").await, 2);
+    assert_eq!(server.get(object::TIMESTAMP).await.status(), 200, "it still serves");
+
+    broken.store(false, Ordering::SeqCst);
+    assert_eq!(server.post("rollout", change.to_owned()).await.status(), 200, "nothing is locked for ever");
+    let (status, text) = ready().await;
+    assert_eq!(status, 200, "{text}");
+    server.stop().await;
+}
