@@ -1,8 +1,8 @@
 //! Connections: HTTP/1.1 over TCP, every one with deadlines, and an orderly end.
 //!
 //! Limits, and the attack each stops: connections in all and per address (a crowd, one greedy client); time and size of
-//! a request's head (slow headers, header floods); time without a byte moving while an answer is written (a client that
-//! stops reading). Bodies of requests are limited where they are read. TLS and HTTP/2 are the reverse proxy's.
+//! a request's head (slow headers, header floods); time without a byte moving while an answer is written, and bytes per
+//! second of it (a client that stops reading, or reads a byte now and then). Bodies of requests are limited where they are read. TLS and HTTP/2 are the reverse proxy's.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -89,7 +89,8 @@ pub(crate) async fn serve(
             request.extensions_mut().insert(Peer(peer));
             router.clone().oneshot(request.map(Body::new))
         });
-        let io = TokioIo::new(Moving::new(stream, limits.stall_timeout));
+        let patience = Patience::new(limits.stall_timeout, limits.minimum_rate.get(), Instant::now());
+        let io = TokioIo::new(Moving::new(stream, patience));
         let connection = graceful.watch(protocol.serve_connection(io, service));
         tasks.spawn(async move {
             if let Err(error) = connection.await {
@@ -134,72 +135,82 @@ impl Drop for Seat {
     }
 }
 
-/// The least that a peer must take of what waits for it, in bytes per second, over the time of `limits.stall_timeout`.
-const MINIMUM_RATE: u64 = 256;
-
-/// A stream whose writes must move: while something waits to be written, the peer must take at least `least` bytes in every
-/// `limit`, else the write fails. So one that takes a byte now and then is cut off like one that takes none.
+/// A stream whose writes must move; see [`Patience`].
 struct Moving<S> {
     stream: S,
-    limit: Duration,
-    least: u64,
-    waiting: Option<Waiting>,
-}
-
-/// Something waits to be written.
-struct Waiting {
-    deadline: Pin<Box<Sleep>>,
-    taken: u64,
+    patience: Patience,
+    alarm: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Moving<S> {
-    fn new(stream: S, limit: Duration) -> Self {
-        let least = MINIMUM_RATE.saturating_mul(limit.as_secs()).max(1);
-        Self { stream, limit, least, waiting: None }
+    fn new(stream: S, patience: Patience) -> Self {
+        Self { stream, patience, alarm: None }
     }
 
-    /// After a try to write that took `taken` bytes, or none yet.
-    fn watch(&mut self, cx: &mut Context<'_>, taken: Option<u64>) -> Poll<io::Result<()>> {
-        if let (Some(taken), Some(waiting)) = (taken, &mut self.waiting) {
-            waiting.taken = waiting.taken.saturating_add(taken);
-            if waiting.taken >= self.least {
-                self.waiting = None;
-            }
-        }
-        if taken.is_some() {
-            return Poll::Ready(Ok(()));
-        }
-        let limit = self.limit;
-        let waiting = self.waiting.get_or_insert_with(|| {
-            let deadline = Box::pin(tokio::time::sleep_until(Instant::now() + limit));
-            Waiting { deadline, taken: 0 }
-        });
-        waiting.deadline.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
-    }
-
-    fn watch_write(
+    /// After a try to write; `taken` is how many bytes a good result stands for.
+    fn watch<T>(
         &mut self,
         cx: &mut Context<'_>,
-        result: Poll<io::Result<usize>>,
-    ) -> Poll<io::Result<usize>> {
-        let taken = match &result {
-            Poll::Ready(Ok(taken)) => Some(*taken as u64),
-            Poll::Ready(Err(_)) => return result,
-            Poll::Pending => None,
-        };
-        match self.watch(cx, taken) {
-            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-            Poll::Ready(Ok(())) | Poll::Pending => result,
+        result: Poll<io::Result<T>>,
+        taken: impl FnOnce(&T) -> u64,
+    ) -> Poll<io::Result<T>> {
+        match result {
+            Poll::Ready(result) => {
+                self.alarm = None;
+                self.patience.moved(result.as_ref().map_or(0, taken), Instant::now());
+                Poll::Ready(result)
+            }
+            Poll::Pending => {
+                let end = self.patience.waits(Instant::now());
+                let alarm = self.alarm.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(end)));
+                alarm.as_mut().poll(cx).map(|()| Err(io::ErrorKind::TimedOut.into()))
+            }
         }
     }
+}
 
-    fn watch_flush(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<()>>) -> Poll<io::Result<()>> {
-        if result.is_ready() {
-            // Nothing waits any more.
-            self.waiting = None;
-            return result;
+/// For how long a peer may still keep us waiting: at first `longest`. Waiting uses it up; every byte that the peer takes gives
+/// back its time at the minimum rate, and so does time in which we do not wait for it. So who takes nothing is cut off after
+/// `longest`, and so is, in the end, who takes less than the rate: nobody holds a connection and a file for a byte a minute.
+struct Patience {
+    longest: Duration,
+    /// Bytes per second; 0: any byte gives back everything.
+    rate: u64,
+    left: Duration,
+    /// Since when we wait; else since when we do not.
+    since: Instant,
+    waiting: bool,
+}
+
+impl Patience {
+    fn new(longest: Duration, rate: u64, now: Instant) -> Self {
+        Self { longest, rate, left: longest, since: now, waiting: false }
+    }
+
+    /// We wait. Returns when it is enough.
+    fn waits(&mut self, now: Instant) -> Instant {
+        if !self.waiting {
+            self.give_back(now.duration_since(self.since));
+            (self.waiting, self.since) = (true, now);
         }
-        self.watch(cx, None)
+        self.since + self.left
+    }
+
+    /// The peer took `bytes`.
+    fn moved(&mut self, bytes: u64, now: Instant) {
+        if self.waiting {
+            self.left = self.left.saturating_sub(now.duration_since(self.since));
+            (self.waiting, self.since) = (false, now);
+        }
+        self.give_back(match self.rate {
+            0 if bytes > 0 => self.longest,
+            0 => Duration::ZERO,
+            rate => Duration::from_millis(bytes.saturating_mul(1000) / rate),
+        });
+    }
+
+    fn give_back(&mut self, time: Duration) {
+        self.left = self.left.saturating_add(time).min(self.longest);
     }
 }
 
@@ -216,17 +227,17 @@ impl<S: AsyncRead + Unpin> AsyncRead for Moving<S> {
 impl<S: AsyncWrite + Unpin> AsyncWrite for Moving<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.stream).poll_write(cx, buf);
-        self.watch_write(cx, result)
+        self.watch(cx, result, |taken| *taken as u64)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let result = Pin::new(&mut self.stream).poll_flush(cx);
-        self.watch_flush(cx, result)
+        self.watch(cx, result, |()| 0)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let result = Pin::new(&mut self.stream).poll_shutdown(cx);
-        self.watch_flush(cx, result)
+        self.watch(cx, result, |()| 0)
     }
 
     fn poll_write_vectored(
@@ -235,7 +246,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Moving<S> {
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
-        self.watch_write(cx, result)
+        self.watch(cx, result, |taken| *taken as u64)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -249,12 +260,18 @@ mod tests {
 
     use super::*;
 
-    /// Writes 100 KB to a peer that takes so many bytes each second.
-    async fn write_to(rate: usize) -> io::Result<()> {
+    const LONGEST: Duration = Duration::from_secs(30);
+
+    fn moving<S>(stream: S, rate: u64) -> Moving<S> {
+        Moving::new(stream, Patience::new(LONGEST, rate, Instant::now()))
+    }
+
+    /// Writes 100 KB, of which the peer must take `rate` bytes a second, to one that takes `taken`. Whether it is whole.
+    async fn check(rate: u64, taken: usize, whole: bool) {
         let (ours, mut theirs) = tokio::io::duplex(64);
         let peer = tokio::spawn(async move {
             let mut second = tokio::time::interval(Duration::from_secs(1));
-            let mut piece = vec![0; rate];
+            let mut piece = vec![0; taken];
             loop {
                 second.tick().await;
                 if theirs.read_exact(&mut piece).await.is_err() {
@@ -262,26 +279,28 @@ mod tests {
                 }
             }
         });
-        let mut moving = Moving::new(ours, Duration::from_secs(30));
-        let written = moving.write_all(&vec![7; 100_000]).await;
+        let written = moving(ours, rate).write_all(&vec![7; 100_000]).await;
         peer.abort();
-        written
+        let kind = written.map_err(|error| error.kind());
+        assert_eq!(kind, if whole { Ok(()) } else { Err(io::ErrorKind::TimedOut) }, "{taken} of {rate}");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_peer_that_takes_next_to_nothing_is_cut_off() {
-        for rate in [1, 100, 255] {
-            assert_eq!(write_to(rate).await.unwrap_err().kind(), io::ErrorKind::TimedOut, "{rate}");
+        for taken in [1, 100, 200] {
+            check(256, taken, false).await;
+            check(0, taken, true).await;
         }
-        for rate in [300, 5000] {
-            write_to(rate).await.unwrap_or_else(|error| panic!("{rate}: {error}"));
+        for taken in [260, 300, 5000] {
+            check(256, taken, true).await;
         }
+        check(1 << 20, 1000, false).await;
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_connection_that_has_nothing_to_say_may_wait() {
         let (ours, mut theirs) = tokio::io::duplex(64);
-        let mut moving = Moving::new(ours, Duration::from_secs(30));
+        let mut moving = moving(ours, 256);
         for _ in 0..3 {
             let peer = async {
                 // Late, but all of it: then nothing waits any more.

@@ -100,6 +100,8 @@ pub struct Limits {
     /// The longest time in which a body may not move by a byte, in either direction.
     #[serde(deserialize_with = "span")]
     pub stall_timeout: Duration,
+    /// Bytes per second that a client must take of an answer that waits for it, on average. 0 = no such limit.
+    pub minimum_rate: ByteSize,
     /// For requests that run when the server is told to stop.
     #[serde(deserialize_with = "span")]
     pub shutdown_timeout: Duration,
@@ -190,6 +192,7 @@ impl Default for Limits {
             header_timeout: seconds(15),
             request_timeout: seconds(30),
             stall_timeout: seconds(30),
+            minimum_rate: ByteSize::bytes(256),
             shutdown_timeout: seconds(20),
         }
     }
@@ -419,6 +422,8 @@ mod tests {
             header_timeout: seconds(1),
             request_timeout: seconds(2),
             stall_timeout: seconds(3),
+            // Came later, so it has its default.
+            minimum_rate: Limits::default().minimum_rate,
             shutdown_timeout: seconds(4),
         };
         assert_eq!(read.limits, limits);

@@ -66,6 +66,41 @@ async fn a_client_that_does_not_read_is_cut_off() {
     server.stop().await;
 }
 
+/// Reads an answer of 24 MiB at 4 MiB a second; how much of it came.
+async fn read_slowly(more: &str) -> usize {
+    let stage = Stage::new();
+    let server = stage.serve(&format!("patches.bases = 0\n{more}")).await;
+    let length = 24 << 20;
+    let artifact = stage.publish(&server, "1.0.0", &noise(1, length)).await;
+    let mut stream = server.connect().await;
+    let request =
+        format!("GET /apps/{APP}/{} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", target(&artifact));
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let (mut ticks, mut piece) = (tokio::time::interval(Duration::from_millis(50)), vec![0; 200 << 10]);
+    let (mut read, mut end) = (0, false);
+    while !end {
+        ticks.tick().await;
+        let mut filled = 0;
+        while filled < piece.len() && !end {
+            match tokio::time::timeout(PATIENCE, stream.read(&mut piece[filled..])).await.unwrap() {
+                Ok(0) | Err(_) => end = true,
+                Ok(count) => filled += count,
+            }
+        }
+        read += filled;
+    }
+    server.stop().await;
+    read.min(length)
+}
+
+#[tokio::test]
+async fn a_client_that_reads_too_slowly_is_cut_off() {
+    let fast = "limits.stall_timeout = \"1s\"\nlimits.minimum_rate = \"64 MiB\"";
+    let (cut, whole) = tokio::join!(read_slowly(fast), read_slowly(""));
+    assert!(cut < 24 << 20, "it got all {cut} bytes");
+    assert_eq!(whole, 24 << 20, "with the limits that a server has by itself it is no slow one");
+}
+
 async fn ticks_until(condition: impl Future<Output = ()>) {
     tokio::time::timeout(PATIENCE, condition).await.expect("it happens in time");
 }
