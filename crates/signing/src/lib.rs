@@ -13,7 +13,7 @@
 //! Layout: `key`, `key_file`, `keyring`, `passphrase` hold secrets · `document`, `envelope` the signed JSON · `disk`, `tree`
 //! the only writers · `batch` what is about to be written, verified by `walk`, the client's view · `complete`, `online`,
 //! `rollout` what online keys sign · `publication` what a server takes · `repository`, `draft`, `release`, `edits`, `ceremony`,
-//! `settings` what a publisher does.
+//! `settings` what a publisher does · `twin` the compressed form of an artifact.
 
 mod batch;
 mod ceremony;
@@ -35,6 +35,7 @@ mod repository;
 mod rollout;
 mod settings;
 mod tree;
+mod twin;
 mod walk;
 
 pub use ceremony::{
@@ -52,4 +53,5 @@ pub use repository::{NewKeys, Repository, Signed, Unlock};
 pub use rollout::{RolloutChange, all_rollouts, rollout_of, set_rollout};
 pub use settings::{Settings, Validity};
 pub use tree::{Copied, Tree};
+pub use twin::{read_twin, write_twin};
 pub use walk::{WalkError, walk};

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use protocol::{Digest, Hasher};
 use zeroize::Zeroizing;
 
-use crate::Error;
+use crate::{Error, twin};
 
 #[cfg(unix)]
 #[path = "unix.rs"]
@@ -21,12 +21,6 @@ mod system;
 mod system;
 
 pub(crate) use system::Lock;
-
-/// zstd level of compressed twins: about 20 MB/s, within a few percent of the best.
-const LEVEL: i32 = 12;
-
-/// zstd window of compressed twins, as a power of two: 4 MiB, so that a client decodes in a few MiB of memory.
-const WINDOW_LOG: u32 = 22;
 
 /// Reads a file of at most `limit` bytes.
 pub(crate) fn read(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
@@ -112,12 +106,7 @@ pub(crate) fn compress(from: &Path, to: &Path, length: u64) -> Result<Option<u64
     let mut source = File::open(from).map_err(Error::io("read", from))?;
     let mut new = Temporary::beside(to)?;
     let compress = |new: &mut Temporary, source: &mut File| -> io::Result<u64> {
-        let mut encoder = zstd::Encoder::new(&mut new.file, LEVEL)?;
-        encoder.window_log(WINDOW_LOG)?;
-        encoder.include_checksum(true)?;
-        encoder.set_pledged_src_size(Some(length))?;
-        io::copy(source, &mut encoder)?;
-        encoder.finish()?;
+        twin::write_twin(source, &mut new.file, length)?;
         Ok(new.file.metadata()?.len())
     };
     let compressed = compress(&mut new, &mut source).map_err(Error::io("compress", from))?;
