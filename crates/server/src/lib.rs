@@ -7,11 +7,11 @@
 //! - a request path becomes a typed name or a 404, and only a typed name becomes a path on disk;
 //! - every read, queue, cache and wait has a limit that the configuration names;
 //! - whoever writes to an app's tree is alone, and the last thing written is the timestamp;
-//! - heavy work (patches) happens in other processes with limits of their own;
+//! - heavy work (patches, compressing) happens in other processes with limits of their own;
 //! - a bug in one request is a 500, counted and logged, and nothing else.
 //!
 //! Layout: `router` is the list of routes; `objects`, `publish`, `operations` answer them; `app` and `catalog` are
-//! what is known about an app; `patches` makes patches; `renewal` is the background task; `listen` and `address` guard
+//! what is known about an app; `patches` makes patches, `twins` compresses; `renewal` is the background task; `listen` and `address` guard
 //! the door; `config`, `tokens`, `data_lock` and `offline_keys` are what must be right before the door opens.
 
 mod access_log;
@@ -39,6 +39,7 @@ mod router;
 mod server;
 mod shared;
 mod tokens;
+pub mod twins;
 
 pub use config::{Config, ConfigError};
 pub use data_lock::LockError;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::anyhow;
 use autoupdate_server::config::{Log, LogFormat};
 use autoupdate_server::patches::maker::{self, MakeError, Order};
-use autoupdate_server::{Around, Config, Server};
+use autoupdate_server::{Around, Config, Server, twins};
 use clap::{Parser, Subcommand};
 
 /// Update and download server.
@@ -38,12 +38,17 @@ enum Command {
     /// Make one patch. The server starts this itself.
     #[command(hide = true)]
     MakePatch(Order),
+    /// Make one compressed twin. The server starts this itself.
+    #[command(hide = true)]
+    MakeTwin(twins::maker::Order),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    if let Some(Command::MakePatch(order)) = &arguments.command {
-        return make_patch(order);
+    match &arguments.command {
+        Some(Command::MakePatch(order)) => return tell(maker::make(order)),
+        Some(Command::MakeTwin(order)) => return tell(twins::maker::make(order)),
+        Some(Command::Serve | Command::CheckConfig) | None => {}
     }
     let Some(file) = arguments.config else {
         eprintln!("autoupdate-server: --config FILE is needed (--help explains)");
@@ -92,8 +97,9 @@ fn serve(file: &Path) -> anyhow::Result<()> {
     result
 }
 
-fn make_patch(order: &Order) -> ExitCode {
-    match maker::make(order) {
+/// Tells the server what was made, as it expects it of a child.
+fn tell(made: Result<impl serde::Serialize, MakeError>) -> ExitCode {
+    match made {
         Ok(made) => match serde_json::to_string(&made) {
             Ok(line) => {
                 println!("{line}");

@@ -254,6 +254,7 @@ async fn after_reload(
     if !read {
         return Ok(None);
     }
-    shared.plan(&app);
+    let (planning, of) = (Arc::clone(shared), Arc::clone(&app));
+    blocking::run(move || planning.plan(&of)).await.ok_or(ApiError::Bug)?;
     Ok(shared.job(&app, name))
 }

@@ -24,6 +24,7 @@ use crate::patches::shelf::Shelf;
 use crate::publish::quota::{self, Quotas};
 use crate::shared::{Clock, Shared};
 use crate::tokens::{Tokens, TokensError};
+use crate::twins::Twins;
 use crate::{listen, renewal, router};
 
 /// What a server takes from its surroundings.
@@ -131,6 +132,7 @@ impl Server {
         for _ in 0..shared.config.patches.parallel {
             background.spawn(Arc::clone(&shared.bench).work());
         }
+        background.spawn(Arc::clone(&shared.twins).work());
         let router = router::router(&shared);
         listen::serve(listener, router, &shared.config.limits, Arc::clone(&shared.metrics), stop).await;
         background.shutdown().await;
@@ -194,14 +196,16 @@ fn open(config: Config, around: Around) -> Result<Arc<Shared>, StartError> {
     let metrics = Arc::new(Metrics::new());
     let shelf = Shelf::open(&config.data, &ids, config.patches.cache.get()).map_err(disk)?;
     let shelf = Arc::new(shelf);
+    let scratch = config.data.join(".scratch");
     let bench = Bench::new(
         config.patches.clone(),
         &around.program,
-        &config.data.join(".scratch"),
+        &scratch,
         Arc::clone(&shelf),
         Arc::clone(&metrics),
     )
     .map_err(disk)?;
+    let twins = Twins::new(config.patches.clone(), &around.program, &scratch, Arc::clone(&metrics));
     let shared = Shared {
         apps: apps.into_iter().map(|app| (app.id.clone(), Arc::new(app))).collect::<BTreeMap<_, _>>(),
         tokens,
@@ -210,6 +214,7 @@ fn open(config: Config, around: Around) -> Result<Arc<Shared>, StartError> {
         quotas: Quotas::default(),
         shelf,
         bench: Arc::new(bench),
+        twins: Arc::new(twins),
         clock: around.clock,
         signed: Notify::new(),
         config,

@@ -1,6 +1,7 @@
 //! What every request and every background task shares.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -20,6 +21,7 @@ use crate::patches::bench::{Bench, Job};
 use crate::patches::shelf::Shelf;
 use crate::publish::quota::Quotas;
 use crate::tokens::Tokens;
+use crate::twins::{Twin, Twins};
 
 /// The time of day, as a value so that a test can set it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -34,6 +36,7 @@ pub(crate) struct Shared {
     pub(crate) quotas: Quotas,
     pub(crate) shelf: Arc<Shelf>,
     pub(crate) bench: Arc<Bench>,
+    pub(crate) twins: Arc<Twins>,
     pub(crate) clock: Clock,
     /// Told when something was signed, because the next renewal may be due earlier than thought.
     pub(crate) signed: Notify,
@@ -74,7 +77,7 @@ impl Shared {
         })
     }
 
-    /// Plans the patches of an app that are worth making before anybody asks.
+    /// Plans the patches of an app that are worth making before anybody asks, and its compressed twins. Blocks.
     pub(crate) fn plan(&self, app: &App) {
         let settings = &self.config.patches;
         let mut jobs = Vec::new();
@@ -84,5 +87,13 @@ impl Shared {
             }
         }
         self.bench.plan(jobs, &app.id, Instant::now());
+        let catalog = app.catalog();
+        let twin = |(sha256, length, file): (_, _, &Path)| Twin {
+            app: app.id.clone(),
+            artifact: app.tree.folder().join(file),
+            sha256,
+            length,
+        };
+        self.twins.plan(&app.id, catalog.offered_files().map(twin).collect());
     }
 }

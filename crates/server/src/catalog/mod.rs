@@ -10,7 +10,7 @@
 pub(crate) mod load;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use protocol::{Artifact, Channel, Digest, Platform, Rollout, Version};
 
@@ -82,6 +82,15 @@ impl Catalog {
     fn offered<'a>(&'a self, artifact: &Digest, offer: &'a Offer) -> impl Iterator<Item = &'a Held> {
         let held = self.held.get(artifact).into_iter().flatten();
         held.filter(|held| offer.releases.contains(&(held.version.clone(), held.platform)))
+    }
+
+    /// The files of everything that is offered, each with its SHA-256 and its length in bytes.
+    pub(crate) fn offered_files(&self) -> impl Iterator<Item = (Digest, u64, &Path)> {
+        let files = |(sha256, offer)| self.offered(sha256, offer).map(move |held| (sha256, offer, held));
+        self.offers
+            .iter()
+            .flat_map(files)
+            .map(|(sha256, offer, held)| (*sha256, offer.length, held.file.as_path()))
     }
 
     /// How many artifacts are offered, and how many are held.
@@ -173,8 +182,6 @@ fn offers<'a>(artifacts: &'a [Artifact], controls: &BTreeMap<Channel, Control>) 
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use protocol::{AppId, BasisPoints, OsPin, Release, ReleaseRollout};
 
     use super::*;

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 
 use super::Key;
 use super::child::{self, ChildError};
-use super::maker::Order;
+use super::maker::{Made, Order};
 use super::shelf::Shelf;
 use crate::config::Patches;
 use crate::metrics::Metrics;
@@ -208,7 +208,7 @@ impl Bench {
             memory: self.settings.memory.get(),
             cpu_seconds: self.settings.cpu.as_secs(),
         };
-        let made = match child::run(&self.program, &order, self.settings.deadline).await {
+        let made = match child::run::<Made>(&self.program, &order.arguments(), self.settings.deadline).await {
             Err(ChildError::Useless) => return self.remember_useless(job).await,
             made => made?,
         };
@@ -388,7 +388,7 @@ mod tests {
         let Room { bench, .. } = &room(9, "/bin/false");
         let Job { key, .. } = job("a");
         let file = tempfile::NamedTempFile::new_in(&bench.scratch).unwrap();
-        let made = super::super::maker::Made { length: 0, memory: 0 };
+        let made = Made { length: 0, memory: 0 };
         assert!(bench.shelf.publish(&key, file, made).unwrap());
         assert_eq!(bench.ask(job("a"), address(1), Instant::now()), Asked::Making, "look again");
         assert!(bench.next().is_none());

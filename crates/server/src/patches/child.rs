@@ -1,13 +1,15 @@
 //! Runs one maker process, to its end or its deadline.
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::Command;
 
-use super::maker::{Made, Order, USELESS};
+use super::maker::USELESS;
 
 /// The most bytes of a child's output that are read.
 const MAX_OUTPUT: u64 = 8 << 10;
@@ -15,35 +17,27 @@ const MAX_OUTPUT: u64 = 8 << 10;
 /// Why a child made nothing.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ChildError {
-    #[error("the patch is no gain")]
+    #[error("it is no gain")]
     Useless,
-    #[error("the process that makes patches cannot be started: {0}")]
+    #[error("the process that makes it cannot be started: {0}")]
     Start(#[source] std::io::Error),
-    #[error("the process that makes patches took longer than {} s and was killed", after.as_secs())]
+    #[error("the process that makes it took longer than {} s and was killed", after.as_secs())]
     Deadline { after: Duration },
-    #[error("the process that makes patches ended with {status}: {text:?}")]
+    #[error("the process that makes it ended with {status}: {text:?}")]
     Failed { status: ExitStatus, text: String },
-    #[error("the process that makes patches said something that cannot be understood")]
+    #[error("the process that makes it said something that cannot be understood")]
     Babble,
 }
 
-/// Makes the patch of an order in a child process. Dropping the future kills the child.
-pub(crate) async fn run(program: &Path, order: &Order, deadline: Duration) -> Result<Made, ChildError> {
+/// Runs a child process that makes something; what it says it made. Dropping the future kills the child.
+pub(crate) async fn run<T: DeserializeOwned>(
+    program: &Path,
+    arguments: &[OsString],
+    deadline: Duration,
+) -> Result<T, ChildError> {
     let mut command = Command::new(program);
     command
-        .arg("make-patch")
-        .args(["--format", order.format.as_str()])
-        .arg("--base")
-        .arg(&order.base)
-        .args(["--base-sha256", &order.base_sha256.to_string()])
-        .arg("--artifact")
-        .arg(&order.artifact)
-        .args(["--artifact-sha256", &order.artifact_sha256.to_string()])
-        .arg("--out")
-        .arg(&order.out)
-        .args(["--longest", &order.longest.to_string()])
-        .args(["--memory", &order.memory.to_string()])
-        .args(["--cpu-seconds", &order.cpu_seconds.to_string()])
+        .args(arguments)
         .env_clear()
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -4,6 +4,7 @@
 //! nothing else. It checks both artifacts against their digests, makes the patch, reads it back from the disk, applies it,
 //! and only then says on standard output what it made. It exits with [`USELESS`] for a patch that is no gain.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, Write};
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 use protocol::{Digest, FormatId};
 use serde::{Deserialize, Serialize};
 
-/// The exit code for a patch that would be longer than it may be.
+/// The exit code for a patch or twin that would be longer than it may be.
 pub const USELESS: u8 = 3;
 
 /// What to make.
@@ -46,6 +47,25 @@ pub struct Order {
     pub cpu_seconds: u64,
 }
 
+impl Order {
+    /// The arguments of the process.
+    pub(crate) fn arguments(&self) -> Vec<OsString> {
+        let pairs: [(&str, OsString); 9] = [
+            ("--format", self.format.as_str().into()),
+            ("--base", self.base.clone().into()),
+            ("--base-sha256", self.base_sha256.to_string().into()),
+            ("--artifact", self.artifact.clone().into()),
+            ("--artifact-sha256", self.artifact_sha256.to_string().into()),
+            ("--out", self.out.clone().into()),
+            ("--longest", self.longest.to_string().into()),
+            ("--memory", self.memory.to_string().into()),
+            ("--cpu-seconds", self.cpu_seconds.to_string().into()),
+        ];
+        let pairs = pairs.into_iter().flat_map(|(name, value)| [name.into(), value]);
+        std::iter::once("make-patch".into()).chain(pairs).collect()
+    }
+}
+
 /// What was made; one line of JSON on standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Made {
@@ -55,11 +75,11 @@ pub struct Made {
     pub memory: u64,
 }
 
-/// Why no patch was made.
+/// Why no patch, or no twin, was made.
 #[derive(Debug, thiserror::Error)]
 pub enum MakeError {
     /// It would be longer than it may be.
-    #[error("the patch is no gain: longer than {longest} bytes")]
+    #[error("it is no gain: longer than {longest} bytes")]
     Useless {
         /// The limit in bytes.
         longest: u64,
@@ -75,7 +95,7 @@ pub enum MakeError {
         /// What the system says.
         source: io::Error,
     },
-    /// A file of the tree has not the digest in its name.
+    /// A file of the tree has not the digest in its name, or what was made does not lead to it.
     #[error("{} is damaged: its bytes have not the SHA-256 in its name", file.display())]
     Damaged {
         /// The file.
@@ -91,8 +111,7 @@ pub enum MakeError {
 /// # Errors
 /// [`MakeError`]; what lies at `order.out` is then worth nothing.
 pub fn make(order: &Order) -> Result<Made, MakeError> {
-    stay_below_the_server();
-    delta::limit_this_process(order.memory, order.cpu_seconds).map_err(MakeError::Unlimited)?;
+    limit_this_process(order.memory, order.cpu_seconds)?;
     make_with(order, |base, artifact, out| delta::make(&order.format, base, artifact, out))
 }
 
@@ -106,9 +125,9 @@ fn make_with(
     let expected = delta::Expected { length: artifact.len() as u64, sha256: order.artifact_sha256 };
     let at_out = |source| MakeError::Disk { file: order.out.clone(), source };
     let mut out = File::options().read(true).write(true).open(&order.out).map_err(at_out)?;
-    let mut capped = Capped { out: &mut out, left: order.longest, full: false };
+    let mut capped = Capped::new(&mut out, order.longest);
     let result = maker(&base, &artifact, &mut capped);
-    if capped.full {
+    if capped.is_full() {
         return Err(MakeError::Useless { longest: order.longest });
     }
     let made = result?;
@@ -133,21 +152,35 @@ fn whole(file: &Path, sha256: &Digest) -> Result<Vec<u8>, MakeError> {
     if Digest::of(&bytes) == *sha256 { Ok(bytes) } else { Err(MakeError::Damaged { file: file.to_owned() }) }
 }
 
-/// Gives way to whatever answers requests, and ends with the server.
-fn stay_below_the_server() {
+/// Limits this process in memory (bytes) and processor time, lets it give way to whatever answers requests, and end with the
+/// server.
+pub(crate) fn limit_this_process(memory: u64, cpu_seconds: u64) -> Result<(), MakeError> {
     #[cfg(target_os = "linux")]
     {
         // Both only improve matters: without them the limits still hold.
         let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
         let _ = rustix::process::nice(10);
     }
+    delta::limit_this_process(memory, cpu_seconds).map_err(MakeError::Unlimited)
 }
 
 /// Writes no more than is left, and remembers that more was wanted.
-struct Capped<'a> {
+pub(crate) struct Capped<'a> {
     out: &'a mut File,
     left: u64,
     full: bool,
+}
+
+impl<'a> Capped<'a> {
+    /// At most `longest` bytes into `out`.
+    pub(crate) fn new(out: &'a mut File, longest: u64) -> Self {
+        Self { out, left: longest, full: false }
+    }
+
+    /// Whether more was wanted than may be written.
+    pub(crate) fn is_full(&self) -> bool {
+        self.full
+    }
 }
 
 impl Write for Capped<'_> {

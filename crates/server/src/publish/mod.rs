@@ -18,7 +18,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use futures_util::StreamExt as _;
-use protocol::{Artifact, Channel};
+use protocol::Channel;
 use serde::{Deserialize, Serialize};
 use signing::{MAX_PUBLICATION_BYTES, OnlineKeys, Publication, RolloutChange};
 
@@ -75,25 +75,8 @@ pub(crate) async fn targets(
     let accepted = outcome?;
     let (root, targets, unchanged) = (accepted.root, accepted.targets, accepted.unchanged);
     tracing::info!(app = %app.id, token, root, targets, unchanged, added = accepted.added.len(), "published");
-    let added = accepted.added.iter().map(|artifact| artifact.path.clone()).collect();
-    write_twins(app, accepted.added);
+    let added = accepted.added.into_iter().map(|artifact| artifact.path).collect();
     Ok(Json(Published { root, targets, unchanged, added }))
-}
-
-/// Writes the compressed twins of new artifacts, after the answer: they are a route like any other, and until they are there a
-/// client takes the whole artifact.
-fn write_twins(app: Arc<App>, artifacts: Vec<Artifact>) {
-    drop(tokio::task::spawn_blocking(move || {
-        for artifact in artifacts {
-            match app.tree.write_twin(&artifact) {
-                Ok(Some(bytes)) => tracing::info!(app = %app.id, path = artifact.path, bytes, "compressed"),
-                Ok(None) => tracing::info!(app = %app.id, path = artifact.path, "compressing it is no gain"),
-                Err(error) => {
-                    tracing::warn!(app = %app.id, path = artifact.path, %error, "cannot be compressed");
-                }
-            }
-        }
-    }));
 }
 
 /// `POST /apps/{app}/rollout`.

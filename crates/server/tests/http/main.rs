@@ -9,3 +9,4 @@ mod process;
 mod publishing;
 mod serving;
 mod stage;
+mod twins;

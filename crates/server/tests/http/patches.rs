@@ -1,8 +1,5 @@
 //! Patches: made once, ahead or on demand, and never in the way of anything else.
 
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
-
 use futures_util::future::join_all;
 use protocol::{Artifact, FormatId, PatchIndex};
 use reqwest::{Method, header};
@@ -182,13 +179,6 @@ async fn a_patch_that_is_no_gain_is_not_made_twice() {
     server.stop().await;
 }
 
-fn script(stage: &Stage, text: &str) -> PathBuf {
-    let path = stage.path("maker.sh");
-    std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-    path
-}
-
 #[tokio::test]
 async fn a_maker_that_dies_hangs_or_lies_costs_a_404_and_nothing_else() {
     for (what, text, more) in [
@@ -199,7 +189,7 @@ async fn a_maker_that_dies_hangs_or_lies_costs_a_404_and_nothing_else() {
         ("failing", "exit 1", ""),
     ] {
         let stage = Stage::new();
-        let maker = script(&stage, text);
+        let maker = stage.script(text);
         let server = stage.serve_with(&format!("patches.bases = 0\n{more}"), &maker).await;
         let (first, second, _, new) = two_releases(&stage, &server).await;
         let name = patch(&second, &first, "bsz1");
@@ -209,15 +199,15 @@ async fn a_maker_that_dies_hangs_or_lies_costs_a_404_and_nothing_else() {
         }
         assert_eq!(server.metric(FAILED).await, 1, "{what}: not tried again at once");
         assert_eq!(server.get(&target(&second)).await.bytes().await.unwrap(), new, "{what}");
-        assert_eq!(std::fs::read_dir(stage.path("data/.scratch")).unwrap().count(), 0, "{what}");
         server.stop().await;
+        assert_eq!(std::fs::read_dir(stage.path("data/.scratch")).unwrap().count(), 0, "{what}");
     }
 }
 
 #[tokio::test]
 async fn a_full_queue_says_when_to_come_back() {
     let stage = Stage::new();
-    let maker = script(&stage, "exec sleep 1000");
+    let maker = stage.script("exec sleep 1000");
     let server = stage.serve_with("patches.bases = 0\npatches.queue = 1", &maker).await;
     let mut bases = Vec::new();
     for version in 0..4 {

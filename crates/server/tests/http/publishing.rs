@@ -79,19 +79,6 @@ async fn publications_that_are_not_right_are_refused() {
     server.stop().await;
 }
 
-#[tokio::test]
-async fn what_is_published_gets_its_compressed_twin() {
-    let stage = Stage::new();
-    let server = stage.serve("patches.bases = 0").await;
-    let content = vec![7; 100_000];
-    let artifact = stage.publish(&server, "1.0.0", &content).await;
-    let twin = object::compressed_target(&artifact.path, &artifact.sha256).unwrap();
-    let answer = server.until(&twin, 200, &[404]).await;
-    let bytes = answer.bytes().await.unwrap();
-    assert!(bytes.len() < 1000 && bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]), "{} bytes", bytes.len());
-    server.stop().await;
-}
-
 /// The names of all metadata and rules of rollouts.
 fn names(stage: &Stage) -> std::collections::BTreeSet<String> {
     let of = |folder: &'static str| {

@@ -82,6 +82,15 @@ impl Stage {
         Config::parse(&self.config_text(more), &self.path("server.toml")).unwrap()
     }
 
+    /// A program that stands in for the one that makes patches and twins.
+    pub(crate) fn script(&self, text: &str) -> PathBuf {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = self.path("maker.sh");
+        std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    }
+
     /// Starts a server with more configuration.
     pub(crate) async fn serve(&self, more: &str) -> Running {
         self.serve_with(more, Path::new(env!("CARGO_BIN_EXE_autoupdate-server"))).await

@@ -1,0 +1,180 @@
+//! Compressed twins: `….zst` beside every artifact that is offered, whoever published it and however.
+//!
+//! A publisher's folder has them from the publisher. What comes over HTTP comes without: an upload is named by its SHA-256, and
+//! a twin has none that anybody signed. So the server makes them itself, after the publication was answered; until then a
+//! client takes the whole artifact. Rules, as for patches:
+//!
+//! - one at a time, in a process of its own with limits of memory and time, from bytes whose SHA-256 was checked;
+//! - decoded and compared before it gets its name;
+//! - what did not work, or was cut by a stop, is tried again when the tree is read again: after a publication, a renewal, a start;
+//! - what would not be smaller is remembered until the server stops.
+
+pub mod maker;
+
+use std::collections::{BTreeSet, VecDeque};
+use std::panic::AssertUnwindSafe;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::FutureExt as _;
+use protocol::{AppId, Digest};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::config::Patches;
+use crate::metrics::{Metrics, OutcomeLabels};
+use crate::patches::child::{self, ChildError};
+use crate::{blocking, disk};
+use maker::{Made, Order};
+
+/// The most artifacts that are remembered as not worth it, and the most that wait.
+const MAX_REMEMBERED: usize = 10_000;
+
+/// A twin to make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Twin {
+    pub(crate) app: AppId,
+    /// The file of the artifact.
+    pub(crate) artifact: PathBuf,
+    pub(crate) sha256: Digest,
+    /// The length of the artifact in bytes.
+    pub(crate) length: u64,
+}
+
+impl Twin {
+    /// The file of the twin, beside its artifact.
+    fn place(&self) -> PathBuf {
+        let mut name = self.artifact.clone().into_os_string();
+        name.push(".zst");
+        name.into()
+    }
+}
+
+/// The twins that wait, and what their maker needs.
+pub(crate) struct Twins {
+    /// One process has the limits of one patch.
+    limits: Patches,
+    program: PathBuf,
+    scratch: PathBuf,
+    metrics: Arc<Metrics>,
+    inside: Mutex<Inside>,
+    wake: Notify,
+}
+
+#[derive(Default)]
+struct Inside {
+    waiting: VecDeque<Twin>,
+    no_gain: BTreeSet<Digest>,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum TwinError {
+    #[error(transparent)]
+    Child(#[from] ChildError),
+    #[error("the twin has {found} bytes, its maker said {said}")]
+    Length { said: u64, found: u64 },
+    #[error("a bug: making it panicked")]
+    Bug,
+    #[error("the server is stopping")]
+    Stopping,
+    #[error("the disk refused: {0}")]
+    Disk(#[from] std::io::Error),
+}
+
+impl Twins {
+    /// `scratch` is a folder on the file system of the trees.
+    pub(crate) fn new(limits: Patches, program: &Path, scratch: &Path, metrics: Arc<Metrics>) -> Self {
+        Self {
+            limits,
+            program: program.to_owned(),
+            scratch: scratch.to_owned(),
+            metrics,
+            inside: Mutex::default(),
+            wake: Notify::new(),
+        }
+    }
+
+    /// Replaces what should be made for an app. What is there or no gain is left out. Blocks.
+    pub(crate) fn plan(&self, app: &AppId, twins: Vec<Twin>) {
+        let missing: Vec<Twin> = twins.into_iter().filter(|twin| !twin.place().exists()).collect();
+        let mut inside = self.lock();
+        inside.waiting.retain(|twin| twin.app != *app);
+        for twin in missing {
+            if !inside.no_gain.contains(&twin.sha256) && inside.waiting.len() < MAX_REMEMBERED {
+                inside.waiting.push_back(twin);
+            }
+        }
+        drop(inside);
+        self.wake.notify_one();
+    }
+
+    /// Makes twins, one after the other, for ever. Dropping the future kills the child at work.
+    pub(crate) async fn work(self: Arc<Self>) {
+        loop {
+            let next = self.lock().waiting.pop_front();
+            let Some(twin) = next else {
+                self.wake.notified().await;
+                continue;
+            };
+            let begun = Instant::now();
+            let outcome = AssertUnwindSafe(self.make(&twin)).catch_unwind().await.unwrap_or_else(|_| {
+                self.metrics.panics.inc();
+                Err(TwinError::Bug)
+            });
+            self.tell(&twin, outcome, begun.elapsed().as_secs_f64());
+        }
+    }
+
+    /// Makes one; None: somebody else, or the same bytes for another platform, had made it meanwhile.
+    async fn make(&self, twin: &Twin) -> Result<Option<u64>, TwinError> {
+        let place = twin.place();
+        if tokio::fs::try_exists(&place).await? {
+            return Ok(None);
+        }
+        let temporary = tempfile::Builder::new().prefix("twin-").tempfile_in(&self.scratch)?;
+        let order = Order {
+            artifact: twin.artifact.clone(),
+            artifact_sha256: twin.sha256,
+            out: temporary.path().to_owned(),
+            longest: twin.length.saturating_sub(1),
+            memory: self.limits.memory.get(),
+            cpu_seconds: self.limits.cpu.as_secs(),
+        };
+        let made: Made = child::run(&self.program, &order.arguments(), self.limits.deadline).await?;
+        let found = temporary.as_file().metadata()?.len();
+        if found != made.length {
+            return Err(TwinError::Length { said: made.length, found });
+        }
+        blocking::run(move || disk::persist(temporary, &place)).await.ok_or(TwinError::Stopping)??;
+        Ok(Some(found))
+    }
+
+    fn tell(&self, twin: &Twin, outcome: Result<Option<u64>, TwinError>, seconds: f64) {
+        let (app, artifact, length) = (&twin.app, twin.sha256.short(), twin.length);
+        let outcome = match outcome {
+            Ok(None) => return,
+            Ok(Some(bytes)) => {
+                tracing::info!(%app, artifact, length, bytes, seconds, "made a compressed twin");
+                "made"
+            }
+            Err(TwinError::Child(ChildError::Useless)) => {
+                let mut inside = self.lock();
+                if inside.no_gain.len() >= MAX_REMEMBERED {
+                    inside.no_gain.clear();
+                }
+                inside.no_gain.insert(twin.sha256);
+                tracing::info!(%app, artifact, length, seconds, "a compressed twin is no gain");
+                "no-gain"
+            }
+            Err(error) => {
+                tracing::warn!(%app, artifact, length, seconds, %error, "no compressed twin was made");
+                "failed"
+            }
+        };
+        self.metrics.twins.get_or_create(&OutcomeLabels { outcome }).inc();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inside> {
+        self.inside.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
