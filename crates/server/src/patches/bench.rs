@@ -246,15 +246,18 @@ impl Bench {
                 tracing::info!(%app, artifact, base, format, seconds, "a patch is no gain: the full artifact it is");
             }
             Err(error) => {
+                // Made again it would be as long: nothing changes before a start with a larger cache, which forgets this.
+                let too_large = matches!(error, BenchError::Cache { .. });
                 if inside.failed.len() >= MAX_REMEMBERED {
                     inside.failed.clear();
                 }
                 let failure =
                     inside.failed.entry(key.clone()).or_insert(Failure { times: 0, until: Instant::now() });
                 let pause = FIRST_PAUSE.saturating_mul(1 << failure.times.min(16)).min(LONGEST_PAUSE);
+                let pause = if too_large { LONGEST_PAUSE } else { pause };
                 failure.times = failure.times.saturating_add(1);
                 failure.until = Instant::now() + pause;
-                self.metrics.patch("failed");
+                self.metrics.patch(if too_large { "too-large" } else { "failed" });
                 tracing::warn!(%app, artifact, base, format, seconds, ?pause, %error, "no patch was made");
             }
         }

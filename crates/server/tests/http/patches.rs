@@ -99,7 +99,8 @@ async fn a_patch_that_the_cache_cannot_hold_is_made_once_it_can() {
     let (first, second, ..) = two_releases(&stage, &server).await;
     let name = patch(&second, &first, "bsz1");
     server.until(&name, 404, &[202]).await;
-    server.until_metric(FAILED, 1).await;
+    server.until_metric("autoupdate_patches_total{outcome=\"too-large\"}", 1).await;
+    assert_eq!((server.metric(FAILED).await, server.metric(NO_GAIN).await), (0, 0));
     server.stop().await;
     let server = stage.serve("patches.bases = 0").await;
     server.until(&name, 200, &[202]).await;
