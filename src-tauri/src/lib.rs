@@ -8,7 +8,7 @@
 //!
 //! - It can put itself into a person's folders and take itself out again: `install`; who else may be responsible for it: [`own`].
 //!
-//! Layout: [`run`] → [`shell`] → [`face`], [`menu`], [`notice`], [`notes`], [`words`] → `tray`, `window`, `notify`.
+//! Layout: `run` → [`shell`] → [`face`], [`menu`], [`notice`], [`notes`], [`words`] → `tray`, `window`, `notify`.
 
 pub mod commands;
 mod display;
