@@ -6,7 +6,15 @@ use std::path::{Path, PathBuf};
 
 /// The lock of a data directory; given back when dropped, or when the process ends in any way.
 #[derive(Debug)]
-pub(crate) struct DataLock(#[expect(dead_code, reason = "held, never looked at")] File);
+pub(crate) struct DataLock(File);
+
+impl Drop for DataLock {
+    fn drop(&mut self) {
+        // Closing would do, were it not for another thread that is just starting a child: until that program runs, it has our
+        // descriptors too, and the lock would outlive us by that moment.
+        let _ = unlock(&self.0);
+    }
+}
 
 /// Why a data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +68,16 @@ fn lock(_: &File) -> io::Result<bool> {
     Ok(true)
 }
 
+#[cfg(unix)]
+fn unlock(file: &File) -> io::Result<()> {
+    Ok(rustix::fs::flock(file, rustix::fs::FlockOperation::Unlock)?)
+}
+
+#[cfg(not(unix))]
+fn unlock(_: &File) -> io::Result<()> {
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,5 +89,17 @@ mod tests {
         assert!(matches!(DataLock::take(folder.path()), Err(LockError::Held { .. })));
         drop(first);
         assert!(DataLock::take(folder.path()).is_ok());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_child_that_is_just_being_started_does_not_keep_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = DataLock::take(folder.path()).unwrap();
+        // What a child has until its program runs: the same open file under another number.
+        let copy = first.0.try_clone().unwrap();
+        drop(first);
+        assert!(DataLock::take(folder.path()).is_ok());
+        drop(copy);
     }
 }
