@@ -6,6 +6,7 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -14,6 +15,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
+use futures_util::FutureExt as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -92,9 +94,16 @@ pub(crate) async fn serve(
         let patience = Patience::new(limits.stall_timeout, limits.minimum_rate.get(), Instant::now());
         let io = TokioIo::new(Moving::new(stream, patience));
         let connection = graceful.watch(protocol.serve_connection(io, service));
+        let counted = Arc::clone(&metrics);
         tasks.spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%peer, %error, "a connection ended early");
+            match AssertUnwindSafe(connection).catch_unwind().await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::debug!(%peer, %error, "a connection ended early"),
+                // Answers are sent here: whoever catches the panics of requests has long returned.
+                Err(_) => {
+                    counted.panics.inc();
+                    tracing::error!(%peer, "a bug: sending an answer panicked");
+                }
             }
             drop(seat);
         });
@@ -256,6 +265,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Moving<S> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::StreamExt as _;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
@@ -317,5 +327,41 @@ mod tests {
             written.and(read).unwrap();
             tokio::time::advance(Duration::from_secs(3600)).await;
         }
+    }
+
+    #[tokio::test]
+    async fn a_bug_while_an_answer_is_sent_is_counted_and_costs_one_connection() {
+        let pieces = || {
+            futures_util::stream::iter(0..2).map(|piece| {
+                assert_eq!(piece, 0, "a bug");
+                Ok::<_, io::Error>("beginning")
+            })
+        };
+        let router = Router::new()
+            .route("/bad", axum::routing::get(async move || Body::from_stream(pieces())))
+            .route("/good", axum::routing::get(async || "all of it"));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (metrics, limits) = (Arc::new(Metrics::new()), Limits::default());
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let client = async {
+            let ask = async |path: &str| {
+                let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+                let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+                stream.write_all(request.as_bytes()).await.unwrap();
+                let mut answer = Vec::new();
+                let _ = stream.read_to_end(&mut answer).await;
+                String::from_utf8(answer).unwrap()
+            };
+            let (bad, good) = (ask("/bad").await, ask("/good").await);
+            assert!(!bad.ends_with("0\r\n\r\n"), "an answer that is not whole says so: {bad}");
+            assert!(good.ends_with("all of it"), "{good}");
+            drop(stop);
+        };
+        let serving = serve(listener, router, &limits, Arc::clone(&metrics), async {
+            let _ = stopped.await;
+        });
+        tokio::time::timeout(Duration::from_secs(60), async { tokio::join!(serving, client) }).await.unwrap();
+        assert_eq!((metrics.panics.get(), metrics.connections.get()), (1, 0));
     }
 }
