@@ -214,7 +214,7 @@ impl Patience {
         self.give_back(match self.rate {
             0 if bytes > 0 => self.longest,
             0 => Duration::ZERO,
-            rate => Duration::from_millis(bytes.saturating_mul(1000) / rate),
+            rate => Duration::from_micros(bytes.saturating_mul(1_000_000) / rate),
         });
     }
 
@@ -276,7 +276,8 @@ mod tests {
         Moving::new(stream, Patience::new(LONGEST, rate, Instant::now()))
     }
 
-    /// Writes 100 KB, of which the peer must take `rate` bytes a second, to one that takes `taken`. Whether it is whole.
+    /// Writes 100 KB, or what the peer takes in 40 seconds, of which it must take `rate` bytes a second, to one that takes
+    /// `taken`. Whether it is whole.
     async fn check(rate: u64, taken: usize, whole: bool) {
         let (ours, mut theirs) = tokio::io::duplex(64);
         let peer = tokio::spawn(async move {
@@ -289,7 +290,7 @@ mod tests {
                 }
             }
         });
-        let written = moving(ours, rate).write_all(&vec![7; 100_000]).await;
+        let written = moving(ours, rate).write_all(&vec![7; 100_000.max(taken * 40)]).await;
         peer.abort();
         let kind = written.map_err(|error| error.kind());
         assert_eq!(kind, if whole { Ok(()) } else { Err(io::ErrorKind::TimedOut) }, "{taken} of {rate}");
@@ -305,6 +306,9 @@ mod tests {
             check(256, taken, true).await;
         }
         check(1 << 20, 1000, false).await;
+        // Much in little pieces, of which each is worth less than a millisecond.
+        check(100_000, 110_000, true).await;
+        check(100_000, 10_000, false).await;
     }
 
     #[tokio::test(start_paused = true)]
