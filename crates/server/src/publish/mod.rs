@@ -10,6 +10,7 @@
 pub(crate) mod quota;
 pub(crate) mod upload;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -113,7 +114,8 @@ fn authorise(
     Ok((Arc::clone(shared.app(&app)?), token))
 }
 
-/// Does something to an app's tree that signs, then reads the tree again. It goes on when the client has gone.
+/// Does something to an app's tree that signs, then reads the tree again. It goes on when the client has gone, so a panic is
+/// counted here: perhaps nobody waits for it any more.
 async fn write<T: Send + 'static>(
     shared: &Arc<Shared>,
     app: &Arc<App>,
@@ -125,13 +127,20 @@ async fn write<T: Send + 'static>(
         let _writing = writing;
         // Dropped before the writer's place is free: who waits for that place at the end waits for the lock too.
         let (shared, app) = (shared, app);
-        let keys = app.keys.as_ref().ok_or(ApiError::NoOnlineKeys)?;
-        let done = act(&shared, &app, keys)?;
-        app.set_failure(None);
-        shared.signed.notify_one();
-        app.reload(shared.now());
-        shared.plan(&app);
-        Ok(done)
+        let written = catch_unwind(AssertUnwindSafe(|| {
+            let keys = app.keys.as_ref().ok_or(ApiError::NoOnlineKeys)?;
+            let done = act(&shared, &app, keys)?;
+            app.set_failure(None);
+            shared.signed.notify_one();
+            app.reload(shared.now());
+            shared.plan(&app);
+            Ok(done)
+        }));
+        written.unwrap_or_else(|_| {
+            shared.metrics.panics.inc();
+            tracing::error!(app = %app.id, "a bug: writing to the app's tree panicked");
+            Err(ApiError::Bug)
+        })
     });
     task.await.ok_or(ApiError::Bug)?
 }

@@ -275,3 +275,34 @@ async fn a_bug_is_counted_wherever_it_strikes_and_an_app_that_it_keeps_from_rene
     assert_eq!(status, 200, "{text}");
     server.stop().await;
 }
+
+#[tokio::test]
+async fn a_bug_is_counted_where_nobody_waits_any_more() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let stage = Stage::new();
+    let server = stage.serve("patches.bases = 0").await;
+    stage.publish(&server, "1.0.0", b"content").await;
+    server.stop().await;
+    let (held, released) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let (here, holds, ends) = (std::thread::current().id(), Arc::clone(&held), Arc::clone(&released));
+    // On the threads that write: hangs, and panics when nobody can wait for it any more.
+    let clock = move || {
+        if std::thread::current().id() != here && holds.load(Ordering::SeqCst) {
+            let begun = std::time::Instant::now();
+            while !ends.load(Ordering::SeqCst) && begun.elapsed() < crate::stage::PATIENCE {
+                std::thread::yield_now();
+            }
+            panic!("a bug in telling the time");
+        }
+        jiff::Timestamp::now()
+    };
+    let server = stage.serve_at("patches.bases = 0\npublish.timeout = \"1s\"", Arc::new(clock)).await;
+    held.store(true, Ordering::SeqCst);
+    let change = r#"{"channel":"stable","change":{"do":"halt","version":"1.0.0"}}"#;
+    assert_eq!(server.post("rollout", change.to_owned()).await.status(), 503, "too slow, and it goes on");
+    assert_eq!(server.metric("autoupdate_panics_total").await, 0);
+    released.store(true, Ordering::SeqCst);
+    server.until_metric("autoupdate_panics_total", 1).await;
+    server.stop().await;
+}
