@@ -223,9 +223,6 @@ async fn absent(
         Some(job) => job,
         None => after_reload(shared, app, name).await?.ok_or(ApiError::NoSuchPatch)?,
     };
-    if shared.shelf.is_useless(&job.key) {
-        return Err(ApiError::NoSuchPatch);
-    }
     match shared.bench.ask(job, address, Instant::now()) {
         Asked::NotNow => Err(ApiError::NoSuchPatch),
         Asked::Full { after } => Err(ApiError::QueueFull { after }),

@@ -53,7 +53,7 @@ pub(crate) enum Asked {
     Making,
     /// The queue is full.
     Full { after: Duration },
-    /// It failed a short while ago.
+    /// It failed a short while ago, or it is known to be no gain.
     NotNow,
 }
 
@@ -112,7 +112,9 @@ impl Bench {
     /// Somebody at an address asks for a patch.
     pub(crate) fn ask(&self, job: Job, address: IpAddr, now: Instant) -> Asked {
         let mut inside = self.lock();
-        if inside.failed.get(&job.key).is_some_and(|failure| now < failure.until) {
+        if inside.failed.get(&job.key).is_some_and(|failure| now < failure.until)
+            || self.shelf.is_useless(&job.key, self.longest(&job))
+        {
             return Asked::NotNow;
         }
         // Whoever looked for the file just before it came is told to look again.
@@ -139,7 +141,7 @@ impl Bench {
         inside.ahead.retain(|job| job.key.app != *app);
         for job in jobs {
             let known = self.shelf.has(&job.key)
-                || self.shelf.is_useless(&job.key)
+                || self.shelf.is_useless(&job.key, self.longest(&job))
                 || inside.making.contains(&job.key)
                 || inside.is_asked(&job.key)
                 || inside.failed.get(&job.key).is_some_and(|failure| now < failure.until);
@@ -204,7 +206,7 @@ impl Bench {
             artifact: job.artifact.clone(),
             artifact_sha256: job.key.name.artifact,
             out: temporary.path().to_owned(),
-            longest: longest(job.length, self.settings.largest_percent),
+            longest: self.longest(job),
             memory: self.settings.memory.get(),
             cpu_seconds: self.settings.cpu.as_secs(),
         };
@@ -223,8 +225,8 @@ impl Bench {
     }
 
     async fn remember_useless(&self, job: &Job) -> Result<(), BenchError> {
-        let (shelf, key) = (Arc::clone(&self.shelf), job.key.clone());
-        blocking(move || shelf.set_useless(&key)).await?;
+        let (shelf, key, longest) = (Arc::clone(&self.shelf), job.key.clone(), self.longest(job));
+        blocking(move || shelf.set_useless(&key, longest)).await?;
         Err(BenchError::Child(ChildError::Useless))
     }
 
@@ -261,6 +263,11 @@ impl Bench {
                 tracing::warn!(%app, artifact, base, format, seconds, ?pause, %error, "no patch was made");
             }
         }
+    }
+
+    /// The most bytes that the patch may have.
+    fn longest(&self, job: &Job) -> u64 {
+        longest(job.length, self.settings.largest_percent)
     }
 
     fn count(&self, inside: &Inside) {

@@ -108,6 +108,23 @@ async fn a_patch_that_the_cache_cannot_hold_is_made_once_it_can() {
 }
 
 #[tokio::test]
+async fn a_patch_that_was_no_gain_is_made_where_more_is_a_gain() {
+    let stage = Stage::new();
+    let server = stage.serve("patches.bases = 0\npatches.largest_percent = 1").await;
+    // A hundred bytes are too little for any patch.
+    let old = noise(7, 10_000);
+    let first = stage.publish(&server, "1.0.0", &old).await;
+    let second = stage.publish(&server, "1.1.0", &edited(&old)).await;
+    let name = patch(&second, &first, "bsz1");
+    server.until(&name, 404, &[202]).await;
+    server.until_metric(NO_GAIN, 1).await;
+    server.stop().await;
+    let server = stage.serve("patches.bases = 0").await;
+    server.until(&name, 200, &[202]).await;
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn bytes_that_were_released_for_two_platforms_are_a_base_for_both() {
     let stage = Stage::new();
     let server = stage.serve("patches.bases = 1").await;
