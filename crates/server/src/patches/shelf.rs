@@ -70,7 +70,7 @@ struct UselessPatch {
 }
 
 impl Shelf {
-    /// Reads what lies on disk, and deletes what a dead process left half made.
+    /// Reads what lies on disk, and deletes what a dead process left half made and what `capacity` bytes cannot hold any more.
     pub(crate) fn open(data: &Path, apps: &[AppId], capacity: u64) -> io::Result<Self> {
         let mut inside = Inside::default();
         let mut found = Vec::new();
@@ -83,7 +83,10 @@ impl Shelf {
         for (key, made, _) in found {
             inside.put(key, made);
         }
-        Ok(Self { data: data.to_owned(), capacity, inside: Mutex::new(inside), writer: Mutex::new(()) })
+        let (inside, writer) = (Mutex::new(inside), Mutex::new(()));
+        let shelf = Self { data: data.to_owned(), capacity, inside, writer };
+        shelf.make_room(None)?;
+        Ok(shelf)
     }
 
     /// The bytes of all patches.
@@ -156,16 +159,16 @@ impl Shelf {
         disk::persist(temporary, &path)?;
         self.lock().put(key.clone(), made);
         self.write_index(&key.app, &key.name.artifact)?;
-        self.make_room(key)?;
+        self.make_room(Some(key))?;
         Ok(true)
     }
 
     /// Deletes the least recently used patches until all fit. Those being sent stay, and so does `newest`.
-    fn make_room(&self, newest: &Key) -> io::Result<()> {
+    fn make_room(&self, newest: Option<&Key>) -> io::Result<()> {
         let leaving = {
             let mut inside = self.lock();
             let mut order: Vec<(u64, Key)> = (inside.patches.iter())
-                .filter(|(key, lying)| *key != newest && Arc::strong_count(&lying.lease) == 1)
+                .filter(|(key, lying)| newest != Some(*key) && Arc::strong_count(&lying.lease) == 1)
                 .map(|(key, lying)| (lying.used, key.clone()))
                 .collect();
             order.sort_unstable();
@@ -409,6 +412,20 @@ mod tests {
         assert!(shelf.is_useless(&room.key("c"), 80) && !shelf.is_useless(&room.key("a"), 80));
         assert!(shelf.is_useless(&room.key("c"), 50) && !shelf.is_useless(&room.key("c"), 81));
         assert!(!folder.join(".tmp-x").exists());
+    }
+
+    #[test]
+    fn a_start_with_a_smaller_shelf_keeps_what_fits() {
+        let room = Room::new();
+        let shelf = room.shelf(100);
+        for base in ["a", "b", "c"] {
+            room.put(&shelf, base, 30);
+        }
+        for (capacity, left) in [(90, &["a", "b", "c"][..]), (89, &["b", "c"]), (30, &["c"]), (29, &[])] {
+            let shelf = room.shelf(capacity);
+            room.check(&shelf, left);
+            assert_eq!(shelf.bytes(), 30 * left.len() as u64);
+        }
     }
 
     #[test]
