@@ -72,6 +72,17 @@ pub enum StartError {
         /// What is wrong.
         source: signing::Error,
     },
+    /// An online key is encrypted, and the configuration does not open it.
+    #[error(
+        "app {app}: {source}. Name the file with it as `keys_passphrase_file`: all encrypted online keys of a server have one \
+         passphrase, and those that are not encrypted may lie beside them"
+    )]
+    Locked {
+        /// The app.
+        app: AppId,
+        /// Which key, and whether there was no passphrase or a wrong one.
+        source: signing::Error,
+    },
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -175,8 +186,14 @@ fn examine(config: &Config) -> Result<(Tokens, Vec<App>), StartError> {
     }
     let tokens = Tokens::open(config.publish.tokens.as_deref())?;
     let open = |id: AppId| {
-        App::open(&config.data, &id, config.keys.as_deref(), passphrase.as_ref())
-            .map_err(|source| StartError::App { app: id, source })
+        App::open(&config.data, &id, config.keys.as_deref(), passphrase.as_ref()).map_err(|source| {
+            match source {
+                signing::Error::PassphraseNeeded { .. } | signing::Error::WrongPassphrase { .. } => {
+                    StartError::Locked { app: id, source }
+                }
+                source => StartError::App { app: id, source },
+            }
+        })
     };
     Ok((tokens, apps.into_iter().map(open).collect::<Result<_, _>>()?))
 }

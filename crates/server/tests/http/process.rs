@@ -299,6 +299,26 @@ fn a_private_key_that_cannot_be_identified_stops_it() {
 }
 
 #[test]
+fn an_encrypted_online_key_needs_the_passphrase_that_the_configuration_names() {
+    let stage = Stage::new();
+    let passphrase = Passphrase::new("a passphrase of the online keys".to_owned());
+    // As a rotation with `--passphrase-file` leaves it: the new key encrypted, the others not.
+    let key = SecretKey::generate().unwrap();
+    KeyFile::create(&stage.path("keys/tool/snapshot-2.pem"), &key, Some(&passphrase)).unwrap();
+    check_refused(&stage, &["app tool", "snapshot-2.pem", "is encrypted", "keys_passphrase_file"]);
+    let file = stage.path("passphrase");
+    let more = "keys_passphrase_file = \"passphrase\"";
+    for (text, expected) in [("another passphrase", Some(1)), ("a passphrase of the online keys", Some(0))] {
+        std::fs::write(&file, text).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let output = run(&stage, &["check-config"], more);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), expected, "{said}");
+        assert_eq!(said.contains("keys_passphrase_file"), expected == Some(1), "{said}");
+    }
+}
+
+#[test]
 fn keys_and_tokens_that_others_may_touch_stop_it() {
     let stage = Stage::new();
     let key = stage.path("keys/tool/snapshot.pem");
