@@ -6,22 +6,17 @@
 //! - The window gets everything by one ordered stream and asks by the few commands in [`commands`].
 //! - One process per person: whoever holds the engine's socket is it, a second start asks it to show itself.
 //!
-//! - It can put itself into a person's folders and take itself out again: `install`; who else may be responsible for it: [`own`].
-//!
 //! Layout: `run` → [`shell`] → [`face`], [`menu`], [`notice`], [`notes`], [`words`] → `tray`, `window`, `notify`.
 
 pub mod commands;
 mod display;
 pub mod face;
-#[cfg(all(unix, not(target_os = "macos")))]
-pub mod install;
 mod log;
 pub mod login;
 pub mod menu;
 pub mod notes;
 pub mod notice;
 mod notify;
-pub mod own;
 mod run;
 pub mod shell;
 #[cfg(test)]

@@ -24,12 +24,6 @@ impl Login {
         Self { folder: dirs.map(|dirs| dirs.config_dir().join("autostart")) }
     }
 
-    /// In this folder.
-    #[cfg(test)]
-    pub(crate) fn at(folder: PathBuf) -> Self {
-        Self { folder: Some(folder) }
-    }
-
     /// Whether the app starts at login.
     #[must_use]
     pub fn is_on(&self) -> bool {
@@ -43,9 +37,7 @@ impl Login {
     pub fn set(&self, on: bool, program: &Path) -> io::Result<()> {
         let file = self.folder.as_ref().ok_or(io::ErrorKind::Unsupported)?.join(NAME);
         if on {
-            let more = "X-GNOME-Autostart-enabled=true\n";
-            let entry = entry(program, &["--background"], more)?;
-            return store::write_atomically(&file, entry.as_bytes()).map_err(io::Error::other);
+            return store::write_atomically(&file, entry(program)?.as_bytes()).map_err(io::Error::other);
         }
         match std::fs::remove_file(&file) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -54,9 +46,8 @@ impl Login {
     }
 }
 
-/// An entry of the app for menus and sessions, with further lines. Its `Exec` is quoted as the Desktop Entry Specification 1.5
-/// says, "The Exec key"; the arguments are plain words.
-pub(crate) fn entry(program: &Path, arguments: &[&str], more: &str) -> io::Result<String> {
+/// The entry. Its `Exec` is quoted as the Desktop Entry Specification 1.5 says, "The Exec key".
+fn entry(program: &Path) -> io::Result<String> {
     let path =
         program.to_str().filter(|path| !path.contains(['\n', '\r'])).ok_or(io::ErrorKind::InvalidFilename)?;
     let mut quoted = String::new();
@@ -69,10 +60,9 @@ pub(crate) fn entry(program: &Path, arguments: &[&str], more: &str) -> io::Resul
             other => quoted.push(other),
         }
     }
-    let words: String = arguments.iter().map(|word| format!(" {word}")).collect();
     Ok(format!(
         "[Desktop Entry]\nType=Application\nName=autoupdate\nComment=Keeps programs up to date\n\
-         Exec=\"{quoted}\"{words}\nIcon=autoupdate-tray\nTerminal=false\n{more}"
+         Exec=\"{quoted}\" --background\nIcon=autoupdate-tray\nTerminal=false\nX-GNOME-Autostart-enabled=true\n"
     ))
 }
 
@@ -99,12 +89,11 @@ mod tests {
     #[test]
     fn paths_are_quoted() {
         let check = |path: &str, expected: &str| {
-            let entry = entry(Path::new(path), &["--background"], "").unwrap();
-            assert!(entry.contains(&format!("\nExec=\"{expected}\" --background\n")), "{path}");
+            assert!(entry(Path::new(path)).unwrap().contains(&format!("\nExec=\"{expected}\" ")), "{path}");
         };
         check("/opt/a b", "/opt/a b");
         check("/opt/50%", "/opt/50%%");
         check("/opt/$x", "/opt/\\\\$x");
-        assert!(entry(Path::new("/opt/a\nExec=evil"), &[], "").is_err());
+        assert!(entry(Path::new("/opt/a\nExec=evil")).is_err());
     }
 }

@@ -18,8 +18,10 @@ use crate::menu::Does;
 use crate::shell::{Desk, ShellTask, Wish};
 use crate::tray::Tray;
 use crate::words::Words;
-use crate::{commands, display, log, own, window};
+use crate::{commands, display, log, window};
 
+/// The app's own id, where it is enrolled itself.
+const OWN_ID: &str = "autoupdate-tray";
 /// What the process is started with that takes over when the app itself is updated.
 const TAKE_OVER: &str = "--take-over";
 
@@ -52,7 +54,7 @@ pub fn run(open: Open) -> Result<()> {
         end_of_session()
     };
     let Some(started) = runtime.block_on(start(folders))? else { return Ok(()) };
-    let Started { folders, engine, own_id, packaged, shows, _socket } = started;
+    let Started { folders, engine, own_id, shows, _socket } = started;
     tauri::async_runtime::set(runtime.handle().clone());
 
     let (desk, wishes) = Desk::new();
@@ -74,7 +76,7 @@ pub fn run(open: Open) -> Result<()> {
             let about = Shell {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 own_id,
-                packaged,
+                packaged: false,
                 tray: tray.is_some(),
                 starts_at_login: login.is_on(),
             };
@@ -112,7 +114,6 @@ struct Started {
     folders: Folders,
     engine: Handle,
     own_id: Option<AppId>,
-    packaged: bool,
     shows: mpsc::Receiver<()>,
     _socket: Server,
 }
@@ -125,20 +126,12 @@ async fn start(folders: Folders) -> Result<Option<Started>> {
     }
     display::look()?;
     let mut config = Config::of_user(folders.clone())?;
-    let packaged = std::env::current_exe().is_ok_and(|program| own::is_packaged(&program));
     let own_id = own_id(&config);
-    if packaged && let Some(id) = &own_id {
-        tracing::warn!(
-            "this app came in a package, so its own enrolment is not followed: its package manager updates it"
-        );
-        config.enrolments.apps.retain(|enrolled| &enrolled.enrolment.id != id);
-    }
-    let own_id = own_id.filter(|_| !packaged);
     config.own = own_id.clone().map(|app| autoupdate::driver::Own { app, arguments: vec![TAKE_OVER.into()] });
     let engine = Engine::start(config).await?;
     let (show, shows) = mpsc::channel(1);
     match Server::start(&folders, engine.clone(), Some(show)) {
-        Ok(socket) => Ok(Some(Started { folders, engine, own_id, packaged, shows, _socket: socket })),
+        Ok(socket) => Ok(Some(Started { folders, engine, own_id, shows, _socket: socket })),
         // Two starts at the same moment: the other one was quicker.
         Err(socket::Error::Running) => {
             engine.shutdown().await;
@@ -151,7 +144,7 @@ async fn start(folders: Folders) -> Result<Option<Started>> {
 
 /// The app's own id, if it is enrolled and its enrolment means this very executable.
 fn own_id(config: &Config) -> Option<AppId> {
-    let id = AppId::parse(own::ID).ok()?;
+    let id = AppId::parse(OWN_ID).ok()?;
     let enrolled = config.enrolments.app(&id)?.enrolment.path.canonicalize().ok()?;
     (enrolled == std::env::current_exe().ok()?.canonicalize().ok()?).then_some(id)
 }
@@ -200,7 +193,7 @@ pub fn take_over() -> Result<()> {
     let folders = Folders::of_user()?;
     log::start(&folders);
     let config = Config { background: false, ..Config::of_user(folders)? };
-    let id = AppId::parse(own::ID)?;
+    let id = AppId::parse(OWN_ID)?;
     runtime()?.block_on(async {
         let engine = Engine::start(config).await?;
         let answer = engine.activate(&id, How::default()).await;

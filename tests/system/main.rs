@@ -4,7 +4,6 @@
 
 mod command_line;
 mod desktop {
-    mod install;
     mod kills;
     mod lives;
     mod notices;
