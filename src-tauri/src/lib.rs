@@ -6,11 +6,16 @@
 //! - The window gets everything by one ordered stream and asks by the few commands in [`commands`].
 //! - One process per person: whoever holds the engine's socket is it, a second start asks it to show itself.
 //!
+//! Started with `--install` or `--uninstall` it is no app at all: [`install`].
+//!
 //! Layout: `run` → [`shell`] → [`face`], [`menu`], [`notice`], [`notes`], [`words`] → `tray`, `window`, `notify`.
 
 pub mod commands;
 mod display;
+mod entry;
 pub mod face;
+mod here;
+pub mod install;
 mod log;
 pub mod login;
 pub mod menu;

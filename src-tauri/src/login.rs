@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use autoupdate::store;
 
+use crate::entry;
+
 /// The entry's file name.
 const NAME: &str = "autoupdate-tray.desktop";
 
@@ -24,6 +26,19 @@ impl Login {
         Self { folder: dirs.map(|dirs| dirs.config_dir().join("autostart")) }
     }
 
+    /// Below this configuration folder.
+    #[cfg(test)]
+    pub(crate) fn below(config: &Path) -> Self {
+        Self { folder: Some(config.join("autostart")) }
+    }
+
+    /// Whether it is this program that starts at login.
+    #[must_use]
+    pub fn starts(&self, program: &Path) -> bool {
+        let entry = self.folder.as_ref().and_then(|folder| std::fs::read_to_string(folder.join(NAME)).ok());
+        entry.is_some_and(|entry| entry::starts(&entry, program))
+    }
+
     /// Whether the app starts at login.
     #[must_use]
     pub fn is_on(&self) -> bool {
@@ -37,33 +52,14 @@ impl Login {
     pub fn set(&self, on: bool, program: &Path) -> io::Result<()> {
         let file = self.folder.as_ref().ok_or(io::ErrorKind::Unsupported)?.join(NAME);
         if on {
-            return store::write_atomically(&file, entry(program)?.as_bytes()).map_err(io::Error::other);
+            return store::write_atomically(&file, entry::at_login(program)?.as_bytes())
+                .map_err(io::Error::other);
         }
         match std::fs::remove_file(&file) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
     }
-}
-
-/// The entry. Its `Exec` is quoted as the Desktop Entry Specification 1.5 says, "The Exec key".
-fn entry(program: &Path) -> io::Result<String> {
-    let path =
-        program.to_str().filter(|path| !path.contains(['\n', '\r'])).ok_or(io::ErrorKind::InvalidFilename)?;
-    let mut quoted = String::new();
-    for letter in path.chars() {
-        match letter {
-            // Escaped once for the quotes and once more for the value.
-            '"' | '`' | '$' => quoted.extend(["\\\\".to_owned(), letter.to_string()]),
-            '\\' => quoted.push_str("\\\\\\\\"),
-            '%' => quoted.push_str("%%"),
-            other => quoted.push(other),
-        }
-    }
-    Ok(format!(
-        "[Desktop Entry]\nType=Application\nName=autoupdate\nComment=Keeps programs up to date\n\
-         Exec=\"{quoted}\" --background\nIcon=autoupdate-tray\nTerminal=false\nX-GNOME-Autostart-enabled=true\n"
-    ))
 }
 
 #[cfg(test)]
@@ -73,27 +69,16 @@ mod tests {
     #[test]
     fn it_is_turned_on_and_off() {
         let folder = tempfile::tempdir().unwrap();
-        let login = Login { folder: Some(folder.path().join("autostart")) };
+        let login = Login::below(folder.path());
         assert!(!login.is_on());
         login.set(false, Path::new("/opt/x")).unwrap();
         login.set(true, Path::new("/opt/x")).unwrap();
-        assert!(login.is_on());
+        assert!(login.is_on() && login.starts(Path::new("/opt/x")) && !login.starts(Path::new("/opt/y")));
         let text = std::fs::read_to_string(folder.path().join("autostart").join(NAME)).unwrap();
         assert!(text.contains("\nExec=\"/opt/x\" --background\n"), "{text}");
         login.set(false, Path::new("/opt/x")).unwrap();
         assert!(!login.is_on());
         let nowhere = Login { folder: None };
         assert!(!nowhere.is_on() && nowhere.set(true, Path::new("/opt/x")).is_err());
-    }
-
-    #[test]
-    fn paths_are_quoted() {
-        let check = |path: &str, expected: &str| {
-            assert!(entry(Path::new(path)).unwrap().contains(&format!("\nExec=\"{expected}\" ")), "{path}");
-        };
-        check("/opt/a b", "/opt/a b");
-        check("/opt/50%", "/opt/50%%");
-        check("/opt/$x", "/opt/\\\\$x");
-        assert!(entry(Path::new("/opt/a\nExec=evil")).is_err());
     }
 }

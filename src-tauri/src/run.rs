@@ -18,10 +18,10 @@ use crate::menu::Does;
 use crate::shell::{Desk, ShellTask, Wish};
 use crate::tray::Tray;
 use crate::words::Words;
-use crate::{commands, display, log, window};
+use crate::{commands, display, here, log, window};
 
 /// The app's own id, where it is enrolled itself.
-const OWN_ID: &str = "autoupdate-tray";
+pub(crate) const OWN_ID: &str = "autoupdate-tray";
 /// What the process is started with that takes over when the app itself is updated.
 const TAKE_OVER: &str = "--take-over";
 
@@ -146,7 +146,7 @@ async fn start(folders: Folders) -> Result<Option<Started>> {
 fn own_id(config: &Config) -> Option<AppId> {
     let id = AppId::parse(OWN_ID).ok()?;
     let enrolled = config.enrolments.app(&id)?.enrolment.path.canonicalize().ok()?;
-    (enrolled == std::env::current_exe().ok()?.canonicalize().ok()?).then_some(id)
+    (enrolled == here::program().ok()?.canonicalize().ok()?).then_some(id)
 }
 
 /// Wishes from outside of the app: a second start, the end of the session.
@@ -208,7 +208,7 @@ pub fn take_over() -> Result<()> {
     })
 }
 
-fn runtime() -> Result<Runtime> {
+pub(crate) fn runtime() -> Result<Runtime> {
     let built = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     built.context("no threads can be started")
 }

@@ -22,7 +22,7 @@ use crate::notes::{self, Block};
 use crate::notice::{Change, Key, Told, changes};
 use crate::tray::Tray;
 use crate::words::Words;
-use crate::{notify, told, window};
+use crate::{here, notify, told, window};
 
 /// Wishes that may wait; who has more waits.
 const MAX_WISHES: usize = 64;
@@ -185,7 +185,7 @@ impl ShellTask {
     }
 
     fn start_at_login(&mut self, seen: &mut Seen, on: bool) {
-        let done = std::env::current_exe().and_then(|program| self.login.set(on, &program));
+        let done = here::program().and_then(|program| self.login.set(on, &program));
         if let Err(error) = done {
             tracing::warn!(%error, on, "whether the app starts at login cannot be changed");
         }

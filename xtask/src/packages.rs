@@ -126,6 +126,12 @@ const PACKAGES: &[Package] = &[
         wanted_by: ON_A_DISPLAY,
     },
     Package {
+        apt: "desktop-file-utils",
+        present: Tool("desktop-file-validate"),
+        why: "says whether the entries of the installed desktop app are as lists of programs want them",
+        wanted_by: ON_A_DISPLAY,
+    },
+    Package {
         apt: "fonts-dejavu-core",
         present: File("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"),
         why: "letters: without any font a window has no words that could be read",

@@ -152,6 +152,12 @@ fn missing() -> Option<String> {
     (!missing.is_empty()).then(|| format!("not installed: {}", missing.join(", ")))
 }
 
+/// Whether a program is on the search path.
+#[must_use]
+pub fn has(name: &str) -> bool {
+    find(name).is_some()
+}
+
 /// A program on the search path.
 fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;

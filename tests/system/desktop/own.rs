@@ -7,10 +7,10 @@ use autoupdate_tests::desktop::{Desktop, Icon, Tray, TrayApp, kill};
 use autoupdate_tests::{Host, Person, Workshop, here, poll_until, run, stripped};
 use protocol::Digest;
 
-const ID: &str = "autoupdate-tray";
+pub(super) const ID: &str = "autoupdate-tray";
 
 /// The new version, wherever the test ends.
-struct Successor(u32);
+pub(super) struct Successor(pub(super) u32);
 
 impl Drop for Successor {
     fn drop(&mut self) {
@@ -19,7 +19,7 @@ impl Drop for Successor {
 }
 
 /// Publishes bytes as a version of the app.
-fn publish(workshop: &Workshop, version: &str, bytes: &[u8]) -> Result<()> {
+pub(super) fn publish(workshop: &Workshop, version: &str, bytes: &[u8]) -> Result<()> {
     std::fs::write(workshop.path(ID), bytes)?;
     let platform = here()?.to_string();
     // The program is large and its transfer is not what this is about.
