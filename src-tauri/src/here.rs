@@ -23,6 +23,11 @@ pub(crate) fn program() -> io::Result<PathBuf> {
     })
 }
 
+/// Whether both paths lead to the same file.
+pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
 /// Whether a package manager owns what lies at this path, which has no links: then nobody else replaces it.
 pub(crate) fn is_packaged(path: &Path) -> bool {
     let marked = || {

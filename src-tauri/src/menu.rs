@@ -1,7 +1,7 @@
 //! The tray's menu and title as plain data: a pure function of what is shown.
 //!
 //! A status line (disabled, the first one: on Linux a tray has no tooltip) · the act that fits · one line per program, with
-//! its acts below it when there are several programs · Open · Quit.
+//! its acts below it when there are several programs · who updates this app, if it does not · Open · Quit.
 
 use protocol::AppId;
 
@@ -123,6 +123,9 @@ pub fn menu(shown: &Shown, words: &Words) -> Menu {
     if !shown.view.apps.is_empty() {
         lines.push(Line::Separator);
     }
+    if shown.shell.packaged {
+        lines.push(Line::Words(words.key("menu-packaged")));
+    }
     lines.push(Line::Item { label: words.key("menu-open"), does: Does::Open });
     lines.push(Line::Item { label: words.key("menu-quit"), does: Does::Quit });
     Menu { lines }
@@ -158,6 +161,13 @@ mod tests {
     #[test]
     fn without_programs() {
         assert_eq!(lines(&[]), ["(No programs yet)", "-", "Open [open]", "Quit [quit]"]);
+    }
+
+    #[test]
+    fn a_packaged_copy_says_who_updates_it() {
+        let about = crate::face::Shell { packaged: true, ..shell() };
+        let menu = menu(&shown(&view(Vec::new()), &about), &Words::english());
+        assert_eq!(menu.lines[2], Line::Words("Updated by your package manager".to_owned()));
     }
 
     #[test]

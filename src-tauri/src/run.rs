@@ -1,8 +1,9 @@
 //! From the start of the process to its end.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use autoupdate::handle::{Answer, How};
 use autoupdate::socket::{self, Remote, Server};
 use autoupdate::store::Folders;
@@ -54,7 +55,7 @@ pub fn run(open: Open) -> Result<()> {
         end_of_session()
     };
     let Some(started) = runtime.block_on(start(folders))? else { return Ok(()) };
-    let Started { folders, engine, own_id, shows, _socket } = started;
+    let Started { folders, engine, own_id, packaged, shows, _socket } = started;
     tauri::async_runtime::set(runtime.handle().clone());
 
     let (desk, wishes) = Desk::new();
@@ -76,7 +77,7 @@ pub fn run(open: Open) -> Result<()> {
             let about = Shell {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 own_id,
-                packaged: false,
+                packaged: packaged.is_some(),
                 tray: tray.is_some(),
                 starts_at_login: login.is_on(),
             };
@@ -85,6 +86,7 @@ pub fn run(open: Open) -> Result<()> {
                 app: handle.clone(),
                 engine,
                 folders,
+                packaged,
                 desk: for_setup,
                 tray,
                 about,
@@ -114,6 +116,8 @@ struct Started {
     folders: Folders,
     engine: Handle,
     own_id: Option<AppId>,
+    /// This executable, if a package manager owns it.
+    packaged: Option<PathBuf>,
     shows: mpsc::Receiver<()>,
     _socket: Server,
 }
@@ -126,12 +130,23 @@ async fn start(folders: Folders) -> Result<Option<Started>> {
     }
     display::look()?;
     let mut config = Config::of_user(folders.clone())?;
-    let own_id = own_id(&config);
-    config.own = own_id.clone().map(|app| autoupdate::driver::Own { app, arguments: vec![TAKE_OVER.into()] });
+    let program = here::program().context("this copy cannot tell where it lies")?;
+    let packaged = here::is_packaged(&program).then_some(program);
+    let own_id = match &packaged {
+        None => own_id(&config),
+        Some(program) => {
+            config.enrolments.apps.retain(|app| !here::is_same(&app.enrolment.path, program));
+            None
+        }
+    };
+    // Of a packaged copy it is told as well: should it be enrolled later, while it runs, it is not replaced by the engine
+    // itself, but asked to do so by `take_over`, and refuses.
+    let own = own_id.clone().or_else(|| packaged.as_ref().and_then(|_| AppId::parse(OWN_ID).ok()));
+    config.own = own.map(|app| autoupdate::driver::Own { app, arguments: vec![TAKE_OVER.into()] });
     let engine = Engine::start(config).await?;
     let (show, shows) = mpsc::channel(1);
     match Server::start(&folders, engine.clone(), Some(show)) {
-        Ok(socket) => Ok(Some(Started { folders, engine, own_id, shows, _socket: socket })),
+        Ok(socket) => Ok(Some(Started { folders, engine, own_id, packaged, shows, _socket: socket })),
         // Two starts at the same moment: the other one was quicker.
         Err(socket::Error::Running) => {
             engine.shutdown().await;
@@ -145,8 +160,8 @@ async fn start(folders: Folders) -> Result<Option<Started>> {
 /// The app's own id, if it is enrolled and its enrolment means this very executable.
 fn own_id(config: &Config) -> Option<AppId> {
     let id = AppId::parse(OWN_ID).ok()?;
-    let enrolled = config.enrolments.app(&id)?.enrolment.path.canonicalize().ok()?;
-    (enrolled == here::program().ok()?.canonicalize().ok()?).then_some(id)
+    let enrolled = &config.enrolments.app(&id)?.enrolment.path;
+    here::is_same(enrolled, &here::program().ok()?).then_some(id)
 }
 
 /// Wishes from outside of the app: a second start, the end of the session.
@@ -192,6 +207,12 @@ async fn end_of_session() {
 pub fn take_over() -> Result<()> {
     let folders = Folders::of_user()?;
     log::start(&folders);
+    let program = here::program().context("this copy cannot tell where it lies")?;
+    ensure!(
+        !here::is_packaged(&program),
+        "{} belongs to your package manager, which updates it; this is not done by the app itself",
+        program.display()
+    );
     let config = Config { background: false, ..Config::of_user(folders)? };
     let id = AppId::parse(OWN_ID)?;
     runtime()?.block_on(async {

@@ -4,6 +4,7 @@
 //! are brought in line. Everybody else holds a [`Desk`] and says what they wish; only this task talks to the engine.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use autoupdate::handle::{Answer, How};
@@ -77,6 +78,8 @@ pub(crate) struct ShellTask {
     pub(crate) app: AppHandle,
     pub(crate) engine: Handle,
     pub(crate) folders: Folders,
+    /// This executable, if a package manager owns it.
+    pub(crate) packaged: Option<PathBuf>,
     pub(crate) desk: Desk,
     pub(crate) tray: Option<Tray>,
     pub(crate) about: Shell,
@@ -96,7 +99,7 @@ impl ShellTask {
     /// Runs until somebody quits.
     pub(crate) async fn run(mut self, mut wishes: mpsc::Receiver<Wish>) {
         let mut views = self.engine.view();
-        let view = views.borrow_and_update().clone();
+        let view = self.honoured(views.borrow_and_update().clone());
         let mut seen = Seen {
             shown: shown(&view, &self.about),
             told: told::load(&self.folders),
@@ -108,7 +111,7 @@ impl ShellTask {
             tokio::select! {
                 changed = views.changed() => match changed {
                     Ok(()) => {
-                        let view = views.borrow_and_update().clone();
+                        let view = self.honoured(views.borrow_and_update().clone());
                         self.render(&mut seen, &view, false);
                     }
                     // The engine has ended by itself: nothing can be kept up to date any more.
@@ -122,6 +125,14 @@ impl ShellTask {
         }
         self.engine.shutdown().await;
         self.app.exit(0);
+    }
+
+    /// The View without this copy itself, if a package manager updates it: nothing is offered that it would not do.
+    fn honoured(&self, mut view: View) -> View {
+        if let Some(program) = &self.packaged {
+            view.apps.retain(|app| !here::is_same(Path::new(&app.path), program));
+        }
+        view
     }
 
     /// Brings everything that is seen in line with a View.

@@ -108,6 +108,7 @@ act-roll-back = Undo
 
 menu-open = Open
 menu-quit = Quit
+menu-packaged = Updated by your package manager
 menu-program = { $name } { $version }: { $words }
 menu-program-unknown = { $name }: { $words }
 

@@ -167,7 +167,7 @@ impl Ground {
         let runs = running::is_any(&program);
         for piece in &pieces {
             match &piece.what {
-                What::Program if same(from, &piece.path) => {}
+                What::Program if here::is_same(from, &piece.path) => {}
                 What::Program => {
                     let mut bytes =
                         File::open(from).with_context(|| format!("{} cannot be read", from.display()))?;
@@ -267,11 +267,6 @@ impl Done {
         });
         said
     }
-}
-
-/// Whether both are the same file.
-fn same(one: &Path, other: &Path) -> bool {
-    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
 #[cfg(unix)]

@@ -4,8 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, Result, ensure};
-use autoupdate_tests::desktop::Desktop;
-use autoupdate_tests::{Answer, Host, Person, Workshop, binary, poll_until, program, run, stripped};
+use autoupdate_tests::desktop::{Desktop, TrayApp};
+use autoupdate_tests::{
+    Answer, Host, Person, Publisher, Workshop, binary, poll_until, program, run, stripped,
+};
+use protocol::Digest;
 
 use super::own::{ID, Successor, publish};
 
@@ -88,7 +91,7 @@ fn an_installed_app_updates_itself_and_is_removed_while_it_runs() -> Result<()> 
     let mut command = Command::new("setsid");
     command.arg(session.get_program()).args(session.get_args()).env_clear();
     command.envs(session.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    let mut app = autoupdate_tests::desktop::TrayApp::start(&mut command)?;
+    let mut app = TrayApp::start(&mut command)?;
     let icon = tray.icon()?;
     icon.click("Check now")?;
     icon.says("autoupdate 2.0.0 is available")?;
@@ -145,5 +148,49 @@ fn a_build_without_a_source_says_that_it_does_not_update_itself() -> Result<()> 
         start(&person, &installed, &["--uninstall", "--purge"])?.expect(0)?;
     }
     assert_eq!(files(&person, "")?, [person.program()]);
+    Ok(())
+}
+
+#[test]
+fn a_packaged_copy_leaves_its_updates_to_the_package_manager() -> Result<()> {
+    let test = "desktop::install::a_packaged_copy_leaves_its_updates_to_the_package_manager";
+    let Some(desktop) = Desktop::or_skip(test)? else { return Ok(()) };
+    let person = Person::unenrolled(&program("1.0.0"))?;
+    let app = download(&person, &stripped(ID)?, "package/bin/autoupdate-tray")?;
+    // As the package carries it.
+    let mark = person.home().join("package/share/autoupdate-tray/packaged");
+    std::fs::create_dir_all(mark.parent().context("a folder")?)?;
+    std::fs::write(mark, "")?;
+    let publisher = Publisher::of(&["1.0.0"])?;
+    let root = publisher.root()?;
+    std::fs::write(person.home().join("root.json"), &root)?;
+    let (file, sha256) = (person.home().join("own.toml"), Digest::of(&root).to_string());
+    let text = format!(
+        "id = \"{ID}\"\nname = \"Updater\"\npath = {app:?}\nsources = [\"https://example.org\"]\nmode = \"off\"\n\
+         root = {{ file = \"root.json\", sha256 = \"{sha256}\" }}\n"
+    );
+    std::fs::write(&file, text)?;
+    let enrol = ["enrol", file.to_str().context("a path")?, "--root-sha256", &sha256, "--replace"];
+    person.run(&enrol)?.expect(0)?;
+
+    let tray = desktop.tray()?;
+    let mut running = TrayApp::start(&mut desktop.command_of(&person, &app, &["--background"]))?;
+    let icon = tray.icon()?;
+    let packaged = "Updated by your package manager";
+    assert_eq!(icon.labels()?, ["No programs yet", packaged, "Open", "Quit"]);
+    // Nor while it runs; what else was enrolled is seen.
+    person.run(&enrol)?.expect(0)?;
+    person.enrol(&root, "https://example.org", "mode = \"off\"")?;
+    icon.says("Demo is not checked by itself")?;
+    let labels = icon.labels()?;
+    assert_eq!(labels[2..], ["Demo: Not checked by itself", packaged, "Open", "Quit"]);
+    ensure!(running.runs()?);
+
+    for refused in [&["--take-over"][..], &["--install"], &["--install", "--prefix", "/usr"]] {
+        let said = start(&person, &app, refused)?.expect(1)?.err;
+        ensure!(said.contains("belongs to your package manager"), "{said}");
+    }
+    let said = start(&person, &binary(ID)?, &["--install", "--prefix", "/usr"])?.expect(1)?.err;
+    ensure!(said.contains("choose a prefix of your own"), "{said}");
     Ok(())
 }
