@@ -357,6 +357,7 @@ failure-E-FILE-RUNTIME = The folder that the updater talks through could be used
 # Somebody else is at work.
 failure-E-LOCK-HELD = Another updater is at work on { $name }. It is tried again when that one is done.
 failure-E-LOCK-ENGINE = An updater is running already. Use that one, or close it first.
+failure-E-LOCK-STATE = Another updater is writing down what it knows just now. Try again in a moment.
 
 # What the publisher signed.
 failure-E-META-EXPIRED = The publisher's word about the newest version has run out, so nobody can say what is newest. If this computer's date is right, it has to come from the publisher.
