@@ -35,7 +35,7 @@ pub struct Shell {
     pub own_id: Option<AppId>,
     /// A package manager updates it.
     pub packaged: bool,
-    /// It has an icon in a tray. Without one the window says so once.
+    /// It has an icon in a tray that somebody shows. Without one the window says so.
     pub tray: bool,
     /// It starts when the person logs in.
     pub starts_at_login: bool,

@@ -15,6 +15,7 @@ mod display;
 mod entry;
 pub mod face;
 mod here;
+mod host;
 pub mod install;
 mod log;
 pub mod login;

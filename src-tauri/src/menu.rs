@@ -96,6 +96,17 @@ pub const fn word(act: Act) -> &'static str {
     }
 }
 
+/// The catalogue's key of what a click does, as its button says it.
+#[must_use]
+pub(crate) fn label(does: &Does) -> String {
+    match does {
+        Does::Act(_, act) => format!("act-{}", word(*act)),
+        Does::CheckAll => "act-check".to_owned(),
+        Does::Open => "menu-open".to_owned(),
+        Does::Quit => "menu-quit".to_owned(),
+    }
+}
+
 /// The menu of what is shown.
 #[must_use]
 pub fn menu(shown: &Shown, words: &Words) -> Menu {
@@ -105,7 +116,7 @@ pub fn menu(shown: &Shown, words: &Words) -> Menu {
             Some(app) => Does::Act(app.clone(), *act),
             None => Does::CheckAll,
         };
-        lines.push(item(words, *act, does));
+        lines.push(Line::Item { label: words.key(&format!("act-{}", word(*act))), does });
     }
     lines.push(Line::Separator);
     for app in &shown.view.apps {
@@ -117,7 +128,7 @@ pub fn menu(shown: &Shown, words: &Words) -> Menu {
         };
         let message = message.with("name", &app.name).with("words", &words.say(&face.words));
         let label = words.say(&message);
-        let items = face.acts.iter().map(|act| item(words, *act, Does::Act(app.id.clone(), *act)));
+        let items = face.acts.iter().map(|act| item(words, Does::Act(app.id.clone(), *act)));
         lines.push(Line::Program { label, items: items.collect() });
     }
     if !shown.view.apps.is_empty() {
@@ -126,13 +137,13 @@ pub fn menu(shown: &Shown, words: &Words) -> Menu {
     if shown.shell.packaged {
         lines.push(Line::Words(words.key("menu-packaged")));
     }
-    lines.push(Line::Item { label: words.key("menu-open"), does: Does::Open });
-    lines.push(Line::Item { label: words.key("menu-quit"), does: Does::Quit });
+    lines.push(item(words, Does::Open));
+    lines.push(item(words, Does::Quit));
     Menu { lines }
 }
 
-fn item(words: &Words, act: Act, does: Does) -> Line {
-    Line::Item { label: words.key(&format!("act-{}", word(act))), does }
+fn item(words: &Words, does: Does) -> Line {
+    Line::Item { label: words.key(&label(&does)), does }
 }
 
 #[cfg(test)]

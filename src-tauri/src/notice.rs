@@ -2,6 +2,7 @@
 //!
 //! - "X 7.2.0 is ready" once per version, also over restarts of the app;
 //! - "X is back on 7.1.0" once per version that was undone, unless the person undid it;
+//! - that nobody shows tray icons, once per installation;
 //! - what is not true any more is withdrawn.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,6 +13,7 @@ use protocol::{AppId, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::face::{Act, Message};
+use crate::menu::Does;
 
 /// What was told. Kept on disk, see [`crate::told`].
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -22,14 +24,17 @@ pub struct Told {
     /// The version of which it was told that it was undone.
     #[serde(default)]
     pub undone: BTreeMap<AppId, Version>,
+    /// That there is no tray was told.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_tray: bool,
 }
 
 /// Which notification it is. There is at most one of each.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
-    /// The app.
-    pub app: AppId,
-    /// What about it.
+    /// The program, if it is about one.
+    pub app: Option<AppId>,
+    /// What it is about.
     pub about: About,
 }
 
@@ -40,6 +45,8 @@ pub enum About {
     Ready,
     /// A version was undone.
     Undone,
+    /// Nobody shows tray icons.
+    NoTray,
 }
 
 /// A notification.
@@ -52,7 +59,7 @@ pub struct Notice {
     /// The rest.
     pub body: Message,
     /// What its button does.
-    pub act: Option<Act>,
+    pub does: Option<Does>,
 }
 
 /// What is to be done about notifications.
@@ -64,18 +71,26 @@ pub enum Change {
     Withdraw(Key),
 }
 
-/// What is to be done now, and what has been told then. `up` are the notifications that may still be seen.
+/// What is to be done now, and what has been told then. `no_tray`: it is certain that nobody shows tray icons. `up` are the
+/// notifications that may still be seen.
 #[must_use]
-pub fn changes(view: &View, told: &Told, up: &BTreeSet<Key>) -> (Told, Vec<Change>) {
+pub fn changes(view: &View, no_tray: bool, told: &Told, up: &BTreeSet<Key>) -> (Told, Vec<Change>) {
     let (mut now, mut changes, mut true_still) = (told.clone(), Vec::new(), BTreeSet::new());
     for app in &view.apps {
-        let Some((notice, version)) = notice(app) else { continue };
+        let Some((about, version, notice)) = notice(app) else { continue };
         true_still.insert(notice.key.clone());
-        let about = match notice.key.about {
-            About::Ready => &mut now.ready,
-            About::Undone => &mut now.undone,
+        let told = match about {
+            OfVersion::Ready => &mut now.ready,
+            OfVersion::Undone => &mut now.undone,
         };
-        if about.insert(app.id.clone(), version.clone()).as_ref() != Some(version) {
+        if told.insert(app.id.clone(), version.clone()).as_ref() != Some(version) {
+            changes.push(Change::Show(notice));
+        }
+    }
+    if no_tray {
+        let notice = without_tray();
+        true_still.insert(notice.key.clone());
+        if !std::mem::replace(&mut now.no_tray, true) {
             changes.push(Change::Show(notice));
         }
     }
@@ -84,9 +99,15 @@ pub fn changes(view: &View, told: &Told, up: &BTreeSet<Key>) -> (Told, Vec<Chang
     (now, changes)
 }
 
+/// What is told of a version.
+enum OfVersion {
+    Ready,
+    Undone,
+}
+
 /// The notification that an app's state deserves, and the version that it is about.
-fn notice(app: &AppView) -> Option<(Notice, &Version)> {
-    let key = |about| Key { app: app.id.clone(), about };
+fn notice(app: &AppView) -> Option<(OfVersion, &Version, Notice)> {
+    let key = |about| Key { app: Some(app.id.clone()), about };
     let message =
         |id: &str, version: &Version| Message::new(id).with("name", &app.name).with("version", version);
     match &app.state {
@@ -95,9 +116,9 @@ fn notice(app: &AppView) -> Option<(Notice, &Version)> {
                 key: key(About::Ready),
                 summary: message("notice-ready", &offer.version),
                 body: message("notice-ready-body", &offer.version),
-                act: Some(Act::Restart),
+                does: Some(Does::Act(app.id.clone(), Act::Restart)),
             };
-            Some((notice, &offer.version))
+            Some((OfVersion::Ready, &offer.version, notice))
         }
         AppState::RolledBack { from: Some(from), to, why } => {
             match why {
@@ -111,11 +132,21 @@ fn notice(app: &AppView) -> Option<(Notice, &Version)> {
                     None => message("notice-rolled-back-unknown", from),
                 },
                 body: message("notice-rolled-back-body", from),
-                act: None,
+                does: None,
             };
-            Some((notice, from))
+            Some((OfVersion::Undone, from, notice))
         }
         _ => None,
+    }
+}
+
+/// Without an icon a notification may be the only face: it says how to get at another.
+fn without_tray() -> Notice {
+    Notice {
+        key: Key { app: None, about: About::NoTray },
+        summary: Message::new("notice-no-tray"),
+        body: Message::new("notice-no-tray-body"),
+        does: Some(Does::Open),
     }
 }
 
@@ -125,22 +156,46 @@ mod tests {
     use crate::testing::{app, offer, version, view};
 
     fn key(id: &str, about: About) -> Key {
-        Key { app: AppId::parse(id).unwrap(), about }
+        Key { app: Some(AppId::parse(id).unwrap()), about }
     }
 
     /// Words for changes: `+ demo Ready` shows, `- demo Ready` withdraws.
     fn check(states: &[(&str, AppState)], told: &Told, up: &[Key], expected: &[&str]) -> Told {
+        check_tray(false, states, told, up, expected)
+    }
+
+    fn check_tray(
+        no_tray: bool,
+        states: &[(&str, AppState)],
+        told: &Told,
+        up: &[Key],
+        expected: &[&str],
+    ) -> Told {
         let apps = states.iter().map(|(name, state)| app(name, state.clone())).collect();
-        let (told, changes) = changes(&view(apps), told, &up.iter().cloned().collect());
+        let (told, changes) = changes(&view(apps), no_tray, told, &up.iter().cloned().collect());
         let words: Vec<_> = changes
             .iter()
-            .map(|change| match change {
-                Change::Show(Notice { key, .. }) => format!("+ {} {:?}", key.app, key.about),
-                Change::Withdraw(key) => format!("- {} {:?}", key.app, key.about),
+            .map(|change| {
+                let (sign, key) = match change {
+                    Change::Show(Notice { key, .. }) => ("+", key),
+                    Change::Withdraw(key) => ("-", key),
+                };
+                let app = key.app.as_ref().map_or("", AppId::as_str);
+                format!("{sign} {app} {:?}", key.about)
             })
             .collect();
         assert_eq!(words, expected);
         told
+    }
+
+    #[test]
+    fn that_there_is_no_tray_is_told_once_and_taken_back() {
+        let up = [without_tray().key];
+        let told = check_tray(true, &[], &Told::default(), &[], &["+  NoTray"]);
+        let told = check_tray(true, &[], &told, &up, &[]);
+        let told = check_tray(false, &[], &told, &up, &["-  NoTray"]);
+        let told = check_tray(true, &[("Demo", ready("7.2.0"))], &told, &[], &["+ demo Ready"]);
+        check_tray(true, &[], &told, &up, &[]);
     }
 
     fn ready(version: &str) -> AppState {

@@ -23,7 +23,7 @@ use crate::notes::{self, Block};
 use crate::notice::{Change, Key, Told, changes};
 use crate::tray::Tray;
 use crate::words::Words;
-use crate::{here, notify, told, window};
+use crate::{here, host, notify, told, window};
 
 /// Wishes that may wait; who has more waits.
 const MAX_WISHES: usize = 64;
@@ -40,6 +40,10 @@ pub enum Wish {
     Notes(AppId, oneshot::Sender<Vec<Block>>),
     /// Start at login, or do not.
     StartAtLogin(bool),
+    /// Somebody shows tray icons, or nobody does.
+    TrayHost(bool),
+    /// Nobody has shown tray icons for a while, if that is still so.
+    TrayMissed,
     /// A notification is gone, whoever took it away.
     NoticeGone(Key),
     /// The session ends, or somebody asks this process to end.
@@ -93,6 +97,8 @@ struct Seen {
     told: Told,
     up: BTreeMap<Key, notify::Withdraw>,
     window: Option<Channel<Shown>>,
+    /// There is no icon, and there was time enough for one.
+    no_tray: bool,
 }
 
 impl ShellTask {
@@ -105,8 +111,13 @@ impl ShellTask {
             told: told::load(&self.folders),
             up: BTreeMap::new(),
             window: None,
+            no_tray: false,
         };
         self.render(&mut seen, &view, true);
+        if !self.about.tray {
+            self.miss_tray();
+        }
+        drop(tokio::spawn(host::watch(self.desk.clone())));
         loop {
             tokio::select! {
                 changed = views.changed() => match changed {
@@ -150,7 +161,7 @@ impl ShellTask {
             seen.shown = now;
         }
         let up: BTreeSet<Key> = seen.up.keys().cloned().collect();
-        let (told, changes) = changes(view, &seen.told, &up);
+        let (told, changes) = changes(view, seen.no_tray, &seen.told, &up);
         for change in changes {
             match change {
                 Change::Show(notice) => {
@@ -190,9 +201,40 @@ impl ShellTask {
             }
             Wish::Notes(app, reply) => self.notes(app, reply),
             Wish::StartAtLogin(on) => self.start_at_login(seen, on),
+            Wish::TrayHost(has) => self.tray_host(seen, has),
+            Wish::TrayMissed => {
+                seen.no_tray = !self.about.tray;
+                let view = seen.shown.view.clone();
+                self.render(seen, &view, false);
+            }
             Wish::NoticeGone(key) => drop(seen.up.remove(&key)),
             Wish::Do(Does::Quit) | Wish::Quit => {}
         }
+    }
+
+    fn tray_host(&mut self, seen: &mut Seen, has: bool) {
+        let shows = has && self.tray.is_some();
+        if shows == self.about.tray {
+            return;
+        }
+        tracing::info!(shows, "whether the icon is seen has changed");
+        self.about.tray = shows;
+        if shows {
+            seen.no_tray = false;
+        } else {
+            self.miss_tray();
+        }
+        let view = seen.shown.view.clone();
+        self.render(seen, &view, false);
+    }
+
+    /// Looks after a while whether there still is no icon.
+    fn miss_tray(&self) {
+        let desk = self.desk.clone();
+        drop(tokio::spawn(async move {
+            tokio::time::sleep(host::PATIENCE).await;
+            desk.wish(Wish::TrayMissed);
+        }));
     }
 
     fn start_at_login(&mut self, seen: &mut Seen, on: bool) {

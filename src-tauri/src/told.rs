@@ -65,4 +65,13 @@ mod tests {
             assert_eq!(load(&folders), Told::default(), "{bad}");
         }
     }
+
+    #[test]
+    fn that_there_is_no_tray_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let folders = Folders::below(folder.path());
+        let told = Told { no_tray: true, ..Told::default() };
+        save(&folders, &told).unwrap();
+        assert_eq!(load(&folders), told);
+    }
 }

@@ -120,6 +120,9 @@ notice-rolled-back = { $name } is back on { $version }
 notice-rolled-back-unknown = { $name } is back on its previous version
 notice-rolled-back-body = The new version did not run well, so the old one was put back.
 
+notice-no-tray = No icon can be shown here
+notice-no-tray-body = Nothing on this desktop shows tray icons. Updates go on, and notifications tell you about them. To see more, start autoupdate from the list of programs.
+
 ## The window: its frame, the headline's second line, and what is true for all programs.
 
 window-title = Updates
@@ -139,7 +142,7 @@ problem-line-key = Line { $line }, { $key }:
 problem-line = Line { $line }:
 problem-key = { $key }:
 problem-hint = Its program is not kept up to date until the file is mended. All others are.
-no-tray = There is no tray here, so no icon can be shown. Updates go on, and notifications and this window tell you about them.
+no-tray = There is no tray here, so no icon can be shown. Updates go on, and notifications and this window tell you about them. Closed, it opens again when you start this program.
 start-at-login = Start when I log in
 start-at-login-refused = This could not be changed. Your settings are as they were.
 updater-version = Updater { $version }.

@@ -12,7 +12,7 @@ pub(super) async fn show(spoken: &Spoken, withdrawn: oneshot::Receiver<()>) -> C
     let mut notification = Notification::new();
     notification.appname("autoupdate").icon("autoupdate-tray").summary(&spoken.summary).body(&spoken.body);
     notification.timeout(Timeout::Never).action("default", "");
-    if let Some((_, label)) = &spoken.button {
+    if let Some(label) = &spoken.button {
         notification.action(BUTTON, label);
     }
     let handle = match notification.show_async().await {

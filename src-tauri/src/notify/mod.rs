@@ -6,8 +6,7 @@ mod system;
 
 use tokio::sync::oneshot;
 
-use crate::face::Act;
-use crate::menu::{Does, word};
+use crate::menu::{Does, label};
 use crate::notice::Notice;
 use crate::shell::{Desk, Wish};
 use crate::words::Words;
@@ -21,8 +20,8 @@ pub(crate) struct Withdraw {
 struct Spoken {
     summary: String,
     body: String,
-    /// Id and label of its button.
-    button: Option<(Act, String)>,
+    /// The label of its button.
+    button: Option<String>,
 }
 
 /// What a person did with it.
@@ -40,14 +39,13 @@ pub(crate) fn show(notice: Notice, words: &Words, desk: Desk) -> Withdraw {
     let spoken = Spoken {
         summary: words.say(&notice.summary),
         body: words.say(&notice.body),
-        button: notice.act.map(|act| (act, words.key(&format!("act-{}", word(act))))),
+        button: notice.does.as_ref().map(|does| words.key(&label(does))),
     };
     let (withdraw, withdrawn) = oneshot::channel();
     drop(tokio::spawn(async move {
         let clicked = system::show(&spoken, withdrawn).await;
-        let app = notice.key.app.clone();
-        match (clicked, notice.act) {
-            (Clicked::Button, Some(act)) => desk.wish(Wish::Do(Does::Act(app, act))),
+        match (clicked, notice.does) {
+            (Clicked::Button, Some(does)) => desk.wish(Wish::Do(does)),
             (Clicked::Button, None) | (Clicked::Body, _) => desk.wish(Wish::Do(Does::Open)),
             (Clicked::Gone, _) => {}
         }

@@ -120,7 +120,15 @@ impl Desktop {
     /// # Errors
     /// If there is one already.
     pub fn tray(&self) -> Result<Tray> {
-        Tray::start(self.bus.address())
+        Tray::start(self.bus.address(), true)
+    }
+
+    /// The same without a panel: icons can announce themselves, and nobody shows them.
+    ///
+    /// # Errors
+    /// If there is one already.
+    pub fn tray_without_host(&self) -> Result<Tray> {
+        Tray::start(self.bus.address(), false)
     }
 
     /// A notification service.

@@ -4,6 +4,7 @@
 //! its menu speaks `com.canonical.dbusmenu`.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::{Context, Result};
@@ -16,6 +17,8 @@ use zbus::{
 
 use crate::poll_until;
 
+const WATCHER: &str = "org.kde.StatusNotifierWatcher";
+const WATCHER_PATH: &str = "/StatusNotifierWatcher";
 const ITEM: &str = "org.kde.StatusNotifierItem";
 const MENU: &str = "com.canonical.dbusmenu";
 
@@ -23,6 +26,8 @@ type Announced = Arc<Mutex<Vec<(String, String)>>>;
 
 struct Watcher {
     announced: Announced,
+    /// A panel listens.
+    has_host: Arc<AtomicBool>,
 }
 
 // zbus hands headers over by value.
@@ -51,7 +56,7 @@ impl Watcher {
 
     #[zbus(property)]
     fn is_status_notifier_host_registered(&self) -> bool {
-        true
+        self.has_host.load(Ordering::SeqCst)
     }
 
     #[zbus(property)]
@@ -74,16 +79,27 @@ pub(super) fn connect(address: &str) -> Result<Connection> {
 pub struct Tray {
     connection: Connection,
     announced: Announced,
+    has_host: Arc<AtomicBool>,
 }
 
 impl Tray {
-    pub(super) fn start(address: &str) -> Result<Self> {
+    pub(super) fn start(address: &str, has_host: bool) -> Result<Self> {
         let announced = Announced::default();
-        let watcher = Watcher { announced: announced.clone() };
-        let builder = connection::Builder::address(address)
-            .serve_at("/StatusNotifierWatcher", watcher)
-            .name("org.kde.StatusNotifierWatcher");
-        Ok(Self { connection: zbus::block_on(builder.build())?, announced })
+        let has_host = Arc::new(AtomicBool::new(has_host));
+        let watcher = Watcher { announced: announced.clone(), has_host: has_host.clone() };
+        let builder = connection::Builder::address(address).serve_at(WATCHER_PATH, watcher).name(WATCHER);
+        Ok(Self { connection: zbus::block_on(builder.build())?, announced, has_host })
+    }
+
+    /// A panel comes, or goes.
+    ///
+    /// # Errors
+    /// If the bus does not take the news.
+    pub fn host(&self, has: bool) -> Result<()> {
+        self.has_host.store(has, Ordering::SeqCst);
+        let news = if has { "StatusNotifierHostRegistered" } else { "StatusNotifierHostUnregistered" };
+        let told = self.connection.emit_signal(None::<&str>, WATCHER_PATH, WATCHER, news, &());
+        Ok(zbus::block_on(told)?)
     }
 
     /// The icon, as soon as it is announced and has a menu. Another one than was taken before, after the app started again.

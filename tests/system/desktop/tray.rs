@@ -106,3 +106,59 @@ fn programs_come_and_go_with_their_enrolments() -> Result<()> {
     displays(0)?;
     Ok(())
 }
+
+#[test]
+fn without_anybody_who_shows_icons_it_says_so_once() -> Result<()> {
+    let Some(desktop) = Desktop::or_skip("desktop::tray::without_anybody_who_shows_icons_it_says_so_once")?
+    else {
+        return Ok(());
+    };
+    let person = Person::unenrolled(&program("1.0.0"))?;
+    let notices = desktop.notices(&person)?;
+    let displays =
+        |count| poll_until("notifications", || notices.displayed().ok().filter(|seen| *seen == count));
+    let mut app = desktop.log_in(&person)?;
+    displays(1)?;
+    let said = notices.said()?;
+    ensure!(said.contains("No icon can be shown here") && said.contains("list of programs"), "{said}");
+
+    // A watcher alone shows nothing; with a panel it is not true any more.
+    let tray = desktop.tray_without_host()?;
+    let icon = tray.icon()?;
+    icon.says("No programs yet")?;
+    assert_eq!(notices.displayed()?, 1);
+    tray.host(true)?;
+    displays(0)?;
+
+    // Told is told, also after the next start; the window says it as long as it is so.
+    tray.host(false)?;
+    icon.click("Quit")?;
+    ensure!(app.ended()?.success());
+    drop((icon, tray));
+    let window = desktop.window(&person)?;
+    window.says("[data-no-tray]", "There is no tray here")?;
+    let tray = desktop.tray()?;
+    poll_until("the window does not say so any more", || {
+        window.text("[data-no-tray]").is_none().then_some(())
+    })?;
+    drop(tray);
+    window.says("[data-no-tray]", "There is no tray here")?;
+    assert_eq!(notices.said()?, said, "told once");
+    Ok(())
+}
+
+#[test]
+fn a_click_on_that_it_has_no_icon_opens_the_window() -> Result<()> {
+    let Some(desktop) = Desktop::or_skip("desktop::tray::a_click_on_that_it_has_no_icon_opens_the_window")?
+    else {
+        return Ok(());
+    };
+    let person = Person::unenrolled(&program("1.0.0"))?;
+    let notices = desktop.notices(&person)?;
+    let _app = desktop.log_in(&person)?;
+    poll_until("a notification", || notices.displayed().ok().filter(|seen| *seen == 1))?;
+    assert_eq!(desktop.windows("Updates")?, 0);
+    notices.press("Open")?;
+    poll_until("the window", || desktop.windows("Updates").ok().filter(|count| *count == 1))?;
+    Ok(())
+}

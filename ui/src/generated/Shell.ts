@@ -18,7 +18,7 @@ own_id: AppId | null,
  */
 packaged: boolean, 
 /**
- * It has an icon in a tray. Without one the window says so once.
+ * It has an icon in a tray that somebody shows. Without one the window says so.
  */
 tray: boolean, 
 /**
