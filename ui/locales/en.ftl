@@ -22,16 +22,40 @@ state-disabled-by-machine = Checks are turned off by your administrator
 ## Why there is something, but not for this computer now.
 
 not-offered-nothing-for-platform = Nothing for this kind of computer
-not-offered-os-too-old = Version { $version } needs a newer system
+not-offered-os-too-old =
+    { $version ->
+        [none] The newest version needs a newer system
+       *[other] Version { $version } needs a newer system
+    }
 not-offered-os-pinned = Held at an older version for this system by its publisher
-not-offered-not-yet = Version { $version } comes to this computer later
-not-offered-halted = Version { $version } was halted by its publisher
+not-offered-not-yet =
+    { $version ->
+        [none] The newest version comes to this computer later
+       *[other] Version { $version } comes to this computer later
+    }
+not-offered-halted =
+    { $version ->
+        [none] The newest version was halted by its publisher
+       *[other] Version { $version } was halted by its publisher
+    }
 not-offered-recalled = This version was recalled by its publisher
 not-offered-control-unverified = Cannot tell who may have the update
-not-offered-known-bad = Version { $version } did not run well here
+not-offered-known-bad =
+    { $version ->
+        [none] The newest version did not run well here
+       *[other] Version { $version } did not run well here
+    }
 not-offered-below-floor = Only older versions are on offer
-not-offered-undone = Version { $version } was undone here
-not-offered-skipped = Version { $version } is skipped
+not-offered-undone =
+    { $version ->
+        [none] The newest version was undone here
+       *[other] Version { $version } was undone here
+    }
+not-offered-skipped =
+    { $version ->
+        [none] The newest version is skipped
+       *[other] Version { $version } is skipped
+    }
 
 ## All programs in one line: the tray's title and first menu line, the window's headline.
 
@@ -88,11 +112,23 @@ one-state-failed = { $name } { $version } could not be installed
 one-state-failed-check = { $name } could not be checked
 one-state-disabled = { $name } is not checked by itself
 one-state-disabled-by-machine = Checks of { $name } are turned off by your administrator
-one-not-offered-halted = { $name } { $version } was halted by its publisher
+one-not-offered-halted =
+    { $version ->
+        [none] The newest version of { $name } was halted by its publisher
+       *[other] { $name } { $version } was halted by its publisher
+    }
 one-not-offered-recalled = The version of { $name } was recalled by its publisher
 one-not-offered-control-unverified = Cannot tell who may have the update of { $name }
-one-not-offered-undone = { $name } { $version } was undone here
-one-not-offered-skipped = { $name } { $version } is skipped
+one-not-offered-undone =
+    { $version ->
+        [none] The newest version of { $name } was undone here
+       *[other] { $name } { $version } was undone here
+    }
+one-not-offered-skipped =
+    { $version ->
+        [none] The newest version of { $name } is skipped
+       *[other] { $name } { $version } is skipped
+    }
 
 ## What a person can do: buttons of the window, lines of the tray's menu, the notification's button.
 

@@ -211,3 +211,29 @@ fn the_tray_tells_what_wants_to_be_seen_most() {
     let disabled = || AppState::Disabled { by: Owner::User };
     check(&[disabled(), disabled()], "2 programs are not checked", true);
 }
+
+#[test]
+fn a_reason_has_words_without_a_version_as_well() {
+    let words = Words::english();
+    let reasons = [
+        Reason::NothingForPlatform,
+        Reason::OsTooOld { needs: "12".into(), has: None },
+        Reason::OsPinned { at: version("1.0.0") },
+        Reason::NotYet { share: 1, bucket: 2 },
+        Reason::Halted,
+        Reason::Recalled,
+        Reason::ControlUnverified { why: String::new() },
+        Reason::KnownBad,
+        Reason::BelowFloor { floor: version("1.0.0") },
+        Reason::Undone,
+        Reason::Skipped,
+    ];
+    for reason in reasons {
+        let state = AppState::NotOffered { version: None, reason, checked_at: now() };
+        let app = app("Demo", state);
+        for message in [face(&app).words, summary(&view(vec![app])).words] {
+            let said = words.say(&message);
+            assert!(!said.contains("none") && !said.contains("Version "), "{}: {said}", message.id);
+        }
+    }
+}
