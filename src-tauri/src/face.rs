@@ -217,8 +217,8 @@ pub fn face(app: &AppView) -> Face {
             make(Glyph::Working, Tone::Info, words, &[Act::Cancel])
         }
         AppState::Ready { offer } => {
-            let glyph = if offer.urgency == Urgency::Critical { Glyph::Critical } else { Glyph::Ready };
-            make(glyph, Tone::Info, Message::version("state-ready", &offer.version), &[Act::Restart])
+            let (glyph, tone) = urgency(offer, Glyph::Ready);
+            make(glyph, tone, Message::version("state-ready", &offer.version), &[Act::Restart])
         }
         AppState::WaitingForClose { .. } => {
             let words = Message::new("state-waiting-for-close").with("name", &app.name);
@@ -256,10 +256,18 @@ pub fn face(app: &AppView) -> Face {
 }
 
 fn available(offer: &OfferView) -> Face {
-    let glyph = if offer.urgency == Urgency::Critical { Glyph::Critical } else { Glyph::Available };
+    let (glyph, tone) = urgency(offer, Glyph::Available);
     let words = Message::version("state-available", &offer.version);
     let act = if offer.needs_consent { Act::Replace } else { Act::Install };
-    Face { glyph, tone: Tone::Info, words, acts: vec![act] }
+    Face { glyph, tone, words, acts: vec![act] }
+}
+
+/// How an offer is shown: an urgent one stands out, whatever it is at.
+fn urgency(offer: &OfferView, otherwise: Glyph) -> (Glyph, Tone) {
+    match offer.urgency {
+        Urgency::Critical => (Glyph::Critical, Tone::Danger),
+        Urgency::Normal => (otherwise, Tone::Info),
+    }
 }
 
 fn not_offered(app: &AppView, version: Option<&Version>, reason: &Reason) -> Face {

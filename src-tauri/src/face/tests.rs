@@ -237,3 +237,18 @@ fn a_reason_has_words_without_a_version_as_well() {
         }
     }
 }
+
+#[test]
+fn what_is_urgent_is_coloured_so() {
+    let critical = || OfferView { urgency: Urgency::Critical, ..offer("7.2.0") };
+    let check = |state, glyph, tone| {
+        let app = app("Demo", state);
+        let face = face(&app);
+        assert_eq!((face.glyph, face.tone), (glyph, tone));
+        assert_eq!(summary(&view(vec![app])).tone, tone);
+    };
+    check(AppState::Available { offer: critical() }, Glyph::Critical, Tone::Danger);
+    check(AppState::Ready { offer: critical() }, Glyph::Critical, Tone::Danger);
+    check(AppState::Available { offer: offer("7.2.0") }, Glyph::Available, Tone::Info);
+    check(AppState::Ready { offer: offer("7.2.0") }, Glyph::Ready, Tone::Info);
+}

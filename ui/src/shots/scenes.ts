@@ -37,7 +37,7 @@ export const SCENES: Readonly<Record<string, Shown>> = {
       as("ledger", "Ledger", one("failed"), { channel: "beta" }),
       as("tidepool", "Tidepool", one("ready-critical")),
     ],
-    { summary: { glyph: "critical", tone: "info", words: { id: "one-state-ready", args: { name: "Tidepool", version: "7.2.0" }, count: null }, act: null } },
+    { summary: { glyph: "critical", tone: "danger", words: { id: "one-state-ready", args: { name: "Tidepool", version: "7.2.0" }, count: null }, act: null } },
   ),
 };
 

@@ -105,7 +105,7 @@ export const STATES: { readonly [state in AppState["state"]]: Readonly<Record<st
     "available-critical": entry(
       { state: "available", offer: { ...offer, urgency: "critical" } },
       "critical",
-      "info",
+      "danger",
       ["state-available", V],
       ["install"],
     ),
@@ -146,7 +146,7 @@ export const STATES: { readonly [state in AppState["state"]]: Readonly<Record<st
     "ready-critical": entry(
       { state: "ready", offer: { ...offer, urgency: "critical" } },
       "critical",
-      "info",
+      "danger",
       ["state-ready", V],
       ["restart"],
     ),
