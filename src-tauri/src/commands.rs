@@ -39,6 +39,7 @@ pub async fn notes(desk: State<'_, Desk>, app: AppId) -> Result<Vec<Block>, ()> 
 
 /// Starts the app at login, or does not.
 #[tauri::command]
-pub fn start_at_login(desk: State<'_, Desk>, on: bool) {
-    desk.wish(Wish::StartAtLogin(on));
+pub async fn start_at_login(desk: State<'_, Desk>, on: bool) -> Result<(), Message> {
+    let done = desk.ask(|reply| Wish::StartAtLogin(on, reply)).await;
+    done.unwrap_or_else(|| Err(Message::new("start-at-login-refused")))
 }

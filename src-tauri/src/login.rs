@@ -32,17 +32,23 @@ impl Login {
         Self { folder: Some(config.join("autostart")) }
     }
 
+    /// The entry's file, whether there is one or not.
+    #[must_use]
+    pub fn file(&self) -> Option<PathBuf> {
+        self.folder.as_ref().map(|folder| folder.join(NAME))
+    }
+
     /// Whether it is this program that starts at login.
     #[must_use]
     pub fn starts(&self, program: &Path) -> bool {
-        let entry = self.folder.as_ref().and_then(|folder| std::fs::read_to_string(folder.join(NAME)).ok());
+        let entry = self.file().and_then(|file| std::fs::read_to_string(file).ok());
         entry.is_some_and(|entry| entry::starts(&entry, program))
     }
 
     /// Whether the app starts at login.
     #[must_use]
     pub fn is_on(&self) -> bool {
-        self.folder.as_ref().is_some_and(|folder| folder.join(NAME).is_file())
+        self.file().is_some_and(|file| file.is_file())
     }
 
     /// Turns it on, for this executable, or off.
@@ -50,7 +56,7 @@ impl Login {
     /// # Errors
     /// The entry cannot be written or removed; there is no such thing on this system.
     pub fn set(&self, on: bool, program: &Path) -> io::Result<()> {
-        let file = self.folder.as_ref().ok_or(io::ErrorKind::Unsupported)?.join(NAME);
+        let file = self.file().ok_or(io::ErrorKind::Unsupported)?;
         if on {
             return store::write_atomically(&file, entry::at_login(program)?.as_bytes())
                 .map_err(io::Error::other);

@@ -38,8 +38,8 @@ pub enum Wish {
     Subscribe(Channel<Shown>),
     /// The window wants the notes of the version that is offered.
     Notes(AppId, oneshot::Sender<Vec<Block>>),
-    /// Start at login, or do not.
-    StartAtLogin(bool),
+    /// Start at login, or do not; the window is told if that cannot be changed.
+    StartAtLogin(bool, oneshot::Sender<Result<(), Message>>),
     /// Somebody shows tray icons, or nobody does.
     TrayHost(bool),
     /// Nobody has shown tray icons for a while, if that is still so.
@@ -200,7 +200,9 @@ impl ShellTask {
                 seen.window = channel.send(seen.shown.clone()).is_ok().then_some(channel);
             }
             Wish::Notes(app, reply) => self.notes(app, reply),
-            Wish::StartAtLogin(on) => self.start_at_login(seen, on),
+            Wish::StartAtLogin(on, reply) => {
+                let _gone = reply.send(self.start_at_login(seen, on));
+            }
             Wish::TrayHost(has) => self.tray_host(seen, has),
             Wish::TrayMissed => {
                 seen.no_tray = !self.about.tray;
@@ -237,15 +239,19 @@ impl ShellTask {
         }));
     }
 
-    fn start_at_login(&mut self, seen: &mut Seen, on: bool) {
-        let done = here::program().and_then(|program| self.login.set(on, &program));
-        if let Err(error) = done {
+    fn start_at_login(&mut self, seen: &mut Seen, on: bool) -> Result<(), Message> {
+        let done = here::program().and_then(|program| self.login.set(on, &program)).map_err(|error| {
             tracing::warn!(%error, on, "whether the app starts at login cannot be changed");
-        }
+            match self.login.file() {
+                Some(file) => Message::new("start-at-login-entry").with("file", &file.display()),
+                None => Message::new("start-at-login-refused"),
+            }
+        });
         // Told as it is, not as it was wished.
         self.about.starts_at_login = self.login.is_on();
         let view = seen.shown.view.clone();
         self.render(seen, &view, true);
+        done
     }
 
     /// Does what was offered to this person last; everything else is refused.

@@ -180,6 +180,7 @@ problem-key = { $key }:
 problem-hint = Its program is not kept up to date until the file is mended. All others are.
 no-tray = There is no tray here, so no icon can be shown. Updates go on, and notifications and this window tell you about them. Closed, it opens again when you start this program.
 start-at-login = Start when I log in
+start-at-login-entry = The entry { $file } could not be changed. Look at the rights of its folder and the free space; it is as it was.
 start-at-login-refused = This could not be changed. Your settings are as they were.
 updater-version = Updater { $version }.
 updater-packaged = This updater is updated by your package manager.

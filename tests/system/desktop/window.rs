@@ -149,6 +149,12 @@ fn notes_a_switch_and_a_stop_reach_the_app() -> Result<()> {
         window.click("[data-switch=start-at-login]")?;
         poll_until("the session's entry", || (entry.exists() == there).then_some(()))?;
     }
+    // A file where the folder should be: nothing can be written below it, by nobody.
+    let folder = entry.parent().context("a folder")?;
+    std::fs::remove_dir(folder)?;
+    std::fs::write(folder, "")?;
+    window.click("[data-switch=start-at-login]")?;
+    window.says("[role=alert]", "autoupdate-tray.desktop could not be changed")?;
 
     demo.valve.close();
     window.click(&button("install"))?;
