@@ -8,8 +8,8 @@ use anyhow::{Context, Result};
 
 use super::build::{Built, Executable};
 use super::{Group, Outcome, libtest};
-use crate::command;
 use crate::workspace::Workspace;
+use crate::{command, window};
 
 /// The longest that one executable may take for one group.
 const LIMIT: Duration = Duration::from_secs(15 * 60);
@@ -80,7 +80,11 @@ fn executable(
 /// The examples in the documentation: cargo compiles and runs them itself.
 pub(super) fn documentation(workspace: &Workspace) -> Result<Outcome> {
     let mut cargo = workspace.cargo();
-    cargo.args(["test", "--doc", "--workspace", "--exclude", "autoupdate-tray"]);
+    cargo.args(["test", "--doc", "--workspace"]);
+    // With all packages of the build, so that they have the features that they were built with: nothing is built twice.
+    if !window::webview_is_here() {
+        cargo.args(["--exclude", "autoupdate-tray"]);
+    }
     watched("examples in the documentation", Group::Unit, &mut cargo)
 }
 
