@@ -127,7 +127,7 @@ pub enum EnrolmentError {
     Toml {
         /// The line, counted from 1, if the error has a place.
         line: Option<u32>,
-        /// What is wrong; names line and key, too.
+        /// What is wrong and in which words of the file, on one line.
         text: String,
     },
     /// A key whose value breaks a rule.
@@ -193,6 +193,8 @@ struct File {
 
 /// The format version that this code writes and reads.
 const FORMAT: u32 = 1;
+/// How much of a wrong line is quoted, in letters.
+const MAX_QUOTED: usize = 80;
 
 const fn format() -> u32 {
     FORMAT
@@ -221,10 +223,7 @@ impl Enrolment {
             let why = format!("{format} is not known here, only {FORMAT}: update autoupdate itself first");
             return Err(EnrolmentError::Key { line: None, key: "format", why }.in_text(text));
         }
-        let file: File = toml::from_str(text).map_err(|error| EnrolmentError::Toml {
-            line: error.span().map(|span| line_of(text, span.start)),
-            text: error.to_string(),
-        })?;
+        let file: File = toml::from_str(text).map_err(|error| not_toml(text, &error))?;
         file.check(machine_owned).map_err(|error| error.in_text(text))
     }
 
@@ -250,6 +249,19 @@ impl Enrolment {
         };
         toml::to_string(&file).map_err(|error| EnrolmentError::Toml { line: None, text: error.to_string() })
     }
+}
+
+/// The parser's own report has several lines and draws an arrow; this one fits wherever errors are shown.
+fn not_toml(text: &str, error: &toml::de::Error) -> EnrolmentError {
+    let line = error.span().map(|span| line_of(text, span.start));
+    let words = line.and_then(|line| text.lines().nth(line as usize - 1)).unwrap_or_default().trim();
+    let message = error.message().trim().replace('\n', ", ");
+    let message = line.map_or_else(|| message.clone(), |line| format!("line {line}: {message}"));
+    let text = match words.chars().take(MAX_QUOTED).collect::<String>() {
+        quoted if quoted.is_empty() => message,
+        quoted => format!("{message}, in `{quoted}`"),
+    };
+    EnrolmentError::Toml { line, text }
 }
 
 impl File {
@@ -387,6 +399,8 @@ root = { file = "root.json", sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e46
         };
         assert_eq!(place(&text), (Some(3), Some("name")));
         assert_eq!(place(&SHORT.replace("name", "nmae")), (Some(3), None));
+        let text = Enrolment::parse(&SHORT.replace("name", "nmae"), false).unwrap_err().to_string();
+        assert!(text.contains("`nmae`") && text.contains(", in `nmae = ") && !text.contains('\n'), "{text}");
         for extra in [
             "health = { alive = \"2h\" }",
             "close = { command = [\"x\"] }",
