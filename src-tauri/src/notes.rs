@@ -6,6 +6,7 @@
 
 use std::iter::Peekable;
 
+use autoupdate::text::plain;
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 use serde::Serialize;
 
@@ -212,12 +213,6 @@ impl Inline {
             Self::Text { text } | Self::Strong { text } | Self::Code { text } => text,
         }
     }
-}
-
-/// Without controls (but line ends and tabs), without marks that turn the direction (Unicode Standard Annex 9, section 2).
-fn plain(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().filter(|c| !turns(*c) && (!c.is_control() || matches!(c, '\n' | '\t'))).collect()
 }
 
 #[cfg(test)]
