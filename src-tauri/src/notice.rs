@@ -3,7 +3,7 @@
 //! - "X 7.2.0 is ready" once per version, also over restarts of the app;
 //! - "X is back on 7.1.0" once per version that was undone, unless the person undid it;
 //! - that nobody shows tray icons, once per installation;
-//! - what is not true any more is withdrawn.
+//! - what is not true any more is withdrawn; a check that is under way changes nothing yet.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,6 +27,23 @@ pub struct Told {
     /// That there is no tray was told.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub no_tray: bool,
+}
+
+impl Told {
+    /// What remains of it when these could not be shown.
+    #[must_use]
+    pub fn without(&self, unshown: &BTreeSet<Key>) -> Self {
+        let mut told = self.clone();
+        for key in unshown {
+            match (&key.about, &key.app) {
+                (About::Ready, Some(app)) => drop(told.ready.remove(app)),
+                (About::Undone, Some(app)) => drop(told.undone.remove(app)),
+                (About::NoTray, _) => told.no_tray = false,
+                (About::Ready | About::Undone, None) => {}
+            }
+        }
+        told
+    }
 }
 
 /// Which notification it is. There is at most one of each.
@@ -77,7 +94,10 @@ pub enum Change {
 pub fn changes(view: &View, no_tray: bool, told: &Told, up: &BTreeSet<Key>) -> (Told, Vec<Change>) {
     let (mut now, mut changes, mut true_still) = (told.clone(), Vec::new(), BTreeSet::new());
     for app in &view.apps {
-        let Some((about, version, notice)) = notice(app) else { continue };
+        let Some((about, version, notice)) = notice(app) else {
+            true_still.extend(up.iter().filter(|key| is_open(app, key, told)).cloned());
+            continue;
+        };
         true_still.insert(notice.key.clone());
         let told = match about {
             OfVersion::Ready => &mut now.ready,
@@ -138,6 +158,21 @@ fn notice(app: &AppView) -> Option<(OfVersion, &Version, Notice)> {
         }
         _ => None,
     }
+}
+
+/// Whether it is not decided at the moment whether a notification is still true: the program is looked after anew.
+fn is_open(app: &AppView, key: &Key, told: &Told) -> bool {
+    key.app.as_ref() == Some(&app.id)
+        && match &app.state {
+            AppState::Checking { .. } => true,
+            // The same version once more, from what is on disk.
+            AppState::Downloading { offer, .. }
+            | AppState::Verifying { offer }
+            | AppState::FallingBack { offer, .. } => {
+                key.about == About::Ready && told.ready.get(&app.id) == Some(&offer.version)
+            }
+            _ => false,
+        }
 }
 
 /// Without an icon a notification may be the only face: it says how to get at another.
@@ -217,11 +252,33 @@ mod tests {
     }
 
     #[test]
+    fn a_check_leaves_it_where_it_is() {
+        let told = check(&[("Demo", ready("7.2.0"))], &Told::default(), &[], &["+ demo Ready"]);
+        let up = [key("demo", About::Ready)];
+        let checking = AppState::Checking { by: autoupdate::policy::Asker::Timer };
+        let told = check(&[("Demo", checking)], &told, &up, &[]);
+        let told = check(&[("Demo", AppState::Verifying { offer: offer("7.2.0") })], &told, &up, &[]);
+        let told = check(&[("Demo", ready("7.2.0"))], &told, &up, &[]);
+        check(&[("Demo", AppState::Verifying { offer: offer("7.3.0") })], &told, &up, &["- demo Ready"]);
+    }
+
+    #[test]
     fn what_a_person_did_needs_no_telling() {
         let unhealthy = RollBackWhy::Unhealthy { code: "E-RUN-ENDED".into(), text: String::new() };
         let told = check(&[("Demo", back(unhealthy.clone()))], &Told::default(), &[], &["+ demo Undone"]);
         check(&[("Demo", back(unhealthy))], &told, &[], &[]);
         check(&[("Demo", back(RollBackWhy::ByPerson))], &Told::default(), &[], &[]);
+    }
+
+    #[test]
+    fn what_could_not_be_shown_is_not_told() {
+        let told = check_tray(true, &[("Demo", ready("7.2.0"))], &Told::default(), &[], &[
+            "+ demo Ready",
+            "+  NoTray",
+        ]);
+        let rest = told.without(&[key("demo", About::Ready), without_tray().key].into());
+        assert_eq!(rest, Told::default());
+        assert_eq!(told.without(&[key("demo", About::Undone), key("other", About::Ready)].into()), told);
     }
 
     #[test]

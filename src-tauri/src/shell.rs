@@ -45,7 +45,14 @@ pub enum Wish {
     /// Nobody has shown tray icons for a while, if that is still so.
     TrayMissed,
     /// A notification is gone, whoever took it away.
-    NoticeGone(Key),
+    NoticeGone {
+        /// Which it was.
+        key: Key,
+        /// The how manyeth it was of all that were shown.
+        number: u64,
+        /// Whether anybody could see it.
+        shown: bool,
+    },
     /// The session ends, or somebody asks this process to end.
     Quit,
 }
@@ -95,7 +102,11 @@ pub(crate) struct ShellTask {
 struct Seen {
     shown: Shown,
     told: Told,
-    up: BTreeMap<Key, notify::Withdraw>,
+    up: BTreeMap<Key, (u64, notify::Withdraw)>,
+    /// How many notifications there were since the start.
+    notices: u64,
+    /// What could not be shown. It is not tried again before the next start, and does not count as told then.
+    unshown: BTreeSet<Key>,
     window: Option<Channel<Shown>>,
     /// There is no icon, and there was time enough for one.
     no_tray: bool,
@@ -110,6 +121,8 @@ impl ShellTask {
             shown: shown(&view, &self.about),
             told: told::load(&self.folders),
             up: BTreeMap::new(),
+            notices: 0,
+            unshown: BTreeSet::new(),
             window: None,
             no_tray: false,
         };
@@ -166,16 +179,23 @@ impl ShellTask {
             match change {
                 Change::Show(notice) => {
                     let key = notice.key.clone();
-                    seen.up.insert(key, notify::show(notice, &self.words, self.desk.clone()));
+                    seen.notices += 1;
+                    let shown = notify::show(notice, seen.notices, &self.words, self.desk.clone());
+                    seen.unshown.remove(&key);
+                    seen.up.insert(key, (seen.notices, shown));
                 }
                 Change::Withdraw(key) => drop(seen.up.remove(&key)),
             }
         }
         if told != seen.told {
-            if let Err(error) = told::save(&self.folders, &told) {
-                tracing::warn!(%error, "what was told cannot be kept; after a restart it is told again");
-            }
             seen.told = told;
+            self.keep_told(seen);
+        }
+    }
+
+    fn keep_told(&self, seen: &Seen) {
+        if let Err(error) = told::save(&self.folders, &seen.told.without(&seen.unshown)) {
+            tracing::warn!(%error, "what was told cannot be kept; after a restart it is told again");
         }
     }
 
@@ -209,7 +229,15 @@ impl ShellTask {
                 let view = seen.shown.view.clone();
                 self.render(seen, &view, false);
             }
-            Wish::NoticeGone(key) => drop(seen.up.remove(&key)),
+            Wish::NoticeGone { key, number, shown } => {
+                // A newer one of the same key may be there by now.
+                if seen.up.get(&key).is_some_and(|(up, _)| *up == number) {
+                    seen.up.remove(&key);
+                }
+                if !shown && seen.unshown.insert(key) {
+                    self.keep_told(seen);
+                }
+            }
             Wish::Do(Does::Quit) | Wish::Quit => {}
         }
     }

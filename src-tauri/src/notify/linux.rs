@@ -19,9 +19,11 @@ pub(super) async fn show(spoken: &Spoken, withdrawn: oneshot::Receiver<()>) -> C
         Ok(handle) => handle,
         Err(error) => {
             tracing::warn!(%error, "no notification can be shown");
-            return Clicked::Gone;
+            return Clicked::Unshown;
         }
     };
+    // What is clicked before this listens, some milliseconds after it is seen, is lost: the service tells only the library's
+    // own connection.
     let mut clicked = Clicked::Gone;
     let waiting = handle.wait_for_action_async(|response| {
         clicked = match response {

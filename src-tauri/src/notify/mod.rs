@@ -32,10 +32,13 @@ enum Clicked {
     Body,
     /// Nothing, or took it away.
     Gone,
+    /// Nothing: nobody could show it.
+    Unshown,
 }
 
-/// Shows a notification. That it cannot be shown is logged: tray and window say the same.
-pub(crate) fn show(notice: Notice, words: &Words, desk: Desk) -> Withdraw {
+/// Shows a notification. That it cannot be shown is logged, and told to the desk: tray and window say the same. `number`
+/// tells it apart from an earlier one of the same key.
+pub(crate) fn show(notice: Notice, number: u64, words: &Words, desk: Desk) -> Withdraw {
     let spoken = Spoken {
         summary: words.say(&notice.summary),
         body: words.say(&notice.body),
@@ -44,12 +47,13 @@ pub(crate) fn show(notice: Notice, words: &Words, desk: Desk) -> Withdraw {
     let (withdraw, withdrawn) = oneshot::channel();
     drop(tokio::spawn(async move {
         let clicked = system::show(&spoken, withdrawn).await;
+        let shown = !matches!(clicked, Clicked::Unshown);
         match (clicked, notice.does) {
             (Clicked::Button, Some(does)) => desk.wish(Wish::Do(does)),
             (Clicked::Button, None) | (Clicked::Body, _) => desk.wish(Wish::Do(Does::Open)),
-            (Clicked::Gone, _) => {}
+            (Clicked::Gone | Clicked::Unshown, _) => {}
         }
-        desk.wish(Wish::NoticeGone(notice.key));
+        desk.wish(Wish::NoticeGone { key: notice.key, number, shown });
     }));
     Withdraw { _gone: withdraw }
 }

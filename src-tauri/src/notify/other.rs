@@ -13,6 +13,7 @@ pub(super) async fn show(spoken: &Spoken, _withdrawn: oneshot::Receiver<()>) -> 
     });
     if let Ok(Err(error)) = shown.await {
         tracing::warn!(%error, "no notification can be shown");
+        return Clicked::Unshown;
     }
     Clicked::Gone
 }
