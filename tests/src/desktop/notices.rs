@@ -33,7 +33,7 @@ impl Notices {
         let out = File::create(file("said"))?;
         // Its defaults, not the configuration of this machine. In place of the menu that a person would see stands one who
         // chooses by himself.
-        let choose = format!("[global]\ndmenu = grep -m1 -F -f {}\n", file("wanted").display());
+        let choose = format!("[global]\nfont = Sans 10\ndmenu = grep -m1 -F -f {}\n", file("wanted").display());
         std::fs::write(file("dunstrc"), choose)?;
         command.arg("-conf").arg(file("dunstrc")).arg("-print");
         let daemon =
@@ -61,6 +61,7 @@ impl Notices {
     /// # Errors
     /// If dunst does not answer.
     pub fn click(&self) -> Result<()> {
+        self.are_heard()?;
         self.call("NotificationAction", &0_u32)
     }
 
@@ -69,6 +70,7 @@ impl Notices {
     /// # Errors
     /// If dunst does not answer.
     pub fn press(&self, label: &str) -> Result<()> {
+        self.are_heard()?;
         std::fs::write(self.folder.path().join("wanted"), format!("{label}\n"))?;
         self.call("ContextMenuCall", &())
     }
@@ -87,6 +89,26 @@ impl Notices {
     /// If it cannot be read.
     pub fn said(&self) -> Result<String> {
         Ok(std::fs::read_to_string(self.folder.path().join("said"))?)
+    }
+
+    /// Waits until the app listens for clicks on everything that is seen: a moment after it is seen, and no person is as
+    /// quick as a test.
+    fn are_heard(&self) -> Result<()> {
+        poll_until("the app listens for clicks", || {
+            (self.listeners().ok()? >= self.displayed().ok()?).then_some(())
+        })
+    }
+
+    /// How many connections have asked the bus for clicks.
+    fn listeners(&self) -> Result<u32> {
+        zbus::block_on(async {
+            let (bus, path) = ("org.freedesktop.DBus", "/org/freedesktop/DBus");
+            let stats = Some("org.freedesktop.DBus.Debug.Stats");
+            let ask = self.connection.call_method(Some(bus), path, stats, "GetAllMatchRules", &());
+            let rules: HashMap<String, Vec<String>> = ask.await?.body().deserialize()?;
+            let listen = |rules: &&Vec<String>| rules.iter().any(|rule| rule.contains("ActionInvoked"));
+            Ok(rules.values().filter(listen).count().try_into()?)
+        })
     }
 
     fn call(&self, method: &str, body: &(impl Serialize + DynamicType)) -> Result<()> {

@@ -146,3 +146,19 @@ fn without_anybody_who_shows_icons_it_says_so_once() -> Result<()> {
     assert_eq!(notices.said()?, said, "told once");
     Ok(())
 }
+
+#[test]
+fn a_click_on_that_it_has_no_icon_opens_the_window() -> Result<()> {
+    let Some(desktop) = Desktop::or_skip("desktop::tray::a_click_on_that_it_has_no_icon_opens_the_window")?
+    else {
+        return Ok(());
+    };
+    let person = Person::unenrolled(&program("1.0.0"))?;
+    let notices = desktop.notices(&person)?;
+    let _app = desktop.log_in(&person)?;
+    poll_until("a notification", || notices.displayed().ok().filter(|seen| *seen == 1))?;
+    assert_eq!(desktop.windows("Updates")?, 0);
+    notices.press("Open")?;
+    poll_until("the window", || desktop.windows("Updates").ok().filter(|count| *count == 1))?;
+    Ok(())
+}
