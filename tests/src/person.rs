@@ -11,10 +11,19 @@ use protocol::Digest;
 
 use crate::{APP, Answer, binary, run};
 
-/// A person. All their folders lie below one temporary folder.
+/// A person. All their folders lie below one home.
 #[derive(Debug)]
 pub struct Person {
-    home: tempfile::TempDir,
+    home: Home,
+}
+
+/// Where a person lives.
+#[derive(Debug)]
+enum Home {
+    /// As long as the value does.
+    Here(tempfile::TempDir),
+    /// Somebody else made it, and keeps it.
+    There(PathBuf),
 }
 
 impl Person {
@@ -42,13 +51,19 @@ impl Person {
     /// # Errors
     /// If a folder cannot be made.
     pub fn unenrolled(program: &[u8]) -> Result<Self> {
-        let person = Self { home: tempfile::tempdir()? };
+        let person = Self { home: Home::Here(tempfile::tempdir()?) };
         for folder in ["apps", "run", "config", "state", "cache", "data"] {
-            std::fs::create_dir(person.home.path().join(folder))?;
+            std::fs::create_dir(person.home().join(folder))?;
         }
-        std::fs::set_permissions(person.home.path().join("run"), Permissions::from_mode(0o700))?;
+        std::fs::set_permissions(person.home().join("run"), Permissions::from_mode(0o700))?;
         person.install(program)?;
         Ok(person)
+    }
+
+    /// A person whose home was made by somebody else, with the folders `run`, `config`, `state`, `cache` and `data` in it.
+    #[must_use]
+    pub fn living_in(home: &Path) -> Self {
+        Self { home: Home::There(home.to_owned()) }
     }
 
     /// Enrols the installed program, as [`Self::enrolled`] does.
@@ -56,8 +71,8 @@ impl Person {
     /// # Errors
     /// If the enrolment is refused.
     pub fn enrol(&self, root: &[u8], source: &str, lines: &str) -> Result<()> {
-        let enrolment = self.home.path().join("demo.toml");
-        std::fs::write(self.home.path().join("root.json"), root)?;
+        let enrolment = self.home().join("demo.toml");
+        std::fs::write(self.home().join("root.json"), root)?;
         let text = format!(
             "id = \"{APP}\"\nname = \"Demo\"\npath = {:?}\nsources = [{source:?}]\n{lines}\n\
              root = {{ file = \"root.json\", sha256 = \"{}\" }}\n",
@@ -73,19 +88,22 @@ impl Person {
     /// Where the program is installed.
     #[must_use]
     pub fn program(&self) -> PathBuf {
-        self.home.path().join("apps").join(APP)
+        self.home().join("apps").join(APP)
     }
 
     /// The home folder.
     #[must_use]
     pub fn home(&self) -> &Path {
-        self.home.path()
+        match &self.home {
+            Home::Here(folder) => folder.path(),
+            Home::There(folder) => folder,
+        }
     }
 
     /// This person's folders, for an engine that runs in the test's own process.
     #[must_use]
     pub fn folders(&self) -> Folders {
-        let of = |folder: &str| self.home.path().join(folder).join("autoupdate");
+        let of = |folder: &str| self.home().join(folder).join("autoupdate");
         Folders {
             config: of("config"),
             state: of("state"),
@@ -104,7 +122,7 @@ impl Person {
         if beside.exists() {
             std::fs::remove_dir_all(beside)?;
         }
-        let fresh = self.home.path().join("apps/fresh");
+        let fresh = self.home().join("apps/fresh");
         std::fs::write(&fresh, bytes)?;
         std::fs::set_permissions(&fresh, Permissions::from_mode(0o755))?;
         Ok(std::fs::rename(fresh, self.program())?)
@@ -113,7 +131,7 @@ impl Person {
     /// Our private folder beside the program.
     #[must_use]
     pub fn beside(&self) -> PathBuf {
-        self.home.path().join("apps").join(format!(".{APP}.autoupdate"))
+        self.home().join("apps").join(format!(".{APP}.autoupdate"))
     }
 
     /// Forgets all state of the engine, as a person does who deletes folders. What lies beside the program stays.
@@ -122,8 +140,8 @@ impl Person {
     /// If a folder cannot be deleted.
     pub fn delete_state(&self) -> Result<()> {
         for folder in ["state", "cache", "data"] {
-            std::fs::remove_dir_all(self.home.path().join(folder))?;
-            std::fs::create_dir(self.home.path().join(folder))?;
+            std::fs::remove_dir_all(self.home().join(folder))?;
+            std::fs::create_dir(self.home().join(folder))?;
         }
         Ok(())
     }
@@ -136,7 +154,7 @@ impl Person {
     pub fn leftovers(&self) -> Result<Vec<PathBuf>> {
         let mut found = Vec::new();
         for folder in
-            [self.home.path().join("apps"), self.beside(), self.home.path().join("cache/autoupdate/spool")]
+            [self.home().join("apps"), self.beside(), self.home().join("cache/autoupdate/spool")]
         {
             let Ok(entries) = std::fs::read_dir(&folder) else { continue };
             for entry in entries {
@@ -220,7 +238,7 @@ impl Person {
     #[must_use]
     pub fn starts(&self, program: &Path, arguments: &[&str]) -> Command {
         let mut command = Command::new(program);
-        let home = self.home.path();
+        let home = self.home();
         command
             .args(arguments)
             .env_clear()

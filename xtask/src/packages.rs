@@ -49,8 +49,8 @@ use Present::{Command as Tool, File, Library, Python};
 use Purpose::{Build, Demo};
 
 /// The desktop app is part of what is built for any test.
-const DESKTOP: &[Purpose] = &[Purpose::Group(Group::Unit), Purpose::Group(Group::Desktop)];
-const ON_A_DISPLAY: &[Purpose] = &[Purpose::Group(Group::Desktop)];
+const DESKTOP: &[Purpose] = &[Purpose::Group(Group::Unit), Purpose::Group(Group::Desktop), Demo];
+const ON_A_DISPLAY: &[Purpose] = &[Purpose::Group(Group::Desktop), Demo];
 
 const PACKAGES: &[Package] = &[
     Package {
@@ -136,6 +136,12 @@ const PACKAGES: &[Package] = &[
         present: File("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"),
         why: "letters: without any font a window has no words that could be read",
         wanted_by: ON_A_DISPLAY,
+    },
+    Package {
+        apt: "xfce4-panel",
+        present: Tool("xfce4-panel"),
+        why: "a real panel for the demo's pictures: the tray's icon and its menu",
+        wanted_by: &[Demo],
     },
     Package {
         apt: "tinyproxy",

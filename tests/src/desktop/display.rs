@@ -52,12 +52,13 @@ impl Display {
         Ok(())
     }
 
-    fn connect(&self) -> Result<(RustConnection, usize)> {
+    pub(super) fn connect(&self) -> Result<(RustConnection, usize)> {
         x11rb::connect(Some(&self.name)).context("the display")
     }
 }
 
-fn titled(display: &RustConnection, screen: usize, title: &str) -> Result<Vec<u32>> {
+/// The windows with this title that are seen, on a screen.
+pub(super) fn titled(display: &RustConnection, screen: usize, title: &str) -> Result<Vec<u32>> {
     let root = display.setup().roots.get(screen).context("the display's screen")?.root;
     let mut found = Vec::new();
     for window in display.query_tree(root)?.reply()?.children {

@@ -5,7 +5,7 @@
 //!
 //! - [`Desktop`] is display and bus, where there can be such things;
 //! - [`TrayApp`] is the real app, started as a person or the session starts it;
-//! - [`Tray`] is the other end of its icon, over D-Bus, as a panel sees it;
+//! - [`Tray`] is the other end of its icon, over D-Bus, as a panel sees it, and [`Panel`] is a real one;
 //! - [`Notices`] is dunst;
 //! - [`Window`] is its window, through WebDriver.
 
@@ -13,6 +13,8 @@ mod app;
 mod bus;
 mod display;
 mod notices;
+mod panel;
+mod screen;
 mod tray;
 mod window;
 
@@ -20,19 +22,24 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 pub use app::{TrayApp, children_of, kill};
 pub use notices::Notices;
+pub use panel::Panel;
+pub use screen::{Area, Picture};
 pub use tray::{Entry, Icon, Tray};
 pub use window::Window;
 
 use self::bus::Bus;
 use self::display::Display;
-use crate::{Person, binary, skip};
+use crate::{Person, binary, poll_until, skip};
 
 /// The app's name, as it is built.
 const APP: &str = "autoupdate-tray";
+
+/// After so many looks in which nothing has changed, the display rests.
+const RESTED: u32 = 30;
 
 /// A display and a session bus.
 #[derive(Debug)]
@@ -51,7 +58,18 @@ impl Desktop {
             skip(test, &missing)?;
             return Ok(None);
         }
-        Ok(Some(Self { display: Display::start()?, bus: Bus::start()? }))
+        Self::start().map(Some)
+    }
+
+    /// The same for a program that is no test and cannot do without.
+    ///
+    /// # Errors
+    /// If something is not installed, or does not come up.
+    pub fn start() -> Result<Self> {
+        if let Some(missing) = missing() {
+            bail!("there can be no desktop here: {missing}");
+        }
+        Ok(Self { display: Display::start()?, bus: Bus::start()? })
     }
 
     /// How programs find it, beside the person's folders.
@@ -82,6 +100,52 @@ impl Desktop {
     /// If the display does not answer.
     pub fn close_windows(&self, title: &str) -> Result<()> {
         self.display.close_windows(title)
+    }
+
+    /// What is seen in a part of the display.
+    ///
+    /// # Errors
+    /// If the display does not answer.
+    pub fn picture(&self, area: Area) -> Result<Picture> {
+        self.display.picture(area)
+    }
+
+    /// The same once the display has changed from what it was, and rests.
+    ///
+    /// # Errors
+    /// If it does neither in time.
+    pub fn next_picture(&self, area: Area, before: &Picture) -> Result<Picture> {
+        let (mut last, mut rested) = (Picture::default(), 0);
+        poll_until("the display rests", || {
+            let now = self.picture(area).ok()?;
+            rested = if now == last { rested + 1 } else { 0 };
+            last = now;
+            (rested >= RESTED && last != *before).then(|| last.clone())
+        })
+    }
+
+    /// Paints the background in this colour (0xRRGGBB).
+    ///
+    /// # Errors
+    /// If the display does not answer.
+    pub fn paint(&self, colour: u32) -> Result<()> {
+        self.display.paint(colour)
+    }
+
+    /// Where the first window with this title is seen.
+    ///
+    /// # Errors
+    /// If there is none in time.
+    pub fn place(&self, title: &str) -> Result<Area> {
+        poll_until(&format!("the window \"{title}\""), || self.display.place(title).ok())
+    }
+
+    /// Clicks a point of the display, with the pointer.
+    ///
+    /// # Errors
+    /// If the display does not answer.
+    pub fn click(&self, x: i16, y: i16) -> Result<()> {
+        self.display.click(x, y)
     }
 
     /// The app, started in the background by this person's session.
@@ -129,6 +193,14 @@ impl Desktop {
     /// If there is one already.
     pub fn tray_without_host(&self) -> Result<Tray> {
         Tray::start(self.bus.address(), false)
+    }
+
+    /// A real panel with a place for tray icons: xfce4-panel.
+    ///
+    /// # Errors
+    /// If it does not come up.
+    pub fn panel(&self, person: &Person) -> Result<Panel> {
+        Panel::start(person, &self.environment(), self.bus.address())
     }
 
     /// A notification service.

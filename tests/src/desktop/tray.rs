@@ -17,8 +17,8 @@ use zbus::{
 
 use crate::poll_until;
 
-const WATCHER: &str = "org.kde.StatusNotifierWatcher";
-const WATCHER_PATH: &str = "/StatusNotifierWatcher";
+pub(super) const WATCHER: &str = "org.kde.StatusNotifierWatcher";
+pub(super) const WATCHER_PATH: &str = "/StatusNotifierWatcher";
 const ITEM: &str = "org.kde.StatusNotifierItem";
 const MENU: &str = "com.canonical.dbusmenu";
 
@@ -139,6 +139,12 @@ pub struct Entry {
 }
 
 impl Icon {
+    /// The icon that a watcher lists as `item`: the name of a connection, then a path.
+    pub(super) fn listed(connection: &Connection, item: &str) -> Option<Self> {
+        let (name, path) = item.split_at(item.find('/')?);
+        Some(Self { connection: connection.clone(), name: name.to_owned(), path: path.to_owned() })
+    }
+
     /// The menu's lines from the top, without separators.
     ///
     /// # Errors
@@ -173,9 +179,24 @@ impl Icon {
     /// If there is no such line, or it cannot be clicked.
     pub fn click(&self, label: &str) -> Result<()> {
         let lines = self.lines()?;
-        let all = lines.iter().chain(lines.iter().flat_map(|line| &line.below));
-        let entry = all.clone().find(|entry| entry.label == label && entry.enabled);
-        let entry = entry.with_context(|| format!("no line \"{label}\" to click in {lines:?}"))?;
+        self.click_one(lines.iter().chain(lines.iter().flat_map(|line| &line.below)), label)
+    }
+
+    /// Clicks a line below the line that begins with the name of a program.
+    ///
+    /// # Errors
+    /// If there is no such line, or it cannot be clicked.
+    pub fn click_below(&self, program: &str, label: &str) -> Result<()> {
+        let lines = self.lines()?;
+        let programs = lines.iter().filter(|line| line.label.starts_with(program));
+        self.click_one(programs.flat_map(|line| &line.below), label)
+    }
+
+    fn click_one<'a>(&self, lines: impl Iterator<Item = &'a Entry> + Clone, label: &str) -> Result<()> {
+        let entry = lines.clone().find(|entry| entry.label == label && entry.enabled);
+        let entry = entry.with_context(|| {
+            format!("no line \"{label}\" to click in {:?}", lines.collect::<Vec<_>>())
+        })?;
         // As panels do it, without waiting: who was clicked to quit may be gone before an answer.
         let click = Message::method_call(self.menu()?, "Event")
             .destination(self.name.as_str())

@@ -5,10 +5,11 @@
 //! that runs.
 //!
 //! ```text
-//! publisher/{app}/   keys and signed repository    server/   data, online keys, configuration, log
-//! user/              home, enrolments, programs
+//! publisher/{app}/   keys and signed repository    server/    data, online keys, configuration, log
+//! user/              home, enrolments, programs    desktop/   the same for one who has the desktop app
 //! ```
 
+mod desktop;
 mod files;
 mod program;
 mod publisher;
@@ -30,6 +31,7 @@ use self::user::{Invitation, User};
 use crate::packages::{self, Purpose};
 use crate::python;
 use crate::test::{self, What};
+use crate::window;
 use crate::workspace::Workspace;
 
 /// What the running program is started with; one argument has a space, because restarts lose such things.
@@ -49,7 +51,7 @@ pub(crate) struct Options {
 /// The verb; whether every update went as it should.
 pub(crate) fn main(workspace: &Workspace, options: &Options) -> Result<bool> {
     packages::ensure(&[Purpose::Build, Purpose::Demo], options.yes || workspace.ci)?;
-    step("Building autoupdate, autoupdate-server and the demo program");
+    step("Building autoupdate, autoupdate-server, autoupdate-tray and the demo program");
     let built = test::build(workspace, What::Programs)?;
 
     step("Fetching two releases of each program");
@@ -73,7 +75,7 @@ pub(crate) fn main(workspace: &Workspace, options: &Options) -> Result<bool> {
         publisher.release(program, &server)?;
     }
 
-    step("Updating, as a user would");
+    step("Updating, as one who likes the command line would");
     let user = User::new(autoupdate, &folder.join("user"))?;
     let mut rows = Vec::new();
     let mut failures = Vec::new();
@@ -86,11 +88,16 @@ pub(crate) fn main(workspace: &Workspace, options: &Options) -> Result<bool> {
             Err(error) => failures.push(format!("{}: {error:#}", program.id)),
         }
     }
-    drop(server);
-
     if !rows.is_empty() {
         println!("\n{}", table::render(&rows));
     }
+    if window::webview_is_here() {
+        match desktop::demonstrate(&built, autoupdate, &folder, &publisher, &server, &programs) {
+            Ok(faults) => failures.extend(faults),
+            Err(error) => failures.push(format!("{error:#}")),
+        }
+    }
+    drop(server);
     for failure in &failures {
         println!("FAILED {failure}");
     }
@@ -131,14 +138,7 @@ fn scratch(workspace: &Workspace, keep: Option<&Path>) -> Result<PathBuf> {
 fn update(user: &User, publisher: &Publisher, server: &Server, program: &Program) -> Result<Row> {
     let id = program.id;
     println!("  {id} {} → {}", program.from.version, program.to.version);
-    user.install(id, &program.from.file)?;
-    let root = publisher.root(id);
-    // Three seconds of life are enough to show; a real program takes a minute.
-    let health = match program.life {
-        Life::Tool => "{ probe = [\"--version\"] }",
-        Life::Running => "{ alive = \"3s\" }",
-    };
-    user.enrol(&Invitation { id, source: &server.url, root: &root, health })?;
+    install(user, publisher, server, program)?;
     let running = match program.life {
         Life::Tool => None,
         Life::Running => Some(user.start(id, ARGUMENTS)?),
@@ -163,4 +163,17 @@ fn update(user: &User, publisher: &Publisher, server: &Server, program: &Program
         fulls: accesses.iter().filter(|access| access.is_full()).count() as u64,
         not_running: running.and_then(|running| running.fault(program.to.version)),
     })
+}
+
+/// Installs the old version and enrols it.
+fn install(user: &User, publisher: &Publisher, server: &Server, program: &Program) -> Result<()> {
+    let id = program.id;
+    user.install(id, &program.from.file)?;
+    let root = publisher.root(id);
+    // Three seconds of life are enough to show; a real program takes a minute.
+    let health = match program.life {
+        Life::Tool => "{ probe = [\"--version\"] }",
+        Life::Running => "{ alive = \"3s\" }",
+    };
+    user.enrol(&Invitation { id, source: &server.url, root: &root, health })
 }

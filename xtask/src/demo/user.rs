@@ -82,7 +82,7 @@ impl User {
     /// A machine in this folder, with nothing installed.
     pub(super) fn new(autoupdate: &Path, folder: &Path) -> Result<Self> {
         let user = Self { autoupdate: autoupdate.to_path_buf(), folder: folder.to_path_buf() };
-        for part in ["programs", "home", "runtime"] {
+        for part in ["programs", "config", "state", "cache", "data", "run"] {
             files::private_folder(&folder.join(part))?;
         }
         Ok(user)
@@ -149,21 +149,28 @@ impl User {
         Running::start(&self.installed(id), &self.folder.join(format!("{id}.status")), arguments)
     }
 
+    /// The home folder; all others lie in it.
+    pub(super) fn home(&self) -> &Path {
+        &self.folder
+    }
+
     fn autoupdate(&self) -> Command {
-        let mut command = Command::new(&self.autoupdate);
-        let home = self.folder.join("home");
-        command
-            .current_dir(&self.folder)
-            .env("HOME", &home)
-            .env("XDG_RUNTIME_DIR", self.folder.join("runtime"));
+        self.command(&self.autoupdate)
+    }
+
+    /// A program in this person's environment.
+    pub(super) fn command(&self, program: &Path) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(&self.folder).env("HOME", &self.folder);
         // The demo must not see, or touch, what belongs to the person who runs it.
         for (name, part) in [
-            ("XDG_CONFIG_HOME", ".config"),
-            ("XDG_DATA_HOME", ".local/share"),
-            ("XDG_STATE_HOME", ".local/state"),
-            ("XDG_CACHE_HOME", ".cache"),
+            ("XDG_CONFIG_HOME", "config"),
+            ("XDG_DATA_HOME", "data"),
+            ("XDG_STATE_HOME", "state"),
+            ("XDG_CACHE_HOME", "cache"),
+            ("XDG_RUNTIME_DIR", "run"),
         ] {
-            command.env(name, home.join(part));
+            command.env(name, self.folder.join(part));
         }
         command
     }

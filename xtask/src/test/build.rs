@@ -78,17 +78,16 @@ pub(crate) enum What {
 /// Builds, and says what there is now.
 pub(crate) fn build(workspace: &Workspace, what: What) -> Result<Built> {
     let desktop = window::webview_is_here();
-    if what == What::Everything && desktop {
+    if desktop {
         window::build(workspace)?;
     }
     let mut cargo = workspace.cargo();
     cargo.arg("build").args(match what {
         What::Everything => &["--workspace", "--lib", "--bins", "--examples", "--tests"][..],
-        What::Programs => {
-            &["-p", "autoupdate-cli", "-p", "autoupdate-server", "-p", "demo-program", "--bins"]
-        }
+        // We are one of the programs, and running.
+        What::Programs => &["--workspace", "--exclude", "xtask", "--bins"],
     });
-    if what == What::Everything && !desktop {
+    if !desktop {
         println!("webkit2gtk-4.1 is not installed: everything but the desktop app is built");
         cargo.args(["--exclude", "autoupdate-tray"]);
     }
@@ -141,7 +140,7 @@ impl Built {
     }
 
     /// What tells the tests where programs and examples are.
-    pub(super) fn environment(&self) -> Vec<(OsString, OsString)> {
+    pub(crate) fn environment(&self) -> Vec<(OsString, OsString)> {
         let variable = |kind: &str, name: &str| -> OsString {
             format!("AUTOUPDATE_{kind}_{}", name.to_uppercase().replace('-', "_")).into()
         };
