@@ -33,8 +33,9 @@ pub(super) struct Running {
 impl Running {
     /// Starts it with `--status FILE` and these arguments, and waits for its first words.
     pub(super) fn start(program: &Path, file: &Path, arguments: &[&str]) -> Result<Self> {
-        let mut command = Command::new(program);
-        command.arg("--status").arg(file).args(arguments);
+        // As a desktop starts it: what runs in somebody's terminal is never closed for an update.
+        let mut command = Command::new("setsid");
+        command.arg(program).arg("--status").arg(file).args(arguments);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut child = command.spawn().with_context(|| format!("starting {}", program.display()))?;
         // Somebody has to wait for it, else it stays in the list of processes after its end.
