@@ -272,10 +272,13 @@ mod tests {
 
     #[test]
     fn what_could_not_be_shown_is_not_told() {
-        let told = check_tray(true, &[("Demo", ready("7.2.0"))], &Told::default(), &[], &[
-            "+ demo Ready",
-            "+  NoTray",
-        ]);
+        let told = check_tray(
+            true,
+            &[("Demo", ready("7.2.0"))],
+            &Told::default(),
+            &[],
+            &["+ demo Ready", "+  NoTray"],
+        );
         let rest = told.without(&[key("demo", About::Ready), without_tray().key].into());
         assert_eq!(rest, Told::default());
         assert_eq!(told.without(&[key("demo", About::Undone), key("other", About::Ready)].into()), told);

@@ -153,9 +153,7 @@ impl Person {
     /// If a folder cannot be read.
     pub fn leftovers(&self) -> Result<Vec<PathBuf>> {
         let mut found = Vec::new();
-        for folder in
-            [self.home().join("apps"), self.beside(), self.home().join("cache/autoupdate/spool")]
-        {
+        for folder in [self.home().join("apps"), self.beside(), self.home().join("cache/autoupdate/spool")] {
             let Ok(entries) = std::fs::read_dir(&folder) else { continue };
             for entry in entries {
                 found.push(entry?.path());

@@ -279,7 +279,7 @@ fn prove(place: &mut Place, rule: &Health) -> Result<Option<Committed>, Error> {
         // A version that cannot even be started could never undo itself.
         Health::Confirm(_) => run_start_probe(&path, PROBE_TIME),
         // Nobody was closed and started again, so there is nothing to watch.
-        Health::Alive(_) => Ok(()),
+        Health::Alive(_) => place.check_starts(),
     };
     if let Err(error) = proof {
         let bad = error.blames_the_version();

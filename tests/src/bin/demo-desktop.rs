@@ -79,7 +79,8 @@ struct Program {
 
 impl Program {
     fn read(words: &str) -> Result<Self> {
-        let (id, version) = words.split_once('=').with_context(|| format!("\"{words}\" is not ID=VERSION"))?;
+        let (id, version) =
+            words.split_once('=').with_context(|| format!("\"{words}\" is not ID=VERSION"))?;
         Ok(Self { id: id.to_owned(), version: version.to_owned() })
     }
 

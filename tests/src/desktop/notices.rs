@@ -33,7 +33,8 @@ impl Notices {
         let out = File::create(file("said"))?;
         // Its defaults, not the configuration of this machine. In place of the menu that a person would see stands one who
         // chooses by himself.
-        let choose = format!("[global]\nfont = Sans 10\ndmenu = grep -m1 -F -f {}\n", file("wanted").display());
+        let choose =
+            format!("[global]\nfont = Sans 10\ndmenu = grep -m1 -F -f {}\n", file("wanted").display());
         std::fs::write(file("dunstrc"), choose)?;
         command.arg("-conf").arg(file("dunstrc")).arg("-print");
         let daemon =

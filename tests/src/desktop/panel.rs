@@ -88,7 +88,8 @@ impl Panel {
     fn listed(&self) -> Result<Vec<String>> {
         zbus::block_on(async {
             let ask = ("org.freedesktop.DBus.Properties", "GetAll");
-            let ask = self.connection.call_method(Some(WATCHER), WATCHER_PATH, Some(ask.0), ask.1, &(WATCHER));
+            let ask =
+                self.connection.call_method(Some(WATCHER), WATCHER_PATH, Some(ask.0), ask.1, &(WATCHER));
             let mut all: HashMap<String, OwnedVariant> = ask.await?.body().deserialize()?;
             let items = all.remove("RegisteredStatusNotifierItems").context("the panel's icons")?;
             Ok(Vec::<String>::try_from(items)?)

@@ -85,8 +85,7 @@ impl Display {
     pub(super) fn click(&self, x: i16, y: i16) -> Result<()> {
         let (display, screen) = self.connect()?;
         let root = display.setup().roots.get(screen).context("the display's screen")?.root;
-        for (event, button) in
-            [(MOTION_NOTIFY_EVENT, 0), (BUTTON_PRESS_EVENT, 1), (BUTTON_RELEASE_EVENT, 1)]
+        for (event, button) in [(MOTION_NOTIFY_EVENT, 0), (BUTTON_PRESS_EVENT, 1), (BUTTON_RELEASE_EVENT, 1)]
         {
             display.xtest_fake_input(event, button, 0, root, x, y, 0)?.check()?;
         }

@@ -194,9 +194,8 @@ impl Icon {
 
     fn click_one<'a>(&self, lines: impl Iterator<Item = &'a Entry> + Clone, label: &str) -> Result<()> {
         let entry = lines.clone().find(|entry| entry.label == label && entry.enabled);
-        let entry = entry.with_context(|| {
-            format!("no line \"{label}\" to click in {:?}", lines.collect::<Vec<_>>())
-        })?;
+        let entry = entry
+            .with_context(|| format!("no line \"{label}\" to click in {:?}", lines.collect::<Vec<_>>()))?;
         // As panels do it, without waiting: who was clicked to quit may be gone before an answer.
         let click = Message::method_call(self.menu()?, "Event")
             .destination(self.name.as_str())

@@ -86,7 +86,10 @@ fn session() -> Vec<(&'static str, PathBuf)> {
         session.push(("WAYLAND_DISPLAY", runtime.join(display)));
     }
     if let (Some(runtime), None) = (folder("XDG_RUNTIME_DIR"), folder("DBUS_SESSION_BUS_ADDRESS")) {
-        session.push(("DBUS_SESSION_BUS_ADDRESS", format!("unix:path={}", runtime.join("bus").display()).into()));
+        session.push((
+            "DBUS_SESSION_BUS_ADDRESS",
+            format!("unix:path={}", runtime.join("bus").display()).into(),
+        ));
     }
     if let (Some(home), None) = (folder("HOME"), folder("XAUTHORITY")) {
         session.push(("XAUTHORITY", home.join(".Xauthority")));

@@ -27,6 +27,8 @@
 
 mod activate;
 mod error;
+#[cfg(unix)]
+mod executable;
 mod folder;
 mod ground;
 mod journal;

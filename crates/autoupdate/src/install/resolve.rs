@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
 
 use super::error::{During as _, Error};
-use super::folder::{Folder, Identity, Kind, check_access, link_owner};
+use super::folder::{Folder, Identity, Kind, check_access, is_immutable, link_owner};
 use crate::error::Phase;
 
 /// More links than this are taken for a loop, as the kernel does.
@@ -47,6 +47,9 @@ impl Spot {
                 Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
                     // Root may read what it may not write here; a folder of ours may be there already.
                     if self.folder.facts(&name).during(Phase::Preflight, "look at", &path)?.is_none() {
+                        if is_immutable(&self.folder) {
+                            return Err(Error::Immutable { path: self.folder.path().to_owned() });
+                        }
                         return Err(Error::NoPermission { path: self.folder.path().to_owned() });
                     }
                 }

@@ -15,7 +15,12 @@ struct Running {
 
 impl Running {
     fn start(program: &Path) -> Self {
-        let child = Command::new(program).arg("600").stdin(Stdio::null()).spawn().unwrap();
+        Self::start_in(program, Path::new("/"))
+    }
+
+    fn start_in(program: &Path, folder: &Path) -> Self {
+        let child =
+            Command::new(program).arg("600").current_dir(folder).stdin(Stdio::null()).spawn().unwrap();
         Self { child, program: program.to_owned() }
     }
 
@@ -88,6 +93,55 @@ async fn a_version_that_dies_at_once_is_replaced_by_the_one_before_which_runs_ag
     assert_eq!(word(&command(handle.activate(&app(), how())).await), "rolled-back");
     world.assert_installed("1.0.1");
     assert_eq!(instances(&world), [["600"]]);
+}
+
+#[tokio::test]
+async fn a_version_that_is_closed_during_its_probation_is_not_blamed() {
+    let mut world = World::new(Mode::Ask, Health::Alive(Duration::from_secs(30))).await;
+    world.publish("1.1.0", b"#!/bin/sh\nexit 0\n");
+    let _running = Running::start(&world.program);
+    let handle = world.engine().await;
+    let answer = command(handle.activate(&app(), how())).await;
+    let Answer::RolledBack { why, .. } = answer else { panic!("{answer:#?}") };
+    assert!(matches!(&why, RollBackWhy::Unproven { .. }), "{why:?}");
+    world.assert_installed("1.0.1");
+    assert_eq!(word(&command(handle.check(&app(), false)).await), "offered");
+}
+
+#[tokio::test]
+async fn a_version_that_only_starts_another_process_of_itself_lives() {
+    let mut world = World::new(Mode::Ask, Health::Alive(Duration::from_secs(1))).await;
+    // A shell, to which the argument of a sleeper is a script.
+    let mut shell = fs::read("/bin/dash").unwrap();
+    shell.extend(b"1.1.0");
+    world.publish("1.1.0", &shell);
+    let folder = tempfile::tempdir().unwrap();
+    let script = format!(
+        "[ \"$AGAIN\" ] || {{ AGAIN=1 {} 600 & exit 0; }}\n[ -p pipe ] || mkfifo pipe\nread x < pipe\n",
+        world.program.display()
+    );
+    fs::write(folder.path().join("600"), script).unwrap();
+    let _running = Running::start_in(&world.program, folder.path());
+    let handle = world.engine().await;
+    updated(&command(handle.activate(&app(), how())).await);
+    assert_eq!(world.installed(), Digest::of(&shell));
+    assert_eq!(instances(&world), [["600"]]);
+}
+
+#[tokio::test]
+async fn what_nobody_starts_now_must_at_least_be_a_program() {
+    for health in [Health::Alive(Duration::from_secs(1)), Health::Confirm(Duration::from_secs(1))] {
+        let mut world = World::new(Mode::Ask, health).await;
+        world.publish("1.1.0", b"no program at all");
+        let handle = world.engine().await;
+        match command(handle.activate(&app(), how())).await {
+            Answer::RolledBack { why: RollBackWhy::Unhealthy { code, .. }, .. } => {
+                assert_eq!(code, "E-RUN-NOT-STARTED");
+            }
+            other => panic!("{other:#?}"),
+        }
+        world.assert_installed("1.0.1");
+    }
 }
 
 #[tokio::test]

@@ -28,8 +28,8 @@ pub(super) fn until(probation: &Probation) -> Timestamp {
     probation.since.saturating_add(time).unwrap_or(Timestamp::MAX)
 }
 
-/// Starts what we closed, and watches. `Ok` = it lives, or there was nothing to watch: a program that a person starts later
-/// is not watched, the previous version is kept for a roll back by hand.
+/// Starts what we closed, and watches. `Ok` = it lives, or there was nothing to watch: of a program that a person starts later
+/// it is only seen that the system would start it; the previous version is kept for a roll back by hand.
 ///
 /// # Errors
 /// [`Error::Cancelled`] if it was stopped; everything else means that it does not live.
@@ -42,13 +42,18 @@ pub(super) async fn fresh(job: &mut Job, place: &SharedPlace, health: &Health) -
         }
         Health::Alive(time) => {
             let children = start_watched(job, place).await?;
-            alive(job, children, *time).await
+            if children.is_empty() { starts(place) } else { alive(job, place, children, *time).await }
         }
         Health::Confirm(time) => {
             let children = start_watched(job, place).await?;
-            if children.is_empty() { Ok(()) } else { confirmed(job, place, children, *time).await }
+            if children.is_empty() { starts(place) } else { confirmed(job, place, children, *time).await }
         }
     }
+}
+
+/// Whether the system would start the new version.
+fn starts(place: &SharedPlace) -> Result<(), Error> {
+    Ok(locked(place, |place| place.check_starts())?)
 }
 
 /// Starts what we closed, after writing down that we do: whoever has to go on in our place must not take a version that
@@ -76,7 +81,7 @@ pub(super) async fn again(job: &Job, place: &SharedPlace, probation: &Probation)
     match &probation.health {
         Health::Probe(args) => probe(job, args).await,
         // Nobody started it, so there is nothing to watch.
-        Health::Alive(_) | Health::Confirm(_) if probation.starts.is_empty() => Ok(()),
+        Health::Alive(_) | Health::Confirm(_) if probation.starts.is_empty() => starts(place),
         Health::Alive(time) => still_alive(job, place, left(*time)).await,
         Health::Confirm(time) => match confirmed(job, place, Vec::new(), left(*time)).await {
             // It may have had no time to confirm in, because it ended with its watcher.
@@ -119,7 +124,10 @@ async fn probe(job: &Job, args: &[String]) -> Result<(), Error> {
     Ok(probe.await??)
 }
 
-async fn alive(job: &Job, children: Vec<Child>, time: Duration) -> Result<(), Error> {
+/// Watches what was started. One that ends as if somebody had closed it proves nothing against its version: a person may have,
+/// the session may end, or it only started another process of the program, which is then looked after.
+async fn alive(job: &Job, place: &SharedPlace, children: Vec<Child>, time: Duration) -> Result<(), Error> {
+    let deadline = tokio::time::Instant::now() + time;
     let mut watched = tokio::task::JoinSet::new();
     for mut child in children {
         watched.spawn(on_thread(move || {
@@ -138,10 +146,27 @@ async fn alive(job: &Job, children: Vec<Child>, time: Duration) -> Result<(), Er
         };
         match ended {
             None => return Ok(()),
+            Some(Ok(Ok(Err(Unhealthy::Ended(status))))) if is_closing(status) => {
+                let left = deadline.saturating_duration_since(tokio::time::Instant::now());
+                return still_alive(job, place, left).await;
+            }
             Some(Ok(lives)) => lives??,
             Some(Err(_died)) => return Err(Error::Died),
         }
     }
+}
+
+/// Whether a process ended in good order, or by a signal that asks it to.
+fn is_closing(status: std::process::ExitStatus) -> bool {
+    #[cfg(unix)]
+    {
+        use rustix::process::Signal;
+        let signal = std::os::unix::process::ExitStatusExt::signal(&status);
+        let asks = [Signal::TERM, Signal::HUP, Signal::INT].map(Signal::as_raw);
+        status.success() || signal.is_some_and(|signal| asks.contains(&signal))
+    }
+    #[cfg(not(unix))]
+    status.success()
 }
 
 async fn confirmed(

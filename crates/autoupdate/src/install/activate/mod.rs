@@ -7,7 +7,8 @@
 //! 3. the old bytes get the second name `keep`, or are copied, and are synced: undone;
 //! 4. one rename puts the stage in place: from here on the next start finishes;
 //! 5. what is in place must be the very file that was hashed in 1, else the old bytes go back;
-//! 6. both folders are synced;
+//! 6. both folders are synced; if the disk fails there, what it holds is unknown: the old bytes go back, and the journal goes
+//!    on to say `activating`, so that the next start looks again;
 //! 7. `keep` becomes `previous`;
 //! 8. the journal says `activated`: the fresh version is on probation.
 
@@ -81,7 +82,7 @@ impl Place {
             .and_then(|()| put_in_place(&self.ground, &old, &like, &from, &stage))
             .and_then(|()| self.journal.append(&self.ground.private, &Entry::Activated, PHASE));
         if let Err(error) = done {
-            self.take_back(&from);
+            self.take_back(&probation, &error);
             return Err(error);
         }
         // Facts that a failed look leaves stale only mean that the next look hashes again.
@@ -94,16 +95,26 @@ impl Place {
 
     /// Undoes what of an activation was done. Best effort: the error that led here is the one to tell, and the journal
     /// makes the next start try again.
-    fn take_back(&mut self, from: &Kept) {
+    fn take_back(&mut self, Probation { from, to, .. }: &Probation, why: &Error) {
         let path = self.installed().path.clone();
         let in_place = self.ground.spot.see(None, PHASE).ok().flatten();
-        if in_place.is_none_or(|(_, seen)| seen.sha256 != from.sha256) {
+        let ours = match (&in_place, why) {
+            // Something came to be in place under our hands.
+            (None, _) | (Some(_), Error::Raced { .. }) => true,
+            // A third version is somebody's own installation.
+            (Some((_, seen)), _) => seen.sha256 == to.sha256,
+        };
+        if ours && in_place.is_none_or(|(_, seen)| seen.sha256 != from.sha256) {
             let back = (self.ground.put_back(KEEP, from, PHASE))
                 .or_else(|_| self.ground.put_back(PREVIOUS, from, PHASE))
                 .and_then(|()| self.ground.sync(PHASE));
             if let Err(error) = back {
                 tracing::error!(path = %path.display(), %error, "an activation could not be taken back cleanly");
             }
+        }
+        if matches!(why, Error::Sync { .. }) {
+            self.progress = self.journal.progress();
+            return;
         }
         if let Err(error) = self.settle(PHASE) {
             tracing::error!(path = %path.display(), %error, "the next start must clean up after an activation");
@@ -132,6 +143,8 @@ fn keep_old(ground: &Ground, old: &File, like: &Facts, from: &Kept) -> Result<()
     let path = private.path().join(KEEP);
     private.remove(KEEP).during(PHASE, "remove", &path)?;
     if ground.spot.folder.link(&ground.spot.name, private, KEEP).is_ok() {
+        // Its bytes may be as new as a setup program that has just ended, and the disk without them.
+        store_old(old, &ground.spot.path)?;
         let linked = private.facts(OsStr::new(KEEP)).during(PHASE, "look at", &path)?;
         // The name may have been given to another file between our look and the link.
         if linked.is_none_or(|facts| facts.identity != like.identity) {
@@ -141,6 +154,18 @@ fn keep_old(ground: &Ground, old: &File, like: &Facts, from: &Kept) -> Result<()
         copy_old(ground, old, from, &path)?;
     }
     synced(private.sync(), PHASE, private.path())
+}
+
+/// Waits until the old bytes are on the disk.
+#[cfg(unix)]
+fn store_old(old: &File, path: &Path) -> Result<(), Error> {
+    synced(old.sync_all(), PHASE, path)
+}
+
+/// Where this wants the right to write, which nobody has to a program that runs.
+#[cfg(not(unix))]
+fn store_old(_old: &File, _path: &Path) -> Result<(), Error> {
+    Ok(())
 }
 
 /// Copies the old bytes through the descriptor that was checked, and checks what was copied.

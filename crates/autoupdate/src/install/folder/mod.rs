@@ -18,10 +18,11 @@ use std::io::{self, Read as _, Write as _};
 #[cfg(unix)]
 pub(super) use attributes::{copy_attributes, has_capabilities};
 #[cfg(unix)]
-pub(super) use unix::{Folder, Lock, check_access, facts_of, link_owner, obstacles, room};
+pub(super) use unix::{Folder, Lock, check_access, facts_of, is_immutable, link_owner, obstacles, room};
 #[cfg(windows)]
 pub(super) use windows::{
-    Folder, Lock, check_access, copy_attributes, facts_of, has_capabilities, link_owner, obstacles, room,
+    Folder, Lock, check_access, copy_attributes, facts_of, has_capabilities, is_immutable, link_owner,
+    obstacles, room,
 };
 
 use super::error::{Error, synced};

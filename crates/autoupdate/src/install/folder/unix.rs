@@ -220,10 +220,24 @@ pub(in crate::install) fn obstacles(folder: &Folder, path: &Path, program: &File
     if ioctl_getflags(program).is_ok_and(|flags| flags.intersects(fixed)) {
         return Err(Error::Immutable { path: path.to_owned() });
     }
-    if ioctl_getflags(&folder.fd).is_ok_and(|flags| flags.intersects(fixed)) {
+    if is_immutable(folder) {
         return Err(Error::Immutable { path: folder.path().to_owned() });
     }
     Ok(())
+}
+
+/// Whether a mark on the folder forbids to change what is in it.
+#[cfg(target_os = "linux")]
+pub(in crate::install) fn is_immutable(folder: &Folder) -> bool {
+    use rustix::fs::{IFlags, ioctl_getflags};
+    let fixed = IFlags::IMMUTABLE | IFlags::APPEND;
+    ioctl_getflags(&folder.fd).is_ok_and(|flags| flags.intersects(fixed))
+}
+
+/// Whether a mark on the folder forbids to change what is in it. There is no safe way to ask for it here.
+#[cfg(not(target_os = "linux"))]
+pub(in crate::install) fn is_immutable(_folder: &Folder) -> bool {
+    false
 }
 
 /// Marks on the program or its folder that forbid to replace it. There is no safe way to ask for them here; replacing

@@ -154,6 +154,11 @@ pub(in crate::install) fn check_access(
     Ok(())
 }
 
+/// Windows has no such mark on folders.
+pub(in crate::install) fn is_immutable(_folder: &Folder) -> bool {
+    false
+}
+
 /// The read-only mark of a file.
 pub(in crate::install) fn obstacles(_folder: &Folder, path: &Path, program: &File) -> Result<(), Error> {
     match program.metadata() {
