@@ -11,7 +11,7 @@ use std::process::Command;
 
 use crate::driver::work::private_folder;
 use crate::error::Error;
-use crate::install::{self, Place, Recovered, Start};
+use crate::install::{self, Place, Recovered, RolledBack, Start};
 use crate::updater::own_path;
 
 /// Set in the environment of a program that is to end in [`init`]: whether it starts at all is asked before it may replace
@@ -96,9 +96,8 @@ pub fn init_at(path: &Path) -> Result<Started, Error> {
         Err(install::Error::Locked { .. }) => return Ok(Started::Plain),
         Err(error) => return Err(error.into()),
     };
-    let back = || Started::RolledBack(Back { path: path.to_owned() });
-    match place.recovered() {
-        Recovered::RolledBack(_) => return Ok(back()),
+    match place.recovered().clone() {
+        Recovered::RolledBack(done) => return Ok(back(&mut place, path, &done)),
         Recovered::Nothing
         | Recovered::Undone
         | Recovered::Finished
@@ -109,8 +108,16 @@ pub fn init_at(path: &Path) -> Result<Started, Error> {
     Ok(match place.count_start(jiff::Timestamp::now())? {
         Start::Free => Started::Plain,
         Start::Counted(number) => Started::OnProbation(number),
-        Start::RolledBack(_) => back(),
+        Start::RolledBack(done) => back(&mut place, path, &done),
     })
+}
+
+/// The engine of the previous version, or another one on this machine, tells the person.
+fn back(place: &mut Place, path: &Path, done: &RolledBack) -> Started {
+    if let Err(error) = place.leave_word(done) {
+        tracing::warn!(%error, "nobody will tell that this version was undone");
+    }
+    Started::RolledBack(Back { path: path.to_owned() })
 }
 
 /// To be called once the program works: a fresh version is then kept for good. Gives whether there was one to confirm.

@@ -51,7 +51,8 @@ pub struct Glance {
     pub installed: Installed,
     /// The bytes that a roll back would put back, if any are kept.
     pub previous: Option<Kept>,
-    /// Something has begun and has not come to its end: a version on probation, or a step that its process did not finish.
+    /// Something has begun and has not come to its end: a version on probation, a step that its process did not finish, a roll
+    /// back of which nobody was told.
     pub unfinished: bool,
 }
 
@@ -114,11 +115,12 @@ impl Place {
             Some(private) => (read_record(&private)?, Journal::load(&private)?.progress()),
             None => (None, Progress::Nothing),
         };
+        let untold = record.as_ref().is_some_and(|record| record.untold.is_some());
         Ok(Glance {
             installed: describe(&spot.path, &seen, record.as_ref(), &progress),
             previous: kept_previous(&progress, record.as_ref()).cloned(),
             unfinished: match progress {
-                Progress::Nothing | Progress::Staged { .. } => false,
+                Progress::Nothing | Progress::Staged { .. } => untold,
                 Progress::Activating(_)
                 | Progress::Probation(_)
                 | Progress::Committing(_)
@@ -201,6 +203,26 @@ impl Place {
     /// The record could not be stored.
     pub fn set_held(&mut self, version: Option<&Version>) -> Result<(), Error> {
         self.change_record(|record| Record { held: version.cloned(), ..record })
+    }
+
+    /// Leaves word of a roll back for whoever talks to the person.
+    ///
+    /// # Errors
+    /// The record could not be stored.
+    pub(crate) fn leave_word(&mut self, done: &RolledBack) -> Result<(), Error> {
+        self.change_record(|record| Record { untold: Some(done.clone()), ..record })
+    }
+
+    /// Takes the word that a roll back left, if there is any.
+    ///
+    /// # Errors
+    /// The record could not be stored.
+    pub(crate) fn take_word(&mut self) -> Result<Option<RolledBack>, Error> {
+        let word = self.record.as_ref().and_then(|record| record.untold.clone());
+        if word.is_some() {
+            self.change_record(|record| Record { untold: None, ..record })?;
+        }
+        Ok(word)
     }
 
     /// The installed bytes, read-only: the base of a patch.

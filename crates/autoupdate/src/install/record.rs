@@ -11,6 +11,7 @@ use protocol::{Digest, Version};
 use serde::{Deserialize, Serialize};
 
 use super::error::Error;
+use super::roll_back::RolledBack;
 
 /// The format this code writes and the highest it reads.
 const FORMAT: u32 = 1;
@@ -53,6 +54,9 @@ pub(super) struct Record {
     /// The bytes in `previous`, for a roll back by hand.
     #[serde(default)]
     pub(super) previous: Option<Kept>,
+    /// A roll back that the program did itself at its start, until somebody tells the person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) untold: Option<RolledBack>,
 }
 
 impl Record {
@@ -66,6 +70,7 @@ impl Record {
             bad: Vec::new(),
             held: None,
             previous: None,
+            untold: None,
         }
     }
 
@@ -108,6 +113,7 @@ impl Record {
             self.held = None;
         }
         self.previous = Some(old.clone());
+        self.untold = None;
         self
     }
 
@@ -133,6 +139,7 @@ impl Record {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::install::RollBackReason;
 
     const GOLDEN: &[u8] = include_bytes!("../../fixtures/v1/install/record.json");
 
@@ -159,6 +166,17 @@ mod tests {
     fn the_golden_file_of_format_1_is_read_and_written() {
         assert_eq!(Record::parse(GOLDEN, Path::new("record")).unwrap(), Some(golden()));
         assert_eq!(golden().to_bytes(), GOLDEN);
+    }
+
+    #[test]
+    fn a_roll_back_that_nobody_told_is_kept() {
+        const GOLDEN: &[u8] = include_bytes!("../../fixtures/v1/install/record-untold.json");
+        let undone = Kept { sha256: digest("undone"), length: 6, version: version("2.1.0") };
+        let restored = Kept { sha256: digest("new"), length: 3, version: version("2.0.0") };
+        let untold = RolledBack { undone, restored, why: RollBackReason::Bad };
+        let record = Record { untold: Some(untold), ..golden() };
+        assert_eq!(Record::parse(GOLDEN, Path::new("record")).unwrap(), Some(record.clone()));
+        assert_eq!(record.to_bytes(), GOLDEN);
     }
 
     #[test]

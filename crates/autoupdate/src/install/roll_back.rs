@@ -5,6 +5,8 @@
 
 use std::ffi::OsStr;
 
+use serde::{Deserialize, Serialize};
+
 use super::error::{During as _, Error};
 use super::folder::PREVIOUS;
 use super::ground::Expected;
@@ -23,7 +25,7 @@ pub struct Committed {
 }
 
 /// A version was undone.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RolledBack {
     /// The bytes that were undone.
     pub undone: Kept,

@@ -212,6 +212,38 @@ async fn a_version_that_died_while_nobody_watched_goes_and_may_come_again() {
 }
 
 #[tokio::test]
+async fn a_version_that_undid_itself_is_told_once() {
+    let mut world = World::new(Mode::Ask, Health::Confirm(Duration::from_secs(300))).await;
+    world.publish("1.1.0", &sleeper("1.1.0"));
+    let _running = Running::start(&world.program);
+    let handle = world.engine().await;
+    let clone = handle.clone();
+    drop(tokio::spawn(async move { clone.activate(&app(), how()).await }));
+    until(&handle, |view| (state(view) == "probation").then_some(())).await;
+    handle.shutdown().await;
+    kill(&world.program);
+    let starts = (0..=crate::install::MAX_STARTS).map(|_| crate::init_at(&world.program).unwrap());
+    assert!(starts.into_iter().any(|start| matches!(start, crate::Started::RolledBack(_))));
+    world.assert_installed("1.0.1");
+    let handle = world.engine().await;
+    let code = until(&handle, |view| match &view.state {
+        AppState::RolledBack { why: RollBackWhy::Unhealthy { code, .. }, .. } => Some(code.clone()),
+        _ => None,
+    });
+    assert_eq!(code.await, "E-RUN-CONFIRM");
+    handle.shutdown().await;
+    let entries = world.simulator.store.history().last(10).unwrap();
+    assert!(
+        matches!(&entries[..], [entry] if matches!(entry.event, crate::store::Event::RolledBack { .. })),
+        "{entries:?}"
+    );
+    let handle = world.engine().await;
+    until(&handle, |view| (state(view) == "rolled-back").then_some(())).await;
+    handle.shutdown().await;
+    assert_eq!(world.simulator.store.history().last(10).unwrap(), entries);
+}
+
+#[tokio::test]
 async fn trouble_of_this_machine_makes_no_version_bad() {
     let mut world = World::new(Mode::Ask, Health::Alive(Duration::from_secs(1))).await;
     world.manners = Manners::Crowded;

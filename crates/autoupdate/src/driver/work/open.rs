@@ -7,10 +7,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::activate::fresh;
-use super::{Job, Report, Seen, SharedPlace, blocking, locked};
+use super::{Job, Report, Seen, SharedPlace, at_place, blocking, locked};
 use crate::driver::{history, pending};
 use crate::error::{Error, UNPROVEN};
-use crate::install::{self, Place, Recovered, RollBackReason};
+use crate::install::{self, Place, Recovered, RollBackReason, RolledBack};
 use crate::machine::{Event, Opened, Undone};
 use crate::view::RollBackWhy;
 
@@ -96,18 +96,13 @@ pub(super) async fn left(job: &mut Job) -> Result<Opened, Error> {
     if let Some(probation) = probation {
         return Ok(Opened::Probation(fresh(&probation)));
     }
+    let word = at_place(&place, Place::take_word).await?;
     if let Recovered::RolledBack(done) = recovered {
-        let why = match done.why {
-            RollBackReason::ByPerson => RollBackWhy::ByPerson,
-            RollBackReason::Recalled => RollBackWhy::Recalled,
-            RollBackReason::Bad => {
-                RollBackWhy::Unhealthy { code: UNPROVEN.to_owned(), text: INTERRUPTED.to_owned() }
-            }
-            RollBackReason::Unproven => {
-                RollBackWhy::Unproven { code: UNPROVEN.to_owned(), text: INTERRUPTED.to_owned() }
-            }
-        };
-        return Ok(Opened::RolledBack(Undone { from: done.undone.version, to: done.restored.version, why }));
+        return Ok(Opened::RolledBack(undone(done, UNPROVEN, INTERRUPTED)));
+    }
+    if let Some(done) = word {
+        let error = Error::NotConfirmed;
+        return Ok(Opened::RolledBack(undone(done, error.fault().code, &error.to_string())));
     }
     let Some(staged) = staged else { return lately(job, &place).await };
     let (store, app) = (job.shared.store.clone(), job.subject.enrolment.id.clone());
@@ -117,6 +112,17 @@ pub(super) async fn left(job: &mut Job) -> Result<Opened, Error> {
         // The next check offers it again and finds the stage.
         None => Opened::Nothing,
     })
+}
+
+fn undone(done: RolledBack, code: &str, text: &str) -> Undone {
+    let (code, text) = (code.to_owned(), text.to_owned());
+    let why = match done.why {
+        RollBackReason::ByPerson => RollBackWhy::ByPerson,
+        RollBackReason::Recalled => RollBackWhy::Recalled,
+        RollBackReason::Bad => RollBackWhy::Unhealthy { code, text },
+        RollBackReason::Unproven => RollBackWhy::Unproven { code, text },
+    };
+    Undone { from: done.undone.version, to: done.restored.version, why }
 }
 
 /// Nothing is in progress: what was the last thing that happened?
