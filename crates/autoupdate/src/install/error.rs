@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use protocol::Digest;
 
+use super::holder::Holder;
+use super::keeper::Keeper;
 use crate::error::{Actor, Fault, Phase};
 
 /// A failure of the install room. The program is whole whenever one of these is returned: old or new, never between.
@@ -82,6 +84,14 @@ pub enum Error {
         /// The program.
         path: PathBuf,
     },
+    /// Somebody else keeps the program up to date, or keeps us from doing it.
+    #[error("{path} {by}")]
+    Kept {
+        /// The program.
+        path: PathBuf,
+        /// Who.
+        by: Keeper,
+    },
     /// The program or its folder is marked immutable or append-only.
     #[error("{path} is marked immutable; take the mark away (chattr -i -a) to allow updates")]
     Immutable {
@@ -123,10 +133,12 @@ pub enum Error {
         why: &'static str,
     },
     /// Another process updates this program now.
-    #[error("another updater is at work on {path}; wait until it is done")]
+    #[error("another updater is at work on {path}{}; wait until it is done", Holder::words(holder.as_ref()))]
     Locked {
         /// The program.
         path: PathBuf,
+        /// Who it is, where that can be told.
+        holder: Option<Holder>,
     },
     /// A file of ours was written by a newer version of this software.
     #[error("{path} was written by a newer version (format {format}); update this software")]
@@ -278,6 +290,10 @@ impl Error {
             Self::NotOurs { .. } => Fault::lasting("E-FILE-OWNER", Phase::Preflight, Machine),
             Self::SetId { .. } => Fault::lasting("E-FILE-SETID", Phase::Preflight, Machine),
             Self::Capabilities { .. } => Fault::lasting("E-FILE-CAPABILITIES", Phase::Preflight, Machine),
+            Self::Kept { by: Keeper::Share(_), .. } => {
+                Fault::lasting("E-FILE-SHARED", Phase::Preflight, Machine)
+            }
+            Self::Kept { .. } => Fault::lasting("E-FILE-PACKAGED", Phase::Preflight, Machine),
             Self::Immutable { .. } => Fault::lasting("E-FILE-IMMUTABLE", Phase::Preflight, Machine),
             Self::ReadOnly { .. } => Fault::lasting("E-DISK-READ-ONLY", Phase::Preflight, Machine),
             Self::NoPermission { .. } => Fault::lasting("E-FILE-PERMISSION", Phase::Preflight, Machine),

@@ -11,8 +11,10 @@ use protocol::{Digest, Version};
 use super::error::{During as _, Error};
 use super::folder::{Folder, Kind, LOCK, Lock, check_access};
 use super::ground::{Ground, Seen, read_record, sweep};
+use super::holder::Holder;
 use super::journal::{Probation, Progress};
 use super::journal_file::Journal;
+use super::preflight::check_keeper;
 use super::record::{Kept, Record};
 use super::recover::recover;
 use super::resolve::Spot;
@@ -140,6 +142,10 @@ impl Place {
         let there = spot.folder.facts(&spot.name).during(phase, "look at", &spot.path)?;
         if there.is_some_and(|facts| facts.kind != Kind::File) {
             return Err(Error::NotAFile { path: spot.path });
+        }
+        // Before it is said that another user could do it, and before anything is made there.
+        if there.is_some() && !spot.has_private() {
+            check_keeper(&spot.path)?;
         }
         check_access(&spot.folder, there.as_ref().map(|facts| (spot.path.as_path(), facts)))?;
         let private = spot.private(there.is_some())?.ok_or_else(missing)?;
@@ -349,8 +355,14 @@ fn describe(path: &Path, seen: &Seen, record: Option<&Record>, progress: &Progre
 
 fn take_lock(private: &Folder, program: &Path) -> Result<Lock, Error> {
     let path = private.path().join(LOCK);
-    (private.lock(LOCK).during(Phase::Setup, "lock", &path)?)
-        .ok_or_else(|| Error::Locked { path: program.to_owned() })
+    match private.lock(LOCK).during(Phase::Setup, "lock", &path)? {
+        Some(mut lock) => {
+            // It is only told to people; without it the lock is as good.
+            let _untold = lock.sign(&Holder::ourselves().to_string());
+            Ok(lock)
+        }
+        None => Err(Error::Locked { path: program.to_owned(), holder: Holder::of(private) }),
+    }
 }
 
 fn rewind(mut file: &File) -> std::io::Result<()> {

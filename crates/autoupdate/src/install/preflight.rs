@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::{During as _, Error};
 use super::folder::{Room, facts_of, has_capabilities, obstacles, room};
+use super::keeper;
 use super::place::Place;
 use crate::error::Phase;
 
@@ -39,6 +40,7 @@ impl Place {
     pub fn preflight(&self, need: &Need) -> Result<(), Error> {
         let (spot, private) = (&self.ground.spot, &self.ground.private);
         let program = self.base()?;
+        check_keeper(&spot.path)?;
         check_program(&spot.path, &program)?;
         obstacles(&spot.folder, &spot.path, &program)?;
         let folder = spot.folder.path();
@@ -65,6 +67,14 @@ impl Place {
         }
         check_room(folder, &ours, beside)?;
         check_room(spool, &theirs, *spooled)
+    }
+}
+
+/// Refuses programs that somebody else keeps.
+pub(super) fn check_keeper(path: &Path) -> Result<(), Error> {
+    match keeper::keeper(path, &keeper::facts(path)) {
+        Some(by) => Err(Error::Kept { path: path.to_owned(), by }),
+        None => Ok(()),
     }
 }
 

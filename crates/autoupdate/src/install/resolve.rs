@@ -36,6 +36,11 @@ impl Spot {
         Ok(Self { folder, name: name.to_owned(), path: real })
     }
 
+    /// Whether there is anything where our private folder would be.
+    pub(super) fn has_private(&self) -> bool {
+        matches!(self.folder.facts(&private_name(&self.name)), Ok(Some(_)))
+    }
+
     /// The private folder beside the program. `None`: there is none and `make` is false.
     pub(super) fn private(&self, make: bool) -> Result<Option<Folder>, Error> {
         let name = private_name(&self.name);

@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io;
+use std::io::{self, Write as _};
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Component, Path, PathBuf};
@@ -35,6 +35,14 @@ pub(in crate::install) struct Folder {
 /// A lock that is held.
 #[derive(Debug)]
 pub(in crate::install) struct Lock(File);
+
+impl Lock {
+    /// Writes into the locked file who holds it, for people.
+    pub(in crate::install) fn sign(&mut self, words: &str) -> io::Result<()> {
+        self.0.set_len(0)?;
+        self.0.write_all(words.as_bytes())
+    }
+}
 
 impl Drop for Lock {
     fn drop(&mut self) {

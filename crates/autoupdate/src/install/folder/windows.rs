@@ -22,6 +22,13 @@ pub(in crate::install) struct Lock {
     _file: File,
 }
 
+impl Lock {
+    /// Whoever cannot have the lock cannot read the file here either, so nothing is written.
+    pub(in crate::install) fn sign(&mut self, _words: &str) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// A folder.
 #[derive(Debug)]
 pub(in crate::install) struct Folder {

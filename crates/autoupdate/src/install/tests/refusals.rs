@@ -225,3 +225,25 @@ fn state_of_a_newer_version_is_left_alone() {
     fs::write(scene.private("record.json"), r#"{"format":2}"#).unwrap();
     assert_eq!(open_code(&scene.program()), "E-STATE-NEWER");
 }
+
+#[test]
+fn what_a_package_manager_keeps_is_left_to_it_without_a_trace() {
+    let shell = Path::new("/bin/sh").canonicalize().unwrap();
+    if !Path::new("/var/lib/dpkg/info").exists() {
+        return;
+    }
+    let error = Place::open(&shell).unwrap_err();
+    assert_eq!(error.fault().code, "E-FILE-PACKAGED");
+    assert!(error.to_string().contains("package manager (dpkg)"), "{error}");
+    let beside = crate::install::previous_path(&shell).unwrap();
+    assert!(!beside.parent().unwrap().exists());
+}
+
+#[test]
+fn who_holds_the_lock_is_named() {
+    let scene = Scene::new();
+    let _held = scene.open();
+    let error = Place::open(&scene.program()).unwrap_err();
+    let ours = format!("(process {}, ", std::process::id());
+    assert!(error.fault().code == "E-LOCK-HELD" && error.to_string().contains(&ours), "{error}");
+}
