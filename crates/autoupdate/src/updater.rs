@@ -29,7 +29,7 @@ use crate::driver::{self, Config};
 use crate::enrolments::Enrolments;
 use crate::error::Error;
 use crate::install::probation::{PROBE_TIME, run_probe, run_start_probe};
-use crate::install::{Committed, Place, RollBackReason};
+use crate::install::{Committed, Place, RollBackReason, Trial};
 use crate::machine::{self, Cost};
 use crate::policy::{Asker, Decision, Offer, Trace};
 use crate::store::Folders;
@@ -221,6 +221,8 @@ impl Updater {
         // In one piece: whoever stops waiting must not leave a version on probation that nobody asks any more.
         let committed = work::blocking(move || {
             work::locked(&place, |place| {
+                // More is asked in place: beside the program it may not find what it brings along.
+                place.try_stage(Trial::Look)??;
                 place.activate(&rule, now)?;
                 prove(place, &rule)
             })
@@ -279,7 +281,7 @@ fn prove(place: &mut Place, rule: &Health) -> Result<Option<Committed>, Error> {
         // A version that cannot even be started could never undo itself.
         Health::Confirm(_) => run_start_probe(&path, PROBE_TIME),
         // Nobody was closed and started again, so there is nothing to watch.
-        Health::Alive(_) => place.check_starts(),
+        Health::Alive(_) => Ok(()),
     };
     if let Err(error) = proof {
         let bad = error.blames_the_version();

@@ -35,7 +35,7 @@ fn enrol(person: &Person, root: &[u8], source: &str) -> Result<()> {
     let sha256 = Digest::of(root).to_string();
     let text = format!(
         "id = \"{ID}\"\nname = \"Updater\"\npath = {:?}\nsources = [{source:?}]\nmode = \"off\"\n\
-         health = {{ confirm = \"30s\" }}\nroot = {{ file = \"root.json\", sha256 = \"{sha256}\" }}\n",
+         health = {{ confirm = \"100s\" }}\nroot = {{ file = \"root.json\", sha256 = \"{sha256}\" }}\n",
         person.program()
     );
     let file = person.home().join("own.toml");
@@ -133,5 +133,41 @@ fn a_version_of_the_app_that_does_not_live_is_undone() -> Result<()> {
     let (icon, _successor) = stage.next()?;
     assert_eq!(stage.person.installed()?, old);
     icon.says("Updater is back on 1.0.0")?;
+    Ok(())
+}
+
+/// After a power cut nobody is left who could take back a version that does not start. So it never comes to be in place.
+#[test]
+fn a_version_of_the_app_that_does_not_start_never_replaces_it() -> Result<()> {
+    let test = "desktop::own::a_version_of_the_app_that_does_not_start_never_replaces_it";
+    let Some(desktop) = Desktop::or_skip(test)? else { return Ok(()) };
+    let old = stripped(ID)?;
+    for new in [&b"no program at all"[..], b"#!/bin/sh\nexit 1\n"] {
+        let mut stage = Stage::with(&desktop, &old, new)?;
+        let icon = stage.tray.icon()?;
+        icon.click("Check now")?;
+        icon.says("Updater 2.0.0 is available")?;
+        icon.click("Install")?;
+        icon.says("Updater 2.0.0 is ready")?;
+        icon.click("Restart to update")?;
+        icon.says("Updater 2.0.0 could not be installed")?;
+        ensure!(stage.app.runs()?, "it was not closed for that");
+        assert_eq!(stage.person.installed()?, old);
+
+        // The power goes, and in the next session only what starts at login runs.
+        stage.app.kill()?;
+        let _app = TrayApp::start(&mut desktop.command_of(
+            &stage.person,
+            &stage.person.program(),
+            &["--background"],
+        ))?;
+        let icon = stage.tray.icon()?;
+        icon.click("Check now")?;
+        poll_until("the version that does not start is not offered again", || {
+            let labels = icon.labels().ok()?;
+            labels.iter().all(|label| !label.contains("2.0.0 is")).then_some(())
+        })?;
+        assert_eq!(stage.person.installed()?, old);
+    }
     Ok(())
 }

@@ -44,6 +44,7 @@ mod resolve;
 mod roll_back;
 mod stage;
 mod supervise;
+mod trial;
 
 pub use error::Error;
 pub use holder::Holder;
@@ -56,6 +57,7 @@ pub(crate) use resolve::previous_path;
 pub use roll_back::{Committed, RolledBack};
 pub use stage::StageWriter;
 pub use supervise::{MAX_STARTS, Start, confirm};
+pub(crate) use trial::Trial;
 
 #[cfg(all(test, unix))]
 mod tests;

@@ -211,6 +211,11 @@ impl Place {
         self.change_record(|record| Record { held: version.cloned(), ..record })
     }
 
+    /// The release is never offered here again.
+    pub(super) fn blame(&mut self, sha256: Digest) -> Result<(), Error> {
+        self.change_record(|record| record.with_bad(sha256))
+    }
+
     /// Leaves word of a roll back for whoever talks to the person.
     ///
     /// # Errors

@@ -1,20 +1,15 @@
 //! A fresh version that starts by itself: it confirms that it works, its starts are counted, and it is undone after too
 //! many of them.
 
-#[cfg(unix)]
-use std::ffi::OsStr;
 use std::path::Path;
 
 use jiff::Timestamp;
 use protocol::Health;
 
 use super::error::Error;
-#[cfg(unix)]
-use super::folder::PREVIOUS;
 use super::journal::{Entry, Probation, Progress, RollBackReason};
 use super::journal_file::{Journal, append_line};
 use super::place::Place;
-use super::probation::Unhealthy;
 use super::resolve::Spot;
 use super::roll_back::RolledBack;
 use crate::error::Phase;
@@ -74,24 +69,6 @@ impl Place {
         let entry = Entry::Started { at: now };
         self.journal.append(&self.ground.private, &entry, Phase::Probation)?;
         self.progress = self.journal.progress();
-        Ok(())
-    }
-
-    /// Whether the system would start the fresh version at all, found out without starting it: nobody watches a program that a
-    /// person starts later.
-    ///
-    /// # Errors
-    /// What the system would answer, as far as its first bytes tell.
-    pub(crate) fn check_starts(&self) -> Result<(), Unhealthy> {
-        #[cfg(unix)]
-        {
-            let spot = &self.ground.spot;
-            let new = spot.folder.open_file(&spot.name).map_err(Unhealthy::Unwatched)?;
-            let old = self.ground.private.open_file(OsStr::new(PREVIOUS)).ok();
-            super::executable::check(&new, old.as_ref()).map_err(Unhealthy::NotStarted)
-        }
-        // Never run there: the system's own tables say what it starts.
-        #[cfg(not(unix))]
         Ok(())
     }
 

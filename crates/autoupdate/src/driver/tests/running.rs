@@ -129,18 +129,23 @@ async fn a_version_that_only_starts_another_process_of_itself_lives() {
 }
 
 #[tokio::test]
-async fn what_nobody_starts_now_must_at_least_be_a_program() {
+async fn nothing_is_closed_for_what_is_no_program() {
     for health in [Health::Alive(Duration::from_secs(1)), Health::Confirm(Duration::from_secs(1))] {
         let mut world = World::new(Mode::Ask, health).await;
         world.publish("1.1.0", b"no program at all");
+        let mut running = Running::start(&world.program);
         let handle = world.engine().await;
         match command(handle.activate(&app(), how())).await {
-            Answer::RolledBack { why: RollBackWhy::Unhealthy { code, .. }, .. } => {
-                assert_eq!(code, "E-RUN-NOT-STARTED");
-            }
+            Answer::Failed { failure } => assert_eq!(failure.code, "E-RUN-NOT-STARTED"),
             other => panic!("{other:#?}"),
         }
         world.assert_installed("1.0.1");
+        assert_eq!(
+            word(&command(handle.check(&app(), false)).await),
+            "not-offered",
+            "it is never offered again"
+        );
+        assert_eq!(running.child.try_wait().unwrap(), None, "it was not closed");
     }
 }
 

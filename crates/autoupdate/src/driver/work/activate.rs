@@ -1,6 +1,6 @@
 //! Close, replace, start, watch, commit.
 
-use protocol::Digest;
+use protocol::{Digest, Health};
 use tokio::time::Instant;
 
 use super::close::{Closed, close_all, undo_close};
@@ -10,7 +10,7 @@ use super::{Job, SharedPlace, at_place, blocking, failure, locked, watch};
 use crate::driver::pending;
 use crate::error::Error;
 use crate::fetch::Spool;
-use crate::install::{self, Committed, Place, Probation};
+use crate::install::{self, Committed, Place, Probation, Trial};
 use crate::machine::{Activation, Cost, Event, Fresh, Ready};
 use crate::view::{Failure, RollBackWhy, UpdateReport};
 
@@ -39,7 +39,14 @@ async fn begin(job: &mut Job, ready: &Ready) -> Result<Event, Error> {
     if !locked(&place, |place| place.staged().is_some_and(|staged| staged.sha256 == sha256)) {
         return Err(install::Error::NoStage { path: job.subject.path().to_owned() }.into());
     }
-    if let Some(own) = job.shared.own(&job.subject.enrolment.id).cloned() {
+    let own = job.shared.own(&job.subject.enrolment.id).cloned();
+    // Before anybody closes anything for it. Of ourselves more is asked: after a power cut nobody else could undo us.
+    let trial = match job.subject.enrolment.health {
+        Health::Confirm(_) if own.is_some() => Trial::Start,
+        _ => Trial::Look,
+    };
+    at_place(&place, move |place| place.try_stage(trial)).await??;
+    if let Some(own) = own {
         drop(place);
         return hand_over(job, &own).await;
     }

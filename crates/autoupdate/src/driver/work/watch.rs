@@ -28,8 +28,8 @@ pub(super) fn until(probation: &Probation) -> Timestamp {
     probation.since.saturating_add(time).unwrap_or(Timestamp::MAX)
 }
 
-/// Starts what we closed, and watches. `Ok` = it lives, or there was nothing to watch: of a program that a person starts later
-/// it is only seen that the system would start it; the previous version is kept for a roll back by hand.
+/// Starts what we closed, and watches. `Ok` = it lives, or there was nothing to watch: a program that a person starts later
+/// is not watched, the previous version is kept for a roll back by hand.
 ///
 /// # Errors
 /// [`Error::Cancelled`] if it was stopped; everything else means that it does not live.
@@ -42,18 +42,13 @@ pub(super) async fn fresh(job: &mut Job, place: &SharedPlace, health: &Health) -
         }
         Health::Alive(time) => {
             let children = start_watched(job, place).await?;
-            if children.is_empty() { starts(place) } else { alive(job, place, children, *time).await }
+            if children.is_empty() { Ok(()) } else { alive(job, place, children, *time).await }
         }
         Health::Confirm(time) => {
             let children = start_watched(job, place).await?;
-            if children.is_empty() { starts(place) } else { confirmed(job, place, children, *time).await }
+            if children.is_empty() { Ok(()) } else { confirmed(job, place, children, *time).await }
         }
     }
-}
-
-/// Whether the system would start the new version.
-fn starts(place: &SharedPlace) -> Result<(), Error> {
-    Ok(locked(place, |place| place.check_starts())?)
 }
 
 /// Starts what we closed, after writing down that we do: whoever has to go on in our place must not take a version that
@@ -81,7 +76,7 @@ pub(super) async fn again(job: &Job, place: &SharedPlace, probation: &Probation)
     match &probation.health {
         Health::Probe(args) => probe(job, args).await,
         // Nobody started it, so there is nothing to watch.
-        Health::Alive(_) | Health::Confirm(_) if probation.starts.is_empty() => starts(place),
+        Health::Alive(_) | Health::Confirm(_) if probation.starts.is_empty() => Ok(()),
         Health::Alive(time) => still_alive(job, place, left(*time)).await,
         Health::Confirm(time) => match confirmed(job, place, Vec::new(), left(*time)).await {
             // It may have had no time to confirm in, because it ended with its watcher.
