@@ -69,6 +69,17 @@ async fn it_is_closed_replaced_and_runs_again_with_its_arguments() {
 }
 
 #[tokio::test]
+async fn a_tool_is_never_closed() {
+    let mut world = World::probed(Mode::Ask).await;
+    world.publish("1.1.0", &sleeper("1.1.0"));
+    let mut running = Running::start(&world.program);
+    let handle = world.engine().await;
+    updated(&command(handle.activate(&app(), how())).await);
+    world.assert_installed("1.1.0");
+    assert_eq!(running.child.try_wait().unwrap(), None, "whoever waits for it still does");
+}
+
+#[tokio::test]
 async fn a_program_that_stays_open_keeps_its_version_and_the_update_waits() {
     let mut world = World::new(Mode::Ask, Health::Alive(Duration::from_secs(1))).await;
     world.manners = Manners::Stubborn;
@@ -264,7 +275,7 @@ async fn trouble_of_this_machine_makes_no_version_bad() {
 
 #[tokio::test]
 async fn the_end_of_the_engine_does_not_stop_a_roll_back_half_way() {
-    let mut world = World::probed(Mode::Ask).await;
+    let mut world = World::new(Mode::Ask, Health::Alive(Duration::from_secs(1))).await;
     world.publish("1.1.0", &sleeper("1.1.0"));
     let handle = world.engine().await;
     updated(&command(handle.activate(&app(), how())).await);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::Child;
 use std::sync::Arc;
 
-use protocol::Restart;
+use protocol::{Health, Restart};
 use tokio::task::JoinSet;
 
 use super::{Job, blocking, locked, on_thread};
@@ -25,11 +25,12 @@ pub(super) enum Closed {
 }
 
 /// Asks every instance that somebody could miss to close, unless the enrolment says that nobody starts it again.
-/// Instances in a terminal are never closed: the new bytes serve their next start. What was closed is in the carry.
+/// Instances in a terminal are never closed, nor are tools, which some other program waits for: the new bytes serve their
+/// next start. What was closed is in the carry.
 pub(super) async fn close_all(job: &mut Job) -> Result<Closed, Error> {
-    match job.subject.enrolment.restart {
-        Restart::Never => return Ok(Closed::All),
-        Restart::Ours => {}
+    match (job.subject.enrolment.restart, &job.subject.enrolment.health) {
+        (Restart::Never, _) | (_, Health::Probe(_)) => return Ok(Closed::All),
+        (Restart::Ours, Health::Alive(_) | Health::Confirm(_)) => {}
     }
     let path = real_path(job).await?;
     let (shared, of) = (Arc::clone(&job.shared), path.clone());
