@@ -283,6 +283,7 @@ fn not_offered(app: &AppView, version: Option<&Version>, reason: &Reason) -> Fac
         Reason::BelowFloor { .. } => (Glyph::Stop, "not-offered-below-floor"),
         Reason::Undone => (Glyph::Held, "not-offered-undone"),
         Reason::Skipped => (Glyph::Held, "not-offered-skipped"),
+        Reason::OnHold => (Glyph::Held, "not-offered-on-hold"),
     };
     let tone = if glyph == Glyph::Attention { Tone::Warn } else { Tone::Quiet };
     let words = match version {

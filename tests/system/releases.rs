@@ -222,3 +222,31 @@ fn notes_are_shown_as_they_were_signed() -> Result<()> {
     assert_eq!(terminal.out, "- faster\n", "a terminal is not steered by a publisher");
     Ok(())
 }
+
+#[test]
+fn what_support_holds_or_skips_waits_until_it_is_released() -> Result<()> {
+    let (workshop, server) = stage()?;
+    let person = person(&workshop, &server, "")?;
+    workshop.release(&server, "2.0.0", &program("2.0.0"))?;
+    let because = |person: &Person, expected: &str| -> Result<()> {
+        let answer = says(person, "apply", 3)?;
+        ensure!(answer["reason"]["reason"] == expected, "{answer}");
+        Ok(())
+    };
+    says(&person, "hold", 0)?;
+    because(&person, "on-hold")?;
+    says(&person, "release", 0)?;
+    assert_eq!(says(&person, "check", 0)?["offer"]["version"], "2.0.0");
+
+    // Without a version it is the one that is offered.
+    says(&person, "skip", 0)?;
+    let seen = in_the_background(&person)?;
+    ensure!(matches!(seen.state, AppState::NotOffered { .. }), "{seen:?}");
+    workshop.release(&server, "3.0.0", &program("3.0.0"))?;
+    assert_eq!(says(&person, "check", 0)?["offer"]["version"], "3.0.0", "the next one is another");
+    person.run(&["skip", APP, "3.0.0"])?.expect(0)?;
+    says(&person, "release", 0)?;
+    says(&person, "apply", 0)?;
+    assert_eq!(person.installed()?, program("3.0.0"));
+    Ok(())
+}

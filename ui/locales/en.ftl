@@ -56,6 +56,11 @@ not-offered-skipped =
         [none] The newest version is skipped
        *[other] Version { $version } is skipped
     }
+not-offered-on-hold =
+    { $version ->
+        [none] On hold
+       *[other] On hold: version { $version } has to wait
+    }
 
 ## All programs in one line: the tray's title and first menu line, the window's headline.
 
@@ -129,6 +134,7 @@ one-not-offered-skipped =
         [none] The newest version of { $name } is skipped
        *[other] { $name } { $version } is skipped
     }
+one-not-offered-on-hold = { $name } is on hold
 
 ## What a person can do: buttons of the window, lines of the tray's menu, the notification's button.
 
@@ -252,6 +258,7 @@ reason-known-bad = It was installed here before and did not run well, so it is n
 reason-below-floor = Version { $version } ran well here before, so nothing older is taken.
 reason-undone = You went back from it, so it is not offered again by itself. The next version is.
 reason-skipped = You skipped it. The next version is offered again.
+reason-on-hold = It stays as it is until it is released: `autoupdate release` on the command line.
 
 ## Why the version before was put back, by the code of what was wrong.
 

@@ -35,6 +35,8 @@ export function noReason(reason: Reason, { format }: Words): Trouble & { lines: 
       return only({ id: "reason-undone" });
     case "skipped":
       return only({ id: "reason-skipped" });
+    case "on-hold":
+      return only({ id: "reason-on-hold" });
   }
 }
 

@@ -29,6 +29,7 @@ const SAYS: Readonly<Record<string, readonly (string | { text: string })[]>> = {
   "below-floor": ["Version 7.3.0 ran well here before"],
   undone: ["You went back from it"],
   skipped: ["You skipped it."],
+  "on-hold": ["It stays as it is until it is released"],
   available: ["Downloads 142 MB at most", "Lantern keeps running meanwhile."],
   "available-critical": ["Downloads 142 MB at most"],
   "available-unknown": ["version unknown", "Nobody knows which version of Lantern is installed", "replaced with 7.2.0 if you agree"],

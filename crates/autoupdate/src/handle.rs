@@ -44,6 +44,23 @@ pub enum Command {
         /// The app.
         app: AppId,
     },
+    /// Let the program stay as it is, until it is released.
+    Hold {
+        /// The app.
+        app: AppId,
+    },
+    /// Leave one version out.
+    Skip {
+        /// The app.
+        app: AppId,
+        /// The version.
+        version: Version,
+    },
+    /// Let the program go on: what was held and skipped is offered again.
+    Release {
+        /// The app.
+        app: AppId,
+    },
     /// Stop what is going on, as far as it can be stopped.
     Cancel {
         /// The app.

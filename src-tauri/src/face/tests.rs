@@ -227,6 +227,7 @@ fn a_reason_has_words_without_a_version_as_well() {
         Reason::BelowFloor { floor: version("1.0.0") },
         Reason::Undone,
         Reason::Skipped,
+        Reason::OnHold,
     ];
     for reason in reasons {
         let state = AppState::NotOffered { version: None, reason, checked_at: now() };

@@ -32,4 +32,4 @@ why: string, } | { "reason": "known-bad" } | { "reason": "below-floor",
 /**
  * That version.
  */
-floor: Version, } | { "reason": "undone" } | { "reason": "skipped" };
+floor: Version, } | { "reason": "undone" } | { "reason": "skipped" } | { "reason": "on-hold" };

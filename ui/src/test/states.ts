@@ -99,6 +99,7 @@ export const STATES: { readonly [state in AppState["state"]]: Readonly<Record<st
     "below-floor": notOffered({ reason: "below-floor", floor: "7.3.0" }, "stop"),
     undone: notOffered({ reason: "undone" }, "held"),
     skipped: notOffered({ reason: "skipped" }, "held"),
+    "on-hold": notOffered({ reason: "on-hold" }, "held"),
   },
   available: {
     available: entry({ state: "available", offer }, "available", "info", ["state-available", V], ["install"]),

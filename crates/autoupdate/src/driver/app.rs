@@ -153,6 +153,13 @@ impl App {
         }
     }
 
+    /// What it goes by has changed. An engine that only does what it is asked for looks when it is asked.
+    pub(super) async fn look_anew(&mut self) {
+        if self.around.timing.is_some() && self.early.is_none() {
+            self.happened(Event::Due).await;
+        }
+    }
+
     /// Somebody wants something that takes time.
     pub(super) async fn wanted(&mut self, goal: Goal, event: Event, reply: oneshot::Sender<Answer>) {
         if let Some(early) = &mut self.early {

@@ -20,6 +20,12 @@ pub(super) fn goal_of(command: &Command) -> Option<(Goal, Event)> {
         Command::Activate { how, .. } => wanted(Goal::Activate, Reach::Activate, how),
         Command::RollBack { .. } => Some((Goal::RollBack, Event::RollBackWanted)),
         Command::Cancel { .. } => Some((Goal::Cancel, Event::CancelWanted)),
-        Command::Confirm { .. } | Command::Why { .. } | Command::Notes { .. } | Command::Reload => None,
+        Command::Confirm { .. }
+        | Command::Hold { .. }
+        | Command::Skip { .. }
+        | Command::Release { .. }
+        | Command::Why { .. }
+        | Command::Notes { .. }
+        | Command::Reload => None,
     }
 }

@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::handle::{Answer, Command, Message, Refusal};
 use crate::install;
 use crate::policy::schedule::Timing;
+use crate::store::{Hold, Holds};
 use crate::view::View;
 
 /// Reports that may wait for the driver; a task that sends more waits.
@@ -131,6 +132,21 @@ impl Driver {
                 };
                 tell(reply, answer);
             }
+            Command::Hold { app } | Command::Skip { app, .. } | Command::Release { app } => {
+                if !self.apps.contains_key(app) {
+                    return tell(reply, unknown);
+                }
+                let (holds, now, app) = (self.around.shared.store.holds(), self.now(), app.clone());
+                let answer = match blocking(move || wish(&holds, command, now)).await {
+                    Ok(()) => Answer::Done,
+                    Err(error) => Answer::Failed { failure: failure(&error) },
+                };
+                tell(reply, answer);
+                // What was decided before counts no longer.
+                if let Some(app) = self.apps.get_mut(&app) {
+                    app.look_anew().await;
+                }
+            }
             Command::Notes { app, languages } => match self.apps.get(app) {
                 Some(app) => app.notes(languages.clone(), reply),
                 None => tell(reply, unknown),
@@ -204,6 +220,17 @@ impl Driver {
             tracing::error!("the engine ends although something still runs");
         }
     }
+}
+
+/// Writes down what a person wants of a program. Blocks.
+fn wish(holds: &Holds, command: Command, now: Timestamp) -> Result<(), Error> {
+    match command {
+        Command::Hold { app } => holds.hold_app(&app, now)?,
+        Command::Skip { app, version } => holds.add(Hold { app, version, since: now })?,
+        Command::Release { app } => drop(holds.release_app(&app)?),
+        _ => {}
+    }
+    Ok(())
 }
 
 async fn confirm(path: std::path::PathBuf) -> Answer {

@@ -39,6 +39,7 @@ pub fn decide(found: &Found, asker: Asker, who: &Who<'_>) -> Decided<Decision> {
             undone: found.installed.held.as_ref(),
         },
         skipped: &found.skipped,
+        on_hold: found.on_hold,
         artifacts: &found.artifacts,
         control: &found.control,
         installation_id: who.installation_id,

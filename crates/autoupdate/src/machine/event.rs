@@ -109,6 +109,8 @@ pub struct Found {
     pub installed: Installed,
     /// Versions that a person skips.
     pub skipped: Vec<Version>,
+    /// A person wants the program to stay as it is.
+    pub on_hold: bool,
     /// Whether the program runs now.
     pub running: bool,
 }

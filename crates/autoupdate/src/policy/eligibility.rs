@@ -33,6 +33,8 @@ pub struct Facts<'a> {
     pub installed: Installed<'a>,
     /// Versions that a person skips.
     pub skipped: &'a [Version],
+    /// A person wants the program to stay as it is.
+    pub on_hold: bool,
     /// Every artifact that verified metadata names.
     pub artifacts: &'a [Artifact],
     /// Who gets what.
@@ -166,6 +168,12 @@ fn judge(artifact: &Artifact, facts: &Facts<'_>, trace: &mut Vec<Trace>) -> Resu
     ask(
         Trace::new(Rule::Skip, by_wish(skipped, overridden)),
         (skipped && !overridden).then_some(Reason::Skipped),
+    )?;
+
+    let overridden = matches!(facts.asker, Asker::Insisting);
+    ask(
+        Trace::new(Rule::Hold, by_wish(facts.on_hold, overridden)),
+        (facts.on_hold && !overridden).then_some(Reason::OnHold),
     )?;
 
     if let Some(needs) = &artifact.release.min_os {

@@ -115,6 +115,8 @@ pub enum Reason {
     Undone,
     /// A person does not want this version.
     Skipped,
+    /// A person wants the program to stay as it is.
+    OnHold,
 }
 
 /// What a check comes to.

@@ -39,6 +39,8 @@ pub enum Rule {
     Percentage,
     /// A version that a person skips.
     Skip,
+    /// A program that is to stay as it is.
+    Hold,
     /// A person must agree.
     Consent,
     /// What may be downloaded without asking.

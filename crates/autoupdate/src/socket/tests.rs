@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::{AppId, Language};
+use protocol::{AppId, Language, Version};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
@@ -201,8 +201,11 @@ fn requests_are_read_as_they_were_in_format_1() {
         Request::Command(Command::Confirm { app: app.clone() }),
         Request::Command(Command::Why { app: app.clone() }),
         Request::Command(Command::Reload),
-        Request::Command(Command::Notes { app, languages }),
+        Request::Command(Command::Notes { app: app.clone(), languages }),
         Request::Show,
+        Request::Command(Command::Hold { app: app.clone() }),
+        Request::Command(Command::Skip { app: app.clone(), version: Version::parse("1.2.0").unwrap() }),
+        Request::Command(Command::Release { app }),
     ];
     assert_eq!(golden.lines().count(), expected.len());
     for (line, request) in golden.lines().zip(expected) {

@@ -1,4 +1,4 @@
-//! Which versions a person or administrator does not want.
+//! What a person or administrator does not want: single versions, or any newer one of a program.
 
 use std::path::PathBuf;
 
@@ -25,10 +25,19 @@ pub struct Hold {
     pub since: Timestamp,
 }
 
-#[derive(Serialize, Deserialize)]
+/// A program that stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct HeldApp {
+    app: AppId,
+    since: Timestamp,
+}
+
+#[derive(Default, Serialize, Deserialize)]
 struct File {
     format: u32,
     holds: Vec<Hold>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    apps: Vec<HeldApp>,
 }
 
 /// The file of holds.
@@ -47,15 +56,45 @@ impl Holds {
     /// # Errors
     /// [`Error::Read`].
     pub fn of(&self, app: &AppId) -> Result<Vec<Hold>, Error> {
-        let holds = match self.read()? {
-            Ok(holds) => holds,
-            // Another process may be mending it at this moment.
-            Err(_damage) => {
-                let _lock = Lock::of(&self.path)?;
-                self.load()?
-            }
-        };
-        Ok(holds.into_iter().filter(|hold| &hold.app == app).collect())
+        Ok(self.look()?.holds.into_iter().filter(|hold| &hold.app == app).collect())
+    }
+
+    /// Since when an app stays as it is. `None`: it does not.
+    ///
+    /// # Errors
+    /// [`Error::Read`].
+    pub fn on_hold(&self, app: &AppId) -> Result<Option<Timestamp>, Error> {
+        Ok(self.look()?.apps.into_iter().find(|held| &held.app == app).map(|held| held.since))
+    }
+
+    /// Lets an app stay as it is. Holding it again changes nothing.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn hold_app(&self, app: &AppId, since: Timestamp) -> Result<(), Error> {
+        let _lock = Lock::of(&self.path)?;
+        let mut file = self.load()?;
+        if file.apps.iter().any(|held| &held.app == app) {
+            return Ok(());
+        }
+        file.apps.push(HeldApp { app: app.clone(), since });
+        self.save(file)
+    }
+
+    /// Lets everything of an app go: the hold and every skipped version. Gives whether there was anything.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn release_app(&self, app: &AppId) -> Result<bool, Error> {
+        let _lock = Lock::of(&self.path)?;
+        let mut file = self.load()?;
+        let before = file.holds.len() + file.apps.len();
+        file.holds.retain(|hold| &hold.app != app);
+        file.apps.retain(|held| &held.app != app);
+        if file.holds.len() + file.apps.len() == before {
+            return Ok(false);
+        }
+        self.save(file).map(|()| true)
     }
 
     /// Holds a version. Holding it again changes nothing.
@@ -64,7 +103,8 @@ impl Holds {
     /// [`Error`].
     pub fn add(&self, hold: Hold) -> Result<(), Error> {
         let _lock = Lock::of(&self.path)?;
-        let mut holds = self.load()?;
+        let mut file = self.load()?;
+        let holds = &mut file.holds;
         if holds.iter().any(|old| old.app == hold.app && old.version == hold.version) {
             return Ok(());
         }
@@ -75,7 +115,7 @@ impl Holds {
             holds.remove(oldest);
         }
         holds.push(hold);
-        self.save(holds)
+        self.save(file)
     }
 
     /// Lets a version go.
@@ -84,32 +124,43 @@ impl Holds {
     /// [`Error`].
     pub fn remove(&self, app: &AppId, version: &Version) -> Result<(), Error> {
         let _lock = Lock::of(&self.path)?;
-        let mut holds = self.load()?;
-        let before = holds.len();
-        holds.retain(|hold| &hold.app != app || &hold.version != version);
-        if holds.len() == before { Ok(()) } else { self.save(holds) }
+        let mut file = self.load()?;
+        let before = file.holds.len();
+        file.holds.retain(|hold| &hold.app != app || &hold.version != version);
+        if file.holds.len() == before { Ok(()) } else { self.save(file) }
     }
 
-    /// The holds; a damaged file is set aside. Only under the lock.
-    fn load(&self) -> Result<Vec<Hold>, Error> {
+    fn look(&self) -> Result<File, Error> {
+        match self.read()? {
+            Ok(file) => Ok(file),
+            // Another process may be mending it at this moment.
+            Err(_damage) => {
+                let _lock = Lock::of(&self.path)?;
+                self.load()
+            }
+        }
+    }
+
+    /// The file; a damaged one is set aside. Only under the lock.
+    fn load(&self) -> Result<File, Error> {
         Ok(self.read()?.unwrap_or_else(|damage| {
             atomic::set_aside(&self.path, &damage);
-            Vec::new()
+            File::default()
         }))
     }
 
-    /// The holds, or what is wrong with the file.
-    fn read(&self) -> Result<Result<Vec<Hold>, String>, Error> {
-        let Some(bytes) = atomic::read(&self.path, MAX_BYTES)? else { return Ok(Ok(Vec::new())) };
+    /// The file, or what is wrong with it.
+    fn read(&self) -> Result<Result<File, String>, Error> {
+        let Some(bytes) = atomic::read(&self.path, MAX_BYTES)? else { return Ok(Ok(File::default())) };
         Ok(match serde_json::from_slice::<File>(&bytes) {
-            Ok(file) if file.format == FORMAT => Ok(file.holds),
+            Ok(file) if file.format == FORMAT => Ok(file),
             Ok(_) => Err("another format version".to_owned()),
             Err(error) => Err(error.to_string()),
         })
     }
 
-    fn save(&self, holds: Vec<Hold>) -> Result<(), Error> {
-        let bytes = serde_json::to_vec(&File { format: FORMAT, holds });
+    fn save(&self, file: File) -> Result<(), Error> {
+        let bytes = serde_json::to_vec(&File { format: FORMAT, ..file });
         let bytes = bytes.map_err(|error| Error::write(&self.path, std::io::Error::other(error)))?;
         atomic::write(&self.path, &bytes)
     }
@@ -183,9 +234,21 @@ mod tests {
         let holds = Holds::at(folder.path().join("holds.json"));
         let golden = include_str!("../../fixtures/v1/holds.json").trim();
         fs::write(&holds.path, golden).unwrap();
-        let list = holds.of(&hold("demo", 0).app).unwrap();
-        assert_eq!(list.len(), 1);
-        holds.save(list).unwrap();
+        assert_eq!(holds.of(&hold("demo", 0).app).unwrap().len(), 1);
+        holds.save(holds.load().unwrap()).unwrap();
         assert_eq!(fs::read_to_string(&holds.path).unwrap(), golden);
+        // As it is with a program on hold.
+        let golden = include_str!("../../fixtures/v1/holds-app.json").trim();
+        let app = hold("demo", 0);
+        holds.hold_app(&app.app, app.since).unwrap();
+        holds.hold_app(&app.app, Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(fs::read_to_string(&holds.path).unwrap(), golden);
+        assert_eq!(holds.on_hold(&app.app).unwrap(), Some(app.since));
+        assert_eq!(holds.on_hold(&hold("other", 0).app).unwrap(), None);
+        assert_eq!(
+            (holds.release_app(&app.app).unwrap(), holds.release_app(&app.app).unwrap()),
+            (true, false)
+        );
+        assert_eq!((holds.on_hold(&app.app).unwrap(), holds.of(&app.app).unwrap()), (None, vec![]));
     }
 }

@@ -131,6 +131,7 @@ fn every_reason() -> Vec<Reason> {
         Reason::BelowFloor { floor: version("7.1.0") },
         Reason::Undone,
         Reason::Skipped,
+        Reason::OnHold,
     ]
 }
 

@@ -2,7 +2,7 @@
 
 use autoupdate::handle::{Answer, Command, How, Refusal};
 use autoupdate::view::{AppState, RollBackWhy};
-use protocol::{AppId, Language};
+use protocol::{AppId, Language, Version};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -55,6 +55,30 @@ pub(crate) fn check(app: Option<AppId>, force: bool, output: &Output) -> Result<
 /// Puts the previous version back.
 pub(crate) fn roll_back(app: &AppId, output: &Output) -> Result<Exit, Failure> {
     one(Command::RollBack { app: app.clone() }, app, output)
+}
+
+/// Lets a program stay as it is.
+pub(crate) fn hold(app: &AppId, output: &Output) -> Result<Exit, Failure> {
+    one(Command::Hold { app: app.clone() }, app, output)
+}
+
+/// Leaves a version out.
+pub(crate) fn skip(app: &AppId, version: Option<Version>, output: &Output) -> Result<Exit, Failure> {
+    let reach = Reach::find()?;
+    let version = match version {
+        Some(version) => version,
+        None => match reach.command(app, Command::Check { app: app.clone(), force: false }, output)? {
+            Answer::Offered { offer } | Answer::Ready { offer } => offer.version,
+            // Nothing to leave out, for a reason.
+            other => return tell(app, &other, output),
+        },
+    };
+    tell(app, &reach.command(app, Command::Skip { app: app.clone(), version }, output)?, output)
+}
+
+/// Lets a program go on.
+pub(crate) fn release(app: &AppId, output: &Output) -> Result<Exit, Failure> {
+    one(Command::Release { app: app.clone() }, app, output)
 }
 
 /// Says that the new version lives.

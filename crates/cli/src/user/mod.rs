@@ -14,7 +14,7 @@ mod reach;
 mod status;
 mod words;
 
-use protocol::{AppId, Language};
+use protocol::{AppId, Language, Version};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -50,6 +50,23 @@ pub(crate) enum Verb {
         /// The app.
         app: AppId,
     },
+    /// Let a program stay as it is, until it is released.
+    Hold {
+        /// The app.
+        app: AppId,
+    },
+    /// Leave a version out; the next one is offered again.
+    Skip {
+        /// The app.
+        app: AppId,
+        /// The version; the one that is offered now if none is named.
+        version: Option<Version>,
+    },
+    /// Let a program go on: what was held and skipped is offered again.
+    Release {
+        /// The app.
+        app: AppId,
+    },
     /// Say that the new version lives (programs enrolled with `health = { confirm = … }`).
     Confirm {
         /// The app.
@@ -81,6 +98,9 @@ impl Verb {
             Self::Notes { app, .. }
             | Self::Forget { app }
             | Self::Rollback { app }
+            | Self::Hold { app }
+            | Self::Skip { app, .. }
+            | Self::Release { app }
             | Self::Confirm { app }
             | Self::Why { app } => Some(app),
         }
@@ -95,6 +115,9 @@ impl Verb {
             | Self::Status { .. }
             | Self::Apply(_)
             | Self::Rollback { .. }
+            | Self::Hold { .. }
+            | Self::Skip { .. }
+            | Self::Release { .. }
             | Self::Confirm { .. }
             | Self::Notes { .. }
             | Self::Why { .. } => owner::Changes::Program,
@@ -116,6 +139,9 @@ pub(crate) fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Status { app } => status::run(app.as_ref(), output),
         Verb::Apply(apply) => act::apply(&apply, output),
         Verb::Rollback { app } => act::roll_back(&app, output),
+        Verb::Hold { app } => act::hold(&app, output),
+        Verb::Skip { app, version } => act::skip(&app, version, output),
+        Verb::Release { app } => act::release(&app, output),
         Verb::Confirm { app } => act::confirm(&app, output),
         Verb::Notes { app, language } => act::notes(&app, language, output),
         Verb::Why { app } => act::why(&app, output),

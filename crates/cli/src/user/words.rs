@@ -181,6 +181,9 @@ fn of_reason(about: Option<&Version>, reason: &Reason) -> String {
             format!("{floor} was already good here, and there is no way back over the network")
         }
         Reason::Undone => "it was undone here by hand; --force takes it all the same".to_owned(),
+        Reason::OnHold => {
+            "the program is on hold; `autoupdate release` lets it go on, --force takes it once".to_owned()
+        }
         Reason::Skipped => "it was skipped here by hand; --force takes it all the same".to_owned(),
     };
     match about {

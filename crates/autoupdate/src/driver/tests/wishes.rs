@@ -208,3 +208,38 @@ async fn a_changed_enrolment_counts_from_the_next_reload() {
     assert_eq!(refused(&command(handle.check(&app(), false)).await), &Refusal::UnknownApp);
     assert_eq!(handle.view().borrow().apps, []);
 }
+
+#[tokio::test]
+async fn what_is_held_or_skipped_waits_until_it_is_released() {
+    let mut world = World::probed(Mode::Ask).await;
+    world.publish("1.1.0", &sleeper("1.1.0"));
+    let handle = world.engine().await;
+    let reason = async |force| match command(handle.check(&app(), force)).await {
+        Answer::NotOffered { reason, .. } => Some(reason),
+        Answer::Offered { .. } => None,
+        other => panic!("{other:#?}"),
+    };
+    assert_eq!(command(handle.command(Command::Hold { app: app() })).await, Answer::Done);
+    assert_eq!(reason(false).await, Some(Reason::OnHold));
+    assert_eq!(word(&command(handle.activate(&app(), how())).await), "not-offered");
+    assert_eq!(reason(true).await, None, "who insists is offered it once");
+    assert_eq!(command(handle.command(Command::Release { app: app() })).await, Answer::Done);
+    assert_eq!(reason(false).await, None);
+
+    let version = crate::testing::version("1.1.0");
+    assert_eq!(command(handle.command(Command::Skip { app: app(), version })).await, Answer::Done);
+    handle.shutdown().await;
+    world.background = true;
+    let handle = world.engine().await;
+    let skipped = until(&handle, |view| match &view.state {
+        AppState::NotOffered { reason, .. } => Some(reason.clone()),
+        _ => None,
+    });
+    assert_eq!(skipped.await, Reason::Skipped, "nobody asks for it");
+    // In the background it is looked anew at once.
+    assert_eq!(command(handle.command(Command::Release { app: app() })).await, Answer::Done);
+    until(&handle, |view| (state(view) == "available").then_some(())).await;
+    assert_eq!(command(handle.command(Command::Hold { app: app() })).await, Answer::Done);
+    until(&handle, |view| (state(view) == "not-offered").then_some(())).await;
+    world.assert_installed("1.0.1");
+}

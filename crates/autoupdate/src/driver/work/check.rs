@@ -46,12 +46,12 @@ pub(crate) async fn find(job: &Job) -> Result<Found, Error> {
     // One fixed time for everything that is verified in this check.
     let now = shared.clock.now();
     let (for_disk, at_disk) = (std::sync::Arc::clone(subject), std::sync::Arc::clone(shared));
-    let (installed, root, skipped, running) = blocking(move || {
+    let (installed, root, (skipped, on_hold), running) = blocking(move || {
         let installed = Place::inspect(for_disk.path())?;
         let root = for_disk.pinned_root()?;
-        let skipped = skipped(&at_disk, &for_disk.enrolment.id)?;
+        let unwanted = unwanted(&at_disk, &for_disk.enrolment.id)?;
         let running = is_running(&at_disk, &for_disk.enrolment.id, &installed.path);
-        Ok::<_, Error>((installed, root, skipped, running))
+        Ok::<_, Error>((installed, root, unwanted, running))
     })
     .await?;
     let _walk = subject.walk.lock().await;
@@ -71,12 +71,16 @@ pub(crate) async fn find(job: &Job) -> Result<Found, Error> {
         },
         installed,
         skipped,
+        on_hold,
         running,
     })
 }
 
-fn skipped(shared: &Shared, app: &AppId) -> Result<Vec<protocol::Version>, Error> {
-    Ok(shared.store.holds().of(app)?.into_iter().map(|hold| hold.version).collect())
+/// The versions that a person skips, and whether the program is to stay as it is.
+fn unwanted(shared: &Shared, app: &AppId) -> Result<(Vec<protocol::Version>, bool), Error> {
+    let holds = shared.store.holds();
+    let skipped = holds.of(app)?.into_iter().map(|hold| hold.version).collect();
+    Ok((skipped, holds.on_hold(app)?.is_some()))
 }
 
 /// Whether the program runs in somebody's way. What runs in a terminal does not count: it is never closed, and the new bytes

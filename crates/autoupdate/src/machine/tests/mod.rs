@@ -113,6 +113,7 @@ fn found(signed: &[&str], running: bool) -> Event {
             held: None,
         },
         skipped: Vec::new(),
+        on_hold: false,
         running,
     }))
 }

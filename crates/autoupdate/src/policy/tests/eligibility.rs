@@ -18,6 +18,7 @@ struct Case {
     bad: Vec<&'static str>,
     undone: Option<&'static str>,
     skipped: Vec<&'static str>,
+    on_hold: bool,
     artifacts: Vec<Artifact>,
     control: Control,
     asker: Asker,
@@ -33,6 +34,7 @@ impl Default for Case {
             bad: Vec::new(),
             undone: None,
             skipped: Vec::new(),
+            on_hold: false,
             artifacts: vec![artifact("1.0.0"), artifact("1.1.0")],
             control: Control::Open,
             asker: Asker::Timer,
@@ -60,6 +62,7 @@ fn decided(case: &Case) -> Decided<Decision> {
             undone: undone.as_ref(),
         },
         skipped: &skipped,
+        on_hold: case.on_hold,
         artifacts: &case.artifacts,
         control: &case.control,
         installation_id: "id-1",
@@ -150,6 +153,10 @@ fn what_happened_here_counts() {
     check(&Case { undone: Some("1.1.0"), asker: Asker::Insisting, ..Case::default() }, "offer 1.1.0");
     check(&Case { skipped: vec!["1.1.0"], ..Case::default() }, "no 1.1.0 skipped");
     check(&Case { skipped: vec!["1.1.0"], asker: Asker::Person, ..Case::default() }, "offer 1.1.0");
+    for asker in [Asker::Timer, Asker::Person] {
+        check(&Case { on_hold: true, asker, ..Case::default() }, "no 1.1.0 on-hold");
+    }
+    check(&Case { on_hold: true, asker: Asker::Insisting, ..Case::default() }, "offer 1.1.0");
     check(&Case { bad: vec!["1.1.0"], asker: Asker::Insisting, ..Case::default() }, "no 1.1.0 known-bad");
 }
 
