@@ -9,6 +9,7 @@
 //! - [`Person`] has a home, an installed program and an enrolment, and runs the `autoupdate` command;
 //! - [`Demo`] is all of them around a program that runs, with a [`Valve`] in the pipe;
 //! - [`desktop`] is a display, a session bus and the desktop app on them;
+//! - [`sweep`] hits the installer at every step, and says what must hold then;
 //! - [`program()`] makes the executables that are published.
 
 mod demo;
@@ -18,6 +19,7 @@ mod person;
 mod program;
 mod publisher;
 mod run;
+pub mod sweep;
 mod valve;
 mod workshop;
 

@@ -13,9 +13,7 @@ mod desktop {
     mod window;
 }
 mod embedded;
-mod install {
-    mod kills;
-}
+mod install;
 mod interop {
     mod python_tuf;
     mod static_host;

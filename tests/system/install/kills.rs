@@ -4,7 +4,9 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use autoupdate_tests::{Host, Noise, Person, Publisher, binary, exhaustive, poll_until, program, skip};
+use autoupdate_tests::{Host, Noise, Person, Publisher, binary, exhaustive, poll_until, program};
+
+use super::no_strace;
 
 const PROBE: &str = r#"{ probe = ["--version"] }"#;
 
@@ -83,7 +85,8 @@ fn kill_after(person: &Person, verb: &str, record: &str) -> Result<()> {
     Ok(())
 }
 
-/// A kill at each sync that any thread makes, the journal's among them, meets every state on disk.
+/// A kill at the first sync of any thread, then at the second of any, and so on: strace counts for each thread on its own, so
+/// these are some of the syncs of a whole run, not all. At every call of the installer itself: `kill_sweep.rs`.
 #[test]
 fn a_kill_at_each_sync() -> Result<()> {
     if no_strace("kill-at-each-sync")? {
@@ -103,17 +106,9 @@ fn a_kill_at_each_sync() -> Result<()> {
         ensure!(points < 500, "an update does not sync that often");
         check(&person).with_context(|| format!("killed at sync {points}"))?;
     }
-    println!("kills: {points} syncs from check to commit, one kill at each");
+    println!("kills: one at each of {points} numbers of a thread's syncs, from check to commit");
     ensure!(points >= 12, "only {points} syncs: something is not synced");
     Ok(())
-}
-
-fn no_strace(test: &str) -> Result<bool> {
-    let there = Command::new("strace").arg("-V").stdout(Stdio::null()).status().is_ok();
-    if !there {
-        skip(test, "strace is not installed")?;
-    }
-    Ok(!there)
 }
 
 /// `autoupdate VERB demo` of this person under strace, which sees its syncs and does what `words` say.

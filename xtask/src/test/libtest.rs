@@ -7,6 +7,9 @@ use super::Skip;
 /// The reason of a test that another test starts in a process of its own: it runs, so it is no skip.
 const RUN_BY: &str = "run by ";
 
+/// In every line that tells how many points a sweep tried.
+const FIGURE: &str = " points, failures ";
+
 /// What one executable said.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Said {
@@ -18,6 +21,8 @@ pub(super) struct Said {
     pub(super) skips: Vec<Skip>,
     /// Tests that ended well but said `SKIP`: they proved nothing, or not everything.
     hollow: BTreeSet<String>,
+    /// How far the sweeps went: lines that are worth showing when all went well, too.
+    pub(super) figures: Vec<String>,
     /// The summary line was there: the executable came to its end.
     pub(super) complete: bool,
 }
@@ -36,6 +41,8 @@ pub(super) fn read(text: &str) -> Said {
             let (name, reason) = rest.split_once(": ").unwrap_or((rest, ""));
             said.skip(name, reason);
             said.hollow.insert(speaker.unwrap_or(name).to_owned());
+        } else if line.contains(FIGURE) {
+            said.figures.push(line.to_owned());
         } else if let Some(rest) = line.strip_prefix("---- ") {
             speaker = rest.strip_suffix(" stdout ----");
         } else if line.starts_with("test result: ") {
@@ -93,6 +100,7 @@ test a::six ... ignored, run by a::five with an environment of its own
 successes:
 
 ---- a::four stdout ----
+a sweep: 412 points, failures 0, 1.5 s
 SKIP a::four: no tinyproxy on this machine
 SKIP a::four with a password: no tinyproxy on this machine
 
@@ -114,6 +122,7 @@ test result: FAILED. 3 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out; 
             skip("a::four with a password", "no tinyproxy on this machine"),
         ];
         assert_eq!(said.skips, skips);
+        assert_eq!(said.figures, ["a sweep: 412 points, failures 0, 1.5 s"]);
         assert_eq!(said.passed(), 2, "one and five; four skipped, twice");
     }
 

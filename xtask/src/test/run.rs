@@ -109,6 +109,9 @@ fn watched(label: &str, group: Group, command: &mut Command) -> Result<Outcome> 
         outcome.skips.len(),
         ended.took.as_secs_f64()
     );
+    for figure in &said.figures {
+        println!("         {figure}");
+    }
     if !outcome.failures.is_empty() {
         println!("{}", told(&ended.text));
     }

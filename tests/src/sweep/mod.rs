@@ -1,0 +1,24 @@
+//! Proofs by exhaustion: the installer, hit at every step by whatever may hit it.
+//!
+//! Everything that is hit is the program `install-step`, one thread that does one verb on a real place, so that the same
+//! call is the same number in every run. What a hit may leave is said once, in [`Law`].
+//!
+//! - [`steps`] what `install-step` does, and what tests do in their own process to prepare and to go on;
+//! - [`Scenario`] a state to begin with and a verb; [`Scene`] a folder in which one is played;
+//! - [`Call`] one system call of a verb; [`Fault`] what strace makes of it;
+//! - [`Law`] what must hold at any instant and after the next start;
+//! - [`Snapshot`] a folder as a value: to begin there again, and to see that two states are the same;
+//! - [`Sweep`] many points by a few workers, counted, with one line at the end.
+
+mod calls;
+mod crew;
+mod law;
+mod scene;
+mod snapshot;
+pub mod steps;
+
+pub use calls::{Call, Ended, Fault, there_is_strace};
+pub use crew::Sweep;
+pub use law::Law;
+pub use scene::{Scenario, Scene, fast_folder, is_root};
+pub use snapshot::Snapshot;
