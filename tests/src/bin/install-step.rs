@@ -11,7 +11,7 @@
 //! of the installer, `STEP CODE: text` on standard error. 4: an update found its bytes installed already. A program that
 //! is looked at before and after, and does not exist, marks the begin and the end of the work in a trace.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -36,7 +36,8 @@ fn main() -> ExitCode {
         }
     };
     done.unwrap_or_else(|failed| {
-        eprintln!("{failed}");
+        // Writing may be what fails.
+        let _ = writeln!(std::io::stderr(), "{failed}");
         ExitCode::from(3)
     })
 }

@@ -252,7 +252,8 @@ impl Ended {
     pub fn did_or_said_why(&self) -> Result<bool> {
         match self.code {
             Some(0) => Ok(true),
-            Some(3) if self.said.contains(" E-") => Ok(false),
+            // Where every write fails it cannot say anything.
+            Some(3) if self.said.is_empty() || self.said.contains(" E-") => Ok(false),
             _ => bail!("it ended with {:?} and said: {}", self.code, self.said),
         }
     }

@@ -15,8 +15,8 @@ use autoupdate::install::{Place, Recovered, RollBackReason};
 use protocol::Digest;
 use serde_json::Value;
 
+use super::scene::program;
 use super::steps;
-use crate::program;
 
 /// The law of one program.
 #[derive(Debug)]
@@ -47,6 +47,16 @@ impl Law {
     /// What is broken.
     pub fn after_the_next_start(&self) -> Result<()> {
         self.at_any_instant()?;
+        self.after_an_error()
+    }
+
+    /// The same after a verb that ended with an error of its own: what it took back, the journal may still announce, because
+    /// it could not be written any more. Nothing relies on that; the next start sees what is there.
+    ///
+    /// # Errors
+    /// What is broken.
+    pub fn after_an_error(&self) -> Result<()> {
+        self.is_whole(&self.may_be).context("I1")?;
         let mut place = self.rests()?;
         if place.probation().is_some() {
             steps::commit(&mut place).context("I4: commit")?;

@@ -1,14 +1,15 @@
 //! A state to begin with, a verb, and a folder in which it happens.
 
+use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
 use autoupdate::install::Place;
 
 use super::{Law, Snapshot, steps};
-use crate::program;
 
 /// Who owns the program, if we may give it away: somebody else than us, so that the owner must be carried over.
 const OWNER: u32 = 12_345;
@@ -174,7 +175,7 @@ impl Scene {
     ///
     /// # Errors
     /// If it cannot be read.
-    pub fn holds(&self, version: &str) -> Result<bool> {
+    pub fn holds(&self, version: &'static str) -> Result<bool> {
         Ok(fs::read(self.program())? == program(version))
     }
 
@@ -189,6 +190,14 @@ impl Scene {
     pub fn new_bytes(&self) -> PathBuf {
         self.folder.join("new")
     }
+}
+
+/// The program of this version, made once: thousands of points want it.
+#[must_use]
+pub(super) fn program(version: &'static str) -> Vec<u8> {
+    static MADE: Mutex<BTreeMap<&str, Vec<u8>>> = Mutex::new(BTreeMap::new());
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    made.entry(version).or_insert_with(|| crate::program(version)).clone()
 }
 
 /// A folder in memory if there is one: the sweeps ask what the calls do, not how fast a disk is.
