@@ -152,7 +152,19 @@ const PACKAGES: &[Package] = &[
     Package {
         apt: "strace",
         present: Tool("strace"),
-        why: "kills the installer at chosen system calls",
+        why: "kills the installer at chosen system calls, and lets them fail",
+        wanted_by: &[Purpose::Group(Group::Install)],
+    },
+    Package {
+        apt: "e2fsprogs",
+        present: Tool("mkfs.ext4"),
+        why: "file systems whose power is cut in the middle of an update",
+        wanted_by: &[Purpose::Group(Group::Install)],
+    },
+    Package {
+        apt: "xfsprogs",
+        present: Tool("xfs_io"),
+        why: "the same on xfs, and xfs_io, which cuts the power of both",
         wanted_by: &[Purpose::Group(Group::Install)],
     },
 ];

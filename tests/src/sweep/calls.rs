@@ -230,7 +230,8 @@ impl Ended {
             names.extend(["linkat", "link"]);
             strace.args(["-e", &Call::no_links()]);
         }
-        strace.args(["-e", &format!("trace={}", names.join(","))]);
+        let trace = if names.is_empty() { "none".to_owned() } else { names.join(",") };
+        strace.args(["-e", &format!("trace={trace}")]);
         strace.arg("--").arg(binary("install-step")?).args(words);
         let answer = run(&mut strace).context("strace")?;
         Ok(Self { code: answer.code, said: answer.err })

@@ -128,6 +128,7 @@ impl Law {
     /// has looked at them yet.
     fn claims_are_true(&self) -> Result<()> {
         let steps = self.journal()?;
+        let record = self.record()?;
         let last = steps.last().and_then(|record| record["step"].as_str()).unwrap_or_default();
         let of = |step: &str, what: &str| -> Value {
             let record = steps.iter().rfind(|record| record["step"] == step);
@@ -142,8 +143,6 @@ impl Law {
                 if last == "staged" {
                     claim(self.has("stage", &of("staged", "staged")), "the stage is not there")?;
                 }
-                let record = fs::read(self.private().join("record.json")).unwrap_or_default();
-                let record: Value = serde_json::from_slice(&record).unwrap_or_default();
                 if !record["previous"].is_null() {
                     let kept = self.has("previous", &record["previous"]["sha256"]);
                     claim(kept, "the previous bytes that the record names are not there")?;
@@ -168,10 +167,21 @@ impl Law {
         Ok(())
     }
 
-    /// The records of the journal as far as they are whole.
+    /// The record; it is replaced as a whole, so it is never half.
+    fn record(&self) -> Result<Value> {
+        let Ok(bytes) = fs::read(self.private().join("record.json")) else { return Ok(Value::Null) };
+        serde_json::from_slice(&bytes).with_context(|| format!("a record of {} bytes", bytes.len()))
+    }
+
+    /// The records of the journal as far as they are whole. It begins as a whole; only its last record may be half.
     fn journal(&self) -> Result<Vec<Value>> {
-        let bytes = fs::read(self.private().join("journal")).unwrap_or_default();
+        let Ok(bytes) = fs::read(self.private().join("journal")) else { return Ok(Vec::new()) };
         let text = String::from_utf8_lossy(&bytes);
+        ensure!(
+            text.starts_with("autoupdate-journal 1\n"),
+            "a journal of {} bytes without its begin",
+            bytes.len()
+        );
         let whole = text.split_inclusive('\n').skip(1).map_while(|line| {
             let (sum, json) = line.strip_suffix('\n')?.split_once(' ')?;
             Digest::of(json.as_bytes()).to_string().starts_with(sum).then_some(json)

@@ -3,16 +3,26 @@
 mod errno_sweep;
 mod kill_sweep;
 mod kills;
+mod power_cut;
 
 use anyhow::Result;
 use autoupdate_tests::skip;
-use autoupdate_tests::sweep::there_is_strace;
+use autoupdate_tests::sweep;
 
 /// Says so if `test` cannot run because there is no strace.
 fn no_strace(test: &str) -> Result<bool> {
-    let there = there_is_strace();
+    let there = sweep::there_is_strace();
     if !there {
         skip(test, "strace is not installed")?;
     }
     Ok(!there)
+}
+
+/// Says so if `test` cannot run because nothing can be mounted.
+fn no_disks(test: &str) -> Result<bool> {
+    let why = sweep::no_disks();
+    if let Some(why) = &why {
+        skip(test, why)?;
+    }
+    Ok(why.is_some())
 }
