@@ -3,6 +3,7 @@
 mod errno_sweep;
 mod kill_sweep;
 mod kills;
+mod lost_syncs;
 mod power_cut;
 
 use anyhow::Result;
