@@ -87,7 +87,7 @@ impl Template {
         kind.make(&disk.image())?;
         disk.mount()?;
         scenario.prepare_in(&disk.place())?;
-        disk.unmount()?;
+        disk.unmount();
         // Zeros that a file system wrote into its log take room; here they become holes.
         done(Command::new("cp").arg("--sparse=always").args([disk.image(), template.image()]))?;
         Ok(template)
@@ -130,7 +130,7 @@ impl Disk {
         done(Command::new("xfs_io").args(["-x", "-c", "shutdown"]).arg(self.place()))?;
         let dead = std::fs::write(self.place().join("after-the-cut"), "").is_err();
         ensure!(dead, "the file system was not shut down");
-        self.unmount()?;
+        self.unmount();
         self.mount()
     }
 
@@ -141,11 +141,9 @@ impl Disk {
         Ok(())
     }
 
-    fn unmount(&mut self) -> Result<()> {
-        // A process that another thread just starts has our files open until it runs.
-        poll_until("the disk to be unmounted", || done(Command::new("umount").arg(self.place())).ok())?;
+    fn unmount(&mut self) {
+        unmount(&self.place());
         self.mounted = false;
-        Ok(())
     }
 
     fn image(&self) -> PathBuf {
@@ -155,8 +153,8 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        if self.mounted && self.unmount().is_err() {
-            let _ = Command::new("umount").arg("-l").arg(self.place()).status();
+        if self.mounted {
+            unmount(&self.place());
         }
     }
 }
@@ -215,12 +213,21 @@ fn clear_after_the_dead() {
     }
 }
 
-fn folder() -> Result<TempDir> {
+pub(super) fn folder() -> Result<TempDir> {
     let prefix = format!("{PREFIX}{}-", std::process::id());
     Ok(tempfile::Builder::new().prefix(&prefix).tempdir_in(fast_folder())?)
 }
 
-fn done(command: &mut Command) -> Result<()> {
+/// Unmounts, if need be as soon as nobody uses it any more.
+pub(super) fn unmount(place: &Path) {
+    let unmount = |more: &[&str]| done(Command::new("umount").args(more).arg(place));
+    // A process that another thread just starts has our files open until it runs.
+    if poll_until("the disk to be unmounted", || unmount(&[]).ok()).is_err() {
+        let _ = unmount(&["-l"]);
+    }
+}
+
+pub(super) fn done(command: &mut Command) -> Result<()> {
     let answer = run(command)?;
     match answer.code {
         Some(0) => Ok(()),

@@ -8,13 +8,14 @@
 //! - [`Call`] one system call of a verb; [`Fault`] what strace makes of it;
 //! - [`Law`] what must hold at any instant and after the next start;
 //! - [`Snapshot`] a folder as a value: to begin there again, and to see that two states are the same;
-//! - [`Disk`] a file system of its own, whose power can be cut;
+//! - [`Disk`] a file system of its own, whose power can be cut; [`Narrow`] one that is full;
 //! - [`Sweep`] many points by a few workers, counted, with one line at the end.
 
 mod calls;
 mod crew;
 mod disk;
 mod law;
+mod narrow;
 mod scene;
 mod snapshot;
 pub mod steps;
@@ -23,5 +24,6 @@ pub use calls::{Call, Ended, Fault, there_is_strace};
 pub use crew::Sweep;
 pub use disk::{Disk, Kind, Template, XfsInterval, no_disks};
 pub use law::Law;
+pub use narrow::{Narrow, Scarce};
 pub use scene::{Scenario, Scene, fast_folder, is_root};
 pub use snapshot::Snapshot;

@@ -1,5 +1,6 @@
 //! The installer, hit by whatever may hit it.
 
+mod disk_full;
 mod errno_sweep;
 mod kill_sweep;
 mod kills;
