@@ -4,7 +4,7 @@
 //! install-step update PROGRAM NEW VERSION [unchecked]   stage, activate, commit; unchecked: without asking for room
 //! install-step roll-back PROGRAM bad|by-person
 //! install-step recover PROGRAM                          only what every start does
-//! install-step attack LINK TO                           swaps LINK with a link to TO, until it is ended
+//! install-step attack NAME TO OWNER                     swaps NAME with OWNER's link to TO, until it is ended
 //! ```
 //!
 //! Standard input is read to its end first, so that many can be let go at once. Exit code 0: done. 3: failed with an error
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
         ["roll-back", program, "bad"] => roll_back(program, RollBackReason::Bad),
         ["roll-back", program, "by-person"] => roll_back(program, RollBackReason::ByPerson),
         ["recover", program] => marked(|| steps::open(Path::new(program)).map(|_| ExitCode::SUCCESS)),
-        ["attack", link, to] => attack(Path::new(link), Path::new(to)),
+        ["attack", name, to, owner] => attack(Path::new(name), Path::new(to), owner.parse().ok()),
         _ => {
             eprintln!("usage: install-step update|roll-back|recover|attack ...");
             return ExitCode::from(2);
@@ -76,16 +76,26 @@ fn marked(work: impl FnOnce() -> Result<ExitCode, Failed>) -> Result<ExitCode, F
 }
 
 /// Whoever this is may be faster or slower than the installer at each step: only that no instant is safe counts.
-fn attack(link: &Path, to: &Path) -> ! {
-    let mut aside = link.as_os_str().to_owned();
-    aside.push(".aside");
+fn attack(name: &Path, to: &Path, owner: Option<u32>) -> ! {
+    let with = |ending: &str| {
+        let mut other = name.as_os_str().to_owned();
+        other.push(ending);
+        other
+    };
+    let (aside, link) = (with(".aside"), with(".link"));
+    let mut pause = 0_u32;
     loop {
-        if std::fs::rename(link, &aside).is_ok() {
-            let _ = std::os::unix::fs::symlink(to, link);
+        // Now and then the real one stays for long enough that an update comes far.
+        pause = (pause * 5 + 1) % 32;
+        (0..pause).for_each(|_| std::thread::yield_now());
+        // Made aside: it must not be anybody else's for a moment.
+        let _ = std::os::unix::fs::symlink(to, &link);
+        let _ = std::os::unix::fs::lchown(&link, owner, owner);
+        if std::fs::rename(name, &aside).is_ok() {
+            let _ = std::fs::rename(&link, name);
             std::thread::yield_now();
-            let _ = std::fs::remove_file(link);
-            let _ = std::fs::rename(&aside, link);
+            let _ = std::fs::rename(name, &link);
+            let _ = std::fs::rename(&aside, name);
         }
-        std::thread::yield_now();
     }
 }

@@ -14,15 +14,17 @@
 mod calls;
 mod crew;
 mod disk;
+mod fault;
 mod law;
 mod narrow;
 mod scene;
 mod snapshot;
 pub mod steps;
 
-pub use calls::{Call, Ended, Fault, there_is_strace};
+pub use calls::Call;
 pub use crew::Sweep;
 pub use disk::{Disk, Kind, Template, XfsInterval, no_disks};
+pub use fault::{Ended, Fault, there_is_strace};
 pub use law::Law;
 pub use narrow::{Narrow, Scarce};
 pub use scene::{Scenario, Scene, fast_folder, is_root};

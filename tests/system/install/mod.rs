@@ -1,5 +1,6 @@
 //! The installer, hit by whatever may hit it.
 
+mod crowd;
 mod disk_full;
 mod errno_sweep;
 mod kill_sweep;
@@ -10,6 +11,9 @@ mod power_cut;
 use anyhow::Result;
 use autoupdate_tests::skip;
 use autoupdate_tests::sweep;
+
+/// A user that is nobody here.
+const STRANGER: u32 = 12_345;
 
 /// Says so if `test` cannot run because there is no strace.
 fn no_strace(test: &str) -> Result<bool> {
@@ -27,4 +31,12 @@ fn no_disks(test: &str) -> Result<bool> {
         skip(test, why)?;
     }
     Ok(why.is_some())
+}
+
+/// Says so if `test` cannot run because we cannot be anybody else.
+fn no_strangers(test: &str) -> Result<bool> {
+    if !sweep::is_root() {
+        skip(test, "only root can act as another user")?;
+    }
+    Ok(!sweep::is_root())
 }
