@@ -1,11 +1,13 @@
 //! The installer, hit by whatever may hit it.
 
+mod attacker;
 mod crowd;
 mod disk_full;
 mod errno_sweep;
 mod kill_sweep;
 mod kills;
 mod lost_syncs;
+mod made_before;
 mod power_cut;
 
 use anyhow::Result;
