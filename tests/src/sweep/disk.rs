@@ -10,7 +10,7 @@ use std::process::Command;
 use anyhow::{Result, bail, ensure};
 use tempfile::TempDir;
 
-use super::{Scenario, Scene, fast_folder, is_root};
+use super::{Scenario, Scene, Snapshot, fast_folder, is_root};
 use crate::{poll_until, run};
 
 /// What the folders of our disks begin with; the number of the process follows.
@@ -77,16 +77,16 @@ pub struct Disk {
 }
 
 impl Template {
-    /// Makes a file system and prepares the scenario in it.
+    /// Makes a file system and a scene in it that begins like this.
     ///
     /// # Errors
     /// If there is no such file system here, or it may not be mounted.
-    pub fn of(kind: Kind, scenario: &Scenario) -> Result<Self> {
+    pub fn of(kind: Kind, state: &Snapshot, scenario: &Scenario) -> Result<Self> {
         let template = Self { kind, folder: folder()? };
         let mut disk = Disk { kind, folder: folder()?, mounted: false };
         kind.make(&disk.image())?;
         disk.mount()?;
-        scenario.prepare_in(&disk.place())?;
+        Scene::at(&disk.place()).begin(state, scenario)?;
         disk.unmount();
         // Zeros that a file system wrote into its log take room; here they become holes.
         done(Command::new("cp").arg("--sparse=always").args([disk.image(), template.image()]))?;

@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use super::Call;
+use super::{Call, Scenario, Scene, Snapshot};
 use crate::{binary, run};
 
 /// What happens at a call.
@@ -90,6 +90,21 @@ impl Ended {
             _ => bail!("it ended with {:?} and said: {}", self.code, self.said),
         }
     }
+}
+
+/// What a death just before the program is replaced leaves, and one just after.
+///
+/// # Errors
+/// If it is not replaced.
+pub fn around_the_exchange(begin: &Snapshot, scenario: &Scenario) -> Result<Vec<Snapshot>> {
+    let calls = Call::all(&scenario.words(&Scene::from(begin, scenario)?), scenario.without_links)?;
+    let exchange = calls.iter().position(Call::replaces_the_program).context("nothing is replaced")?;
+    let states = calls[exchange..].iter().take(2).map(|call| {
+        let scene = Scene::from(begin, scenario)?;
+        Ended::of(&scenario.words(&scene), scenario.without_links, &[(Fault::Kill, call)])?.died()?;
+        Snapshot::of(&scene.apps())
+    });
+    states.collect()
 }
 
 /// Whether strace is at hand.

@@ -24,7 +24,7 @@ pub mod steps;
 pub use calls::Call;
 pub use crew::Sweep;
 pub use disk::{Disk, Kind, Template, XfsInterval, no_disks};
-pub use fault::{Ended, Fault, there_is_strace};
+pub use fault::{Ended, Fault, around_the_exchange, there_is_strace};
 pub use law::Law;
 pub use narrow::{Narrow, Scarce};
 pub use scene::{Scenario, Scene, fast_folder, is_root};

@@ -148,12 +148,17 @@ impl Scene {
     pub fn from(state: &Snapshot, scenario: &Scenario) -> Result<Self> {
         let keep = tempfile::tempdir_in(fast_folder())?;
         let scene = Self { folder: keep.path().canonicalize()?, _keep: Some(keep) };
-        state.restore(&scene.apps())?;
-        fs::write(scene.new_bytes(), program(scenario.versions[1]))?;
+        scene.begin(state, scenario)?;
         Ok(scene)
     }
 
-    /// A scene that is there already, as [`Scenario::prepare_in`] left it.
+    /// Makes the scene in an empty folder.
+    pub(super) fn begin(&self, state: &Snapshot, scenario: &Scenario) -> Result<()> {
+        state.restore(&self.apps())?;
+        Ok(fs::write(self.new_bytes(), program(scenario.versions[1]))?)
+    }
+
+    /// A scene that is there already.
     #[must_use]
     pub fn at(folder: &Path) -> Self {
         Self { folder: folder.to_owned(), _keep: None }

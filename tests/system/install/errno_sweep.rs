@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, ensure};
 use autoupdate_tests::exhaustive;
-use autoupdate_tests::sweep::{Call, Ended, Fault, Scenario, Scene, Snapshot, Sweep};
+use autoupdate_tests::sweep::{Call, Ended, Fault, Scenario, Scene, Snapshot, Sweep, around_the_exchange};
 
 /// What a call may fail with, once.
 const ONCE: [&str; 6] = ["EIO", "EACCES", "EINTR", "ENOSPC", "EROFS", "EDQUOT"];
@@ -73,16 +73,4 @@ fn failing(
 
 fn is(fault: Fault) -> impl Fn(&&'static str) -> bool {
     move |error| fault == Fault::Errno(error)
-}
-
-/// What a death just before the program is replaced leaves, and one just after.
-fn around_the_exchange(begin: &Snapshot, scenario: &Scenario) -> Result<Vec<Snapshot>> {
-    let calls = Call::all(&scenario.words(&Scene::from(begin, scenario)?), scenario.without_links)?;
-    let exchange = calls.iter().position(Call::replaces_the_program).context("nothing is replaced")?;
-    let states = calls[exchange..].iter().take(2).map(|call| {
-        let scene = Scene::from(begin, scenario)?;
-        Ended::of(&scenario.words(&scene), scenario.without_links, &[(Fault::Kill, call)])?.died()?;
-        Snapshot::of(&scene.apps())
-    });
-    states.collect()
 }

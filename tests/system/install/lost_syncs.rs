@@ -36,11 +36,10 @@ fn a_lost_sync_of_a_file_is_seen_and_one_of_a_folder_makes_no_liar() -> Result<(
     let mut sweep = Sweep::begin("lost syncs");
     let mut seen: BTreeMap<(String, &str), Vec<String>> = BTreeMap::new();
     for scenario in [Scenario::NEXT, Scenario::COPYING, Scenario::BY_PERSON] {
-        let words = |scene: &Scene| scenario.words(scene);
-        let calls =
-            Call::all(&words(&Scene::from(&scenario.prepared()?, &scenario)?), scenario.without_links)?;
+        let begin = scenario.prepared()?;
+        let calls = Call::all(&scenario.words(&Scene::from(&begin, &scenario)?), scenario.without_links)?;
         for kind in KINDS {
-            let template = Template::of(kind, &scenario)?;
+            let template = Template::of(kind, &begin, &scenario)?;
             let points = points(&calls, &template);
             let name = |point: &Point| format!("{}, {}, lost: {}", kind.name(), scenario.name, point.lost);
             for (lost, broken) in sweep.each(&points, Some(24), name, |point| play(point, &scenario)) {

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use autoupdate_tests::sweep::{
-    Call, Disk, Ended, Fault, Kind, Scenario, Scene, Sweep, Template, XfsInterval,
+    Call, Disk, Ended, Fault, Kind, Scenario, Scene, Snapshot, Sweep, Template, XfsInterval,
+    around_the_exchange,
 };
 use autoupdate_tests::{exhaustive, poll_until};
 
@@ -19,6 +20,7 @@ const LATE: Duration = Duration::from_secs(4);
 const TRIES: u32 = 3;
 
 struct Point<'a> {
+    kind: Kind,
     template: &'a Template,
     /// `None`: when all is done.
     call: Option<&'a Call>,
@@ -32,45 +34,62 @@ fn at_every_step_on_every_file_system() -> Result<()> {
     }
     let _interval = XfsInterval::shorten()?;
     let mut sweep = Sweep::begin("power cuts");
+    let mut again = Sweep::begin("power cuts of the recovery");
     for scenario in Scenario::ALL {
+        let begin = scenario.prepared()?;
+        cuts(&mut sweep, &begin, &scenario, |scene| scenario.words(scene))?;
+        // A death just before the program is replaced, and one just after; then the power is cut in the recovery.
         let often = [Scenario::NEXT.name, Scenario::BY_PERSON.name].contains(&scenario.name);
-        if !often && !exhaustive() {
-            continue;
-        }
-        let calls = Call::all(
-            &scenario.words(&Scene::from(&scenario.prepared()?, &scenario)?),
-            scenario.without_links,
-        )?;
-        let calls = calls.iter().filter(|call| call.changes_the_disk());
-        let calls: Vec<_> = calls.filter(|call| !scenario.without_links || call.name != "linkat").collect();
-        for kind in Kind::ALL {
-            let template = Template::of(kind, &scenario)?;
-            let ends = calls.iter().map(|call| Some(*call)).chain([None]);
-            let points =
-                ends.flat_map(|call| [true, false].map(|late| Point { template: &template, call, late }));
-            let mut points: Vec<_> = points.collect();
-            points.sort_by_key(|point| !point.late);
-            let name = |point: &Point| {
-                let when = point
-                    .call
-                    .map_or("when all was done".to_owned(), |call| format!("at {}", call.describe()));
-                let late = if point.late { ", late" } else { "" };
-                format!("{}, {}, cut {when}{late}", kind.name(), scenario.name)
-            };
-            sweep.each(&points, Some(AT_ONCE), name, |point| cut(point, &scenario));
+        if often || exhaustive() {
+            for state in around_the_exchange(&begin, &scenario)? {
+                cuts(&mut again, &state, &scenario, Scene::recover)?;
+            }
         }
     }
-    sweep.end()
+    sweep.end().and(again.end())
 }
 
-fn cut(point: &Point, scenario: &Scenario) -> Result<()> {
+fn cuts(
+    sweep: &mut Sweep,
+    begin: &Snapshot,
+    scenario: &Scenario,
+    words: impl Fn(&Scene) -> Vec<String> + Sync,
+) -> Result<()> {
+    let calls = Call::all(&words(&Scene::from(begin, scenario)?), scenario.without_links)?;
+    let calls = calls.iter().filter(|call| call.changes_the_disk());
+    let calls: Vec<_> = calls.filter(|call| !scenario.without_links || call.name != "linkat").collect();
+    let templates = Kind::ALL
+        .into_iter()
+        .map(|kind| Ok((kind, Template::of(kind, begin, scenario)?)))
+        .collect::<Result<Vec<_>>>()?;
+    let mut points = Vec::new();
+    for (kind, template) in &templates {
+        let ends = calls.iter().map(|call| Some(*call)).chain([None]);
+        points.extend(
+            ends.flat_map(|call| [true, false].map(|late| Point { kind: *kind, template, call, late })),
+        );
+    }
+    // Those that wait come first: the others fill the time.
+    points.sort_by_key(|point| !point.late);
+    let name = |point: &Point| {
+        let when =
+            point.call.map_or("when all was done".to_owned(), |call| format!("at {}", call.describe()));
+        let late = if point.late { ", late" } else { "" };
+        format!("{}, {}, cut {when}{late}", point.kind.name(), scenario.name)
+    };
+    sweep.each(&points, Some(AT_ONCE), name, |point| cut(point, scenario, &words));
+    Ok(())
+}
+
+fn cut(point: &Point, scenario: &Scenario, words: impl Fn(&Scene) -> Vec<String>) -> Result<()> {
     for number in 1..=TRIES {
         let mut disk = Disk::from(point.template)?;
         let scene = disk.scene();
-        let words = scenario.words(&scene);
         match point.call {
-            Some(call) => Ended::of(&words, scenario.without_links, &[(Fault::Kill, call)])?.died()?,
-            None => drop(Ended::of(&words, scenario.without_links, &[])?.did_or_said_why()?),
+            Some(call) => {
+                Ended::of(&words(&scene), scenario.without_links, &[(Fault::Kill, call)])?.died()?;
+            }
+            None => drop(Ended::of(&words(&scene), scenario.without_links, &[])?.did_or_said_why()?),
         }
         let marker = disk.place().join("marker");
         if point.late {
