@@ -159,33 +159,6 @@ impl Drop for Disk {
     }
 }
 
-/// How often xfs writes its log by itself, lowered for a while.
-#[derive(Debug)]
-pub struct XfsInterval(String);
-
-impl XfsInterval {
-    const FILE: &str = "/proc/sys/fs/xfs/xfssyncd_centisecs";
-    const SHORT: &str = "100";
-    const USUAL: &str = "3000";
-
-    /// Lowers it to a second until the value is dropped.
-    ///
-    /// # Errors
-    /// If it may not be changed.
-    pub fn shorten() -> Result<Self> {
-        let before = std::fs::read_to_string(Self::FILE)?.trim().to_owned();
-        std::fs::write(Self::FILE, Self::SHORT)?;
-        // An earlier run that was killed left ours.
-        Ok(Self(if before == Self::SHORT { Self::USUAL.to_owned() } else { before }))
-    }
-}
-
-impl Drop for XfsInterval {
-    fn drop(&mut self) {
-        let _ = std::fs::write(Self::FILE, &self.0);
-    }
-}
-
 /// Why there can be no disks here, if so. Unmounts what a killed run left.
 #[must_use]
 pub fn no_disks() -> Option<String> {

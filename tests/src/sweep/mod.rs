@@ -20,12 +20,14 @@ mod narrow;
 mod scene;
 mod snapshot;
 pub mod steps;
+mod xfs_interval;
 
 pub use calls::Call;
 pub use crew::Sweep;
-pub use disk::{Disk, Kind, Template, XfsInterval, no_disks};
+pub use disk::{Disk, Kind, Template, no_disks};
 pub use fault::{Ended, Fault, around_the_exchange, there_is_strace};
 pub use law::Law;
 pub use narrow::{Narrow, Scarce};
 pub use scene::{Scenario, Scene, fast_folder, is_root};
 pub use snapshot::Snapshot;
+pub use xfs_interval::XfsInterval;
