@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use autoupdate_tests::sweep::{Call, Disk, Ended, Fault, Kind, Scenario, Scene, Sweep, Template};
 
 /// Where a lost sync of a *file* shows: ext4 as usually mounted writes the bytes anyway when it is renamed.
@@ -95,4 +95,33 @@ fn play(point: &Point, scenario: &Scenario) -> Result<(String, Option<String>)> 
     disk.cut()?;
     let broken = scenario.law(&scene).after_the_next_start().err();
     Ok((point.lost.clone(), broken.map(|error| format!("{error:#}"))))
+}
+
+/// A sync that fails, and says so: what the verb takes back then must not rely on what was never stored.
+#[test]
+fn a_failed_sync_and_then_a_power_cut() -> Result<()> {
+    if super::no_strace("failed-syncs")? || super::no_disks("failed-syncs")? {
+        return Ok(());
+    }
+    let mut sweep = Sweep::begin("failed syncs and power cuts");
+    for scenario in Scenario::ALL {
+        let begin = scenario.prepared()?;
+        let calls = Call::all(&scenario.words(&Scene::from(&begin, &scenario)?), scenario.without_links)?;
+        let syncs: Vec<&Call> = calls.iter().filter(|call| call.syncs().is_some()).collect();
+        for kind in Kind::ALL {
+            let template = Template::of(kind, &begin, &scenario)?;
+            let name =
+                |call: &&Call| format!("{}, {}, {} fails", kind.name(), scenario.name, call.describe());
+            sweep.each(&syncs, None, name, |call| {
+                let mut disk = Disk::from(&template)?;
+                let scene = disk.scene();
+                let fault = (Fault::Errno("EIO"), *call);
+                let ended = Ended::of(&scenario.words(&scene), scenario.without_links, &[fault])?;
+                ensure!(!ended.did_or_said_why()?, "it did not notice");
+                disk.cut()?;
+                scenario.law(&scene).after_an_error().with_context(|| ended.said.clone())
+            });
+        }
+    }
+    sweep.end()
 }
