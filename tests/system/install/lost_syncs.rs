@@ -2,6 +2,7 @@
 //! whether these tests would see it if it were missing. Nothing in the code is changed for that.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt as _;
 
 use anyhow::{Context as _, Result, ensure};
 use autoupdate_tests::sweep::{Call, Disk, Ended, Fault, Kind, Scenario, Scene, Sweep, Template};
@@ -123,5 +124,36 @@ fn a_failed_sync_and_then_a_power_cut() -> Result<()> {
             });
         }
     }
+    sweep.end()
+}
+
+/// A program that was installed a moment ago is not on the disk yet. Once another is in its place, the old bytes that the
+/// journal and the record promise must be.
+#[test]
+fn the_old_bytes_are_kept_although_nobody_had_synced_them() -> Result<()> {
+    if super::no_disks("unsynced-old-bytes")? {
+        return Ok(());
+    }
+    let mut sweep = Sweep::begin("unsynced old bytes");
+    let scenario = Scenario::FIRST;
+    sweep.each(
+        &Kind::ALL,
+        None,
+        |kind| kind.name().to_owned(),
+        |kind| {
+            let mut disk = Disk::from(&Template::of(*kind, &scenario.prepared()?, &scenario)?)?;
+            let scene = disk.scene();
+            let fresh = scene.program().with_extension("fresh");
+            // Not a copy: xfs would share the bytes that are on the disk already.
+            std::fs::write(&fresh, std::fs::read(scene.program())?)?;
+            let facts = std::fs::metadata(scene.program())?;
+            std::fs::set_permissions(&fresh, facts.permissions())?;
+            std::os::unix::fs::chown(&fresh, Some(facts.uid()), Some(facts.gid()))?;
+            std::fs::rename(&fresh, scene.program())?;
+            ensure!(Ended::of(&scenario.words(&scene), false, &[])?.did_or_said_why()?, "the update failed");
+            disk.cut()?;
+            scenario.law(&scene).after_the_next_start()
+        },
+    );
     sweep.end()
 }
