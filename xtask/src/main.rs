@@ -1,5 +1,6 @@
 //! `cargo xtask`: what a developer and CI do with this repository, in the language of the rest of it.
 
+mod bench;
 mod ci;
 mod codegen;
 mod command;
@@ -35,6 +36,8 @@ enum Verb {
     Ci(ci::Options),
     /// Write the window's types anew from ours.
     Codegen(codegen::Options),
+    /// Figures that we promise: measured, judged, and kept in `docs/bench/`.
+    Bench(bench::Options),
     /// The laws of this repository that no compiler checks.
     Tidy,
 }
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Verb::Test(options) => test::main(&workspace, &options),
         Verb::Ci(options) => ci::main(&workspace, &options),
         Verb::Codegen(options) => codegen::main(&workspace, &options),
+        Verb::Bench(options) => bench::main(&workspace, &options),
         Verb::Tidy => tidy::main(&workspace),
     });
     match done {

@@ -1,0 +1,29 @@
+//! `cargo xtask bench`: figures that we promise, measured on this machine, judged, and kept in `docs/bench/`.
+
+mod footprint;
+mod machine;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+use crate::workspace::Workspace;
+
+/// What is measured.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Memory and processor time of the desktop app at rest, against an empty Tauri app built in the same run.
+    Footprint(footprint::Options),
+}
+
+/// The verb: whether every goal is met.
+pub(crate) fn main(workspace: &Workspace, options: &Options) -> Result<bool> {
+    match &options.what {
+        What::Footprint(options) => footprint::main(workspace, options),
+    }
+}
