@@ -102,10 +102,11 @@ pub fn run(open: Open) -> Result<()> {
             Ok(())
         });
     let app = display::reach(|| builder.build(tauri::generate_context!()))?;
-    app.run(|_, event| {
+    app.run(|app, event| {
         // The last window closed: the app lives on in the tray.
         if let RunEvent::ExitRequested { api, code: None, .. } = event {
             api.prevent_exit();
+            window::closed(app);
         }
     });
     Ok(())

@@ -1,7 +1,7 @@
 //! From the start of the app's process to its end, with and without a window.
 
 use anyhow::{Context, Result, ensure};
-use autoupdate_tests::desktop::{Desktop, TrayApp};
+use autoupdate_tests::desktop::{Desktop, TrayApp, children_of};
 use autoupdate_tests::{Demo, Host, Person, Publisher, poll_until, program, run};
 
 /// Nothing happens by itself, so whatever is seen was asked for.
@@ -71,6 +71,7 @@ fn a_closed_window_costs_nothing_and_the_tray_lives_on() -> Result<()> {
         desktop.close_windows(TITLE)?;
         windows(&desktop, 0)?;
         draws(&app, 0)?;
+        poll_until("nothing stays beside the app", || children_of(app.pid()).is_empty().then_some(()))?;
         ensure!(app.runs()?, "closing the window does not end the app");
         icon.click("Open")?;
     }

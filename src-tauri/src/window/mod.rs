@@ -1,5 +1,8 @@
 //! The window: made when it is wanted, gone when it is closed. Without it no web view costs memory.
 
+#[cfg(target_os = "linux")]
+mod leftover;
+
 use tauri::{AppHandle, Manager as _, WebviewWindowBuilder};
 
 /// Its name in `tauri.conf.json` and in the capabilities.
@@ -17,6 +20,14 @@ pub(crate) fn open(app: &AppHandle) {
     if let Err(error) = asked {
         tracing::error!(%error, "the window cannot be opened");
     }
+}
+
+/// The last window has gone: nothing of it may stay.
+pub(crate) fn closed(app: &AppHandle) {
+    #[cfg(target_os = "linux")]
+    leftover::end(app);
+    #[cfg(not(target_os = "linux"))]
+    let _nothing_stays = app;
 }
 
 fn open_here(app: &AppHandle) -> tauri::Result<()> {
