@@ -1,8 +1,8 @@
-//! What an app in the tray costs: `footprint empty|tray APP SECONDS`, run by `cargo xtask bench footprint`.
+//! What an app in the tray costs: `footprint empty|tray APP SECONDS [BEFORE]`, run by `cargo xtask bench footprint`.
 //!
 //! The app stands alone on a display and a session bus of its own, with a home of its own. In each state memory is looked at
 //! until it stands still; then the processor time of so many seconds is counted, and memory is looked at once more. The
-//! last line of the output is the readings, as JSON.
+//! last line of the output is the readings, as JSON. BEFORE is an app that stood on the same display before, and has gone.
 
 use std::fs;
 use std::path::Path;
@@ -23,6 +23,9 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// The longest that memory may take to stand still, and other programs to go.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
 
+/// Libraries of many megabytes: the web view's, and what displays without a graphics card draw with.
+const LARGE: &[&str] = &["/libwebkit2gtk-4", "/libjavascriptcoregtk-4", "/libgtk-3", "/libLLVM-"];
+
 /// What one state costs.
 #[derive(Debug, Serialize)]
 struct Reading {
@@ -39,21 +42,28 @@ struct Reading {
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [kind, app, seconds] = arguments.as_slice() else {
-        bail!("usage: footprint empty|tray APP SECONDS");
+    let (kind, app, seconds, before) = match arguments.as_slice() {
+        [kind, app, seconds] => (kind, app, seconds, None),
+        [kind, app, seconds, before] => (kind, app, seconds, Some(Path::new(before))),
+        _ => bail!("usage: footprint empty|tray APP SECONDS [BEFORE]"),
     };
-    let readings = measure(kind == "tray", Path::new(app), Duration::from_secs(seconds.parse()?))?;
+    let time = Duration::from_secs(seconds.parse()?);
+    let readings = measure(kind == "tray", Path::new(app), time, before)?;
     println!("{}", serde_json::to_string(&readings)?);
     Ok(())
 }
 
-fn measure(ours: bool, app: &Path, time: Duration) -> Result<Vec<Reading>> {
+fn measure(ours: bool, app: &Path, time: Duration, before: Option<&Path>) -> Result<Vec<Reading>> {
     let desktop = Desktop::or_skip("footprint")?.context("there is no desktop to measure on")?;
     let person = Person::unenrolled(&program("1.0.0"))?;
     if ours {
         enrol(&person)?;
     }
     let tray = desktop.tray()?;
+    if let Some(before) = before {
+        let _runs = TrayApp::start(&mut desktop.command_of(&person, before, &[]))?;
+        tray.icon()?;
+    }
     let start = |arguments: &[&str]| desktop.command_of(&person, app, arguments);
     let running = TrayApp::start(&mut start(if ours { &["--background"] } else { &[] }))?;
     // Drawn: before its icon stands it is not done.
@@ -125,16 +135,16 @@ fn steady(app: u32) -> Result<Vec<(String, u64)>> {
     }
 }
 
-/// A look while no other program on this machine has the web view's library in memory: pages that are shared count by
-/// shares, so that everybody else who uses them would make the app look smaller.
+/// A look while nobody else on this machine has the large libraries in memory: pages that are shared count by shares, so that
+/// everybody else who uses them would make the app look smaller.
 fn alone(app: u32, end: Instant) -> Result<Vec<(String, u64)>> {
     loop {
-        let before = strangers(app)?;
+        let before = strangers()?;
         let look = look(app)?;
-        if before.is_empty() && strangers(app)?.is_empty() {
+        if before.is_empty() && strangers()?.is_empty() {
             return Ok(look);
         }
-        ensure!(Instant::now() < end, "other programs use the web view's library: {before:?}; end them");
+        ensure!(Instant::now() < end, "other processes share memory with the app: {before:?}; end them");
         pause(PAUSE);
     }
 }
@@ -180,18 +190,16 @@ fn family(app: u32) -> Vec<u32> {
     [app].into_iter().chain(children_of(app)).collect()
 }
 
-/// Who else has the web view's library in memory.
-fn strangers(app: u32) -> Result<Vec<u32>> {
-    let family = family(app);
+/// Who has these libraries in memory and was not started by this program. Our own display, which draws with one of them, is
+/// the same for every app.
+fn strangers() -> Result<Vec<u32>> {
+    let ours = family(std::process::id());
     let pids = fs::read_dir("/proc")?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    Ok(pids
-        .filter(|pid| !family.contains(pid))
-        .filter(|pid| {
-            fs::read_to_string(format!("/proc/{pid}/maps")).is_ok_and(|maps| {
-                maps.contains("/libwebkit2gtk-4") || maps.contains("/libjavascriptcoregtk-4")
-            })
-        })
-        .collect())
+    let shares = |pid: &u32| {
+        let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
+        LARGE.iter().any(|library| maps.contains(library))
+    };
+    Ok(pids.filter(|pid| !ours.contains(pid)).filter(shares).collect())
 }
 
 fn pause(time: Duration) {

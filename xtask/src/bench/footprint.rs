@@ -40,6 +40,9 @@ pub(crate) struct Options {
     /// Count processor time for so many seconds in each state. Less than 300 is a look: it is not judged, nor kept.
     #[arg(long, value_name = "N", default_value_t = WHOLE, value_parser = clap::value_parser!(u64).range(1..=WHOLE))]
     seconds: u64,
+    /// On a display where another app has been before: see the report. It is not kept.
+    #[arg(long)]
+    used_display: bool,
     /// Install missing system packages without a question.
     #[arg(long)]
     yes: bool,
@@ -69,13 +72,13 @@ pub(super) fn main(workspace: &Workspace, options: &Options) -> Result<bool> {
         bail!("webkit2gtk-4.1 is not installed: the desktop app cannot be built, nor measured");
     }
     let built = build(workspace)?;
-    let empty = measure(&built, "empty", options.seconds)?;
-    let tray = measure(&built, "tray", options.seconds)?;
+    let empty = measure(&built, "empty", options)?;
+    let tray = measure(&built, "tray", options)?;
     let [empty] = empty.as_slice() else { bail!("the empty app has one state, but {empty:?}") };
     let goals = judge(empty, &tray, options.seconds)?;
     let report = render(empty, &tray, &goals, options.seconds)?;
     println!("\n{report}");
-    if options.seconds == WHOLE {
+    if options.seconds == WHOLE && !options.used_display {
         let file = workspace.root.join(REPORT);
         fs::create_dir_all(file.parent().context("the report's folder")?)?;
         fs::write(&file, report).with_context(|| format!("writing {REPORT}"))?;
@@ -116,11 +119,13 @@ fn build(workspace: &Workspace) -> Result<Built> {
     })
 }
 
-fn measure(built: &Built, kind: &str, seconds: u64) -> Result<Vec<Reading>> {
+fn measure(built: &Built, kind: &str, options: &Options) -> Result<Vec<Reading>> {
+    let seconds = options.seconds;
     let app = if kind == "tray" { &built.tray } else { &built.empty };
     println!("measuring {kind}: {seconds} seconds in each state, after it has come to rest");
     let mut command = Command::new(&built.measure);
     command.arg(kind).arg(app).arg(seconds.to_string());
+    command.args(options.used_display.then_some(&built.empty));
     // The desktop of the tests comes up only where the app was built.
     command.env("AUTOUPDATE_BIN_AUTOUPDATE_TRAY", &built.tray);
     let ended = command::run_within(&mut command, 3 * (Duration::from_secs(seconds) + SETTLING))?;
@@ -214,13 +219,15 @@ const COUNTED: &str = "\
 ## What is counted
 
 - Memory is the proportional set size (`Pss` in `/proc/PID/smaps_rollup`) of the app's process and of all that it started: pages of its own,
-  and its share of those that others use too. A look counts only while nobody else on the machine has the web view's library in memory.
+  and its share of those that others use too. A look counts only while nobody else on the machine has WebKitGTK, GTK or LLVM in memory.
 - Eight looks, half a second apart, must lie within 1 %; then processor time is counted; then memory is looked at once more, and the larger
   of the two is written.
 - Processor time is user's and system's of the same processes, in steps of 10 ms; a wait is a thread that gave the processor up
   (`voluntary_ctxt_switches`), so something woke it again.
 - Both apps are built for release in this run, with the same Tauri, features and profile, and stand one after the other on an Xvfb and a session bus of
   their own, with a home of their own. The empty one (`xtask/bench/empty-tray`) is an icon with a menu.
+- Each is the first GTK program on its display. GTK then asks OpenGL what the display can do, which without a graphics card loads Mesa and LLVM, some
+  30 MiB; a later program finds the answer on the display. `--used-display --seconds 5` shows what both cost then.
 - autoupdate-tray has one program enrolled, with `mode = \"off\"` and nobody at its address: at rest, no network. Its window is
   opened by a second start and closed as the button in its frame does.
 ";
