@@ -5,17 +5,19 @@
 
 use protocol::AppId;
 use tauri::State;
-use tauri::ipc::Channel;
 
 use crate::face::{Act, Message, Shown};
 use crate::menu::Does;
 use crate::notes::Block;
 use crate::shell::{Desk, Wish};
 
-/// What is shown now, and everything later, in order.
+/// What is shown and its number, as soon as that is another than the page has seen.
+///
+/// The page asks, it is not told: what a page is told runs as a script whose result comes back, and for that WebKit sets up
+/// a whole JavaScript engine in this process, which stays in memory when the window has gone.
 #[tauri::command]
-pub fn subscribe(desk: State<'_, Desk>, channel: Channel<Shown>) {
-    desk.wish(Wish::Subscribe(channel));
+pub async fn next(desk: State<'_, Desk>, seen: u64) -> Result<(u64, Shown), ()> {
+    desk.ask(|reply| Wish::Next(seen, reply)).await.ok_or(())
 }
 
 /// One act with one program.

@@ -3,7 +3,7 @@
 //! - One task ([`shell`]) owns what is seen and is the only one that talks to the engine; it only ever renders the engine's View.
 //! - What is seen is plain data, made by pure functions: [`face`] and from it [`menu`] and [`notice`]; `tray`, `window` and `notify`
 //!   only draw it.
-//! - The window gets everything by one ordered stream and asks by the few commands in [`commands`].
+//! - The window asks for what is shown, each time after what it has seen, and acts, by the few commands in [`commands`].
 //! - One process per person: whoever holds the engine's socket is it, a second start asks it to show itself.
 //!
 //! Started with `--install` or `--uninstall` it is no app at all: [`install`].

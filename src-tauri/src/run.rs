@@ -64,7 +64,7 @@ pub fn run(open: Open) -> Result<()> {
     let builder = tauri::Builder::default()
         .manage(desk)
         .invoke_handler(tauri::generate_handler![
-            commands::subscribe,
+            commands::next,
             commands::act,
             commands::check_all,
             commands::notes,

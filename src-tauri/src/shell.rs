@@ -13,7 +13,6 @@ use autoupdate::view::AppState;
 use autoupdate::{Command, Handle, View};
 use protocol::{AppId, Language};
 use tauri::AppHandle;
-use tauri::ipc::Channel;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::face::{Act, Message, Shell, Shown, shown};
@@ -34,8 +33,8 @@ pub enum Wish {
     Do(Does),
     /// The same from the window, which is told if it cannot be.
     Act(AppId, Act, oneshot::Sender<Result<(), Message>>),
-    /// The window wants to see: the present, then everything later.
-    Subscribe(Channel<Shown>),
+    /// The window wants what is shown, with its number, as soon as that is not this one.
+    Next(u64, oneshot::Sender<(u64, Shown)>),
     /// The window wants the notes of the version that is offered.
     Notes(AppId, oneshot::Sender<Vec<Block>>),
     /// Start at login, or do not; the window is told if that cannot be changed.
@@ -101,13 +100,16 @@ pub(crate) struct ShellTask {
 /// What was shown last.
 struct Seen {
     shown: Shown,
+    /// Counts what was shown. The window has seen 0 at its start: nothing.
+    number: u64,
     told: Told,
     up: BTreeMap<Key, (u64, notify::Withdraw)>,
     /// How many notifications there were since the start.
     notices: u64,
     /// What could not be shown. It is not tried again before the next start, and does not count as told then.
     unshown: BTreeSet<Key>,
-    window: Option<Channel<Shown>>,
+    /// The window waits for what comes next.
+    waits: Option<oneshot::Sender<(u64, Shown)>>,
     /// There is no icon, and there was time enough for one.
     no_tray: bool,
 }
@@ -119,11 +121,12 @@ impl ShellTask {
         let view = self.honoured(views.borrow_and_update().clone());
         let mut seen = Seen {
             shown: shown(&view, &self.about),
+            number: 0,
             told: told::load(&self.folders),
             up: BTreeMap::new(),
             notices: 0,
             unshown: BTreeSet::new(),
-            window: None,
+            waits: None,
             no_tray: false,
         };
         self.render(&mut seen, &view, true);
@@ -166,12 +169,11 @@ impl ShellTask {
             if let Some(tray) = &self.tray {
                 tray.show(&now, &self.words);
             }
-            if let Some(window) = &seen.window
-                && window.send(now.clone()).is_err()
-            {
-                seen.window = None;
-            }
             seen.shown = now;
+            seen.number += 1;
+            if let Some(reply) = seen.waits.take() {
+                let _gone = reply.send((seen.number, seen.shown.clone()));
+            }
         }
         let up: BTreeSet<Key> = seen.up.keys().cloned().collect();
         let (told, changes) = changes(view, seen.no_tray, &seen.told, &up);
@@ -215,9 +217,9 @@ impl ShellTask {
             Wish::Act(app, act, reply) => {
                 let _gone = reply.send(self.act(&seen.shown, &app, act));
             }
-            Wish::Subscribe(channel) => {
-                // The present first; if the window has gone again already, the next one asks anew.
-                seen.window = channel.send(seen.shown.clone()).is_ok().then_some(channel);
+            Wish::Next(number, reply) if number == seen.number => seen.waits = Some(reply),
+            Wish::Next(_, reply) => {
+                let _gone = reply.send((seen.number, seen.shown.clone()));
             }
             Wish::Notes(app, reply) => self.notes(app, reply),
             Wish::StartAtLogin(on, reply) => {

@@ -2,7 +2,7 @@
  * What the window asks of the app. The only file that knows Tauri: everything else is given a {@link Backend}, so that
  * tests and the gallery can give another one.
  */
-import { Channel, invoke } from "@tauri-apps/api/core";
+import { invoke } from "@tauri-apps/api/core";
 
 import type { Act } from "./generated/Act";
 import type { AppId } from "./generated/AppId";
@@ -23,7 +23,14 @@ export interface Backend {
 }
 
 export const tauri: Backend = {
-  subscribe: (show) => invoke("subscribe", { channel: new Channel<Shown>(show) }),
+  subscribe: async (show) => {
+    for (let seen = 0; ; ) {
+      // Answered as soon as there is something else to show.
+      const [number, shown] = await invoke<[number, Shown]>("next", { seen });
+      seen = number;
+      show(shown);
+    }
+  },
   act: (app, act) => invoke("act", { app, act }),
   checkAll: () => invoke("check_all"),
   notes: (app) => invoke("notes", { app }),
