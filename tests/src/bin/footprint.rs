@@ -4,6 +4,7 @@
 //! until it stands still; then the processor time of so many seconds is counted, and memory is looked at once more. The
 //! last line of the output is the readings, as JSON. BEFORE is an app that stood on the same display before, and has gone.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -100,19 +101,16 @@ fn enrol(person: &Person) -> Result<()> {
 
 fn reading(state: &'static str, app: u32, time: Duration) -> Result<Reading> {
     let before = steady(app)?;
-    let (cpu, wakes) = spent(app)?;
+    let (cpu, waits) = spent(app)?;
     pause(time);
-    let (cpu_after, wakes_after) = spent(app)?;
+    let (cpu_after, waits_after) = spent(app)?;
     let after = alone(app, Instant::now() + PATIENCE)?;
     let processes = if sum(&after) > sum(&before) { after } else { before };
     let pss = sum(&processes);
-    Ok(Reading {
-        state,
-        pss,
-        processes,
-        cpu: cpu_after.saturating_sub(cpu),
-        wakes: wakes_after.saturating_sub(wakes),
-    })
+    // Thread by thread: one that has ended took its count along.
+    let more = |(task, count): (&u32, &u64)| count.saturating_sub(waits.get(task).copied().unwrap_or(0));
+    let wakes = waits_after.iter().map(more).sum();
+    Ok(Reading { state, pss, processes, cpu: cpu_after.saturating_sub(cpu), wakes })
 }
 
 /// A look of which the last few differ by less than a hundredth.
@@ -166,9 +164,9 @@ fn sum(look: &[(String, u64)]) -> u64 {
     look.iter().map(|(_, pss)| pss).sum()
 }
 
-/// Processor time in milliseconds, with that of processes which have ended and were waited for; and waits of the threads.
-fn spent(app: u32) -> Result<(u64, u64)> {
-    let (mut ticks, mut waits) = (0, 0);
+/// Processor time in milliseconds, with that of processes which have ended and were waited for; and the waits of each thread.
+fn spent(app: u32) -> Result<(u64, BTreeMap<u32, u64>)> {
+    let (mut ticks, mut waits) = (0, BTreeMap::new());
     for pid in family(app) {
         let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { continue };
         // After the name, which may hold anything: utime, stime, cutime and cstime are the fields 14 to 17.
@@ -177,8 +175,12 @@ fn spent(app: u32) -> Result<(u64, u64)> {
         ticks += four.sum::<Result<u64, _>>()?;
         for task in fs::read_dir(format!("/proc/{pid}/task"))?.flatten() {
             let status = fs::read_to_string(task.path().join("status")).unwrap_or_default();
-            let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
-            waits += line.and_then(|count| count.trim().parse::<u64>().ok()).unwrap_or_default();
+            let value = |key: &str| {
+                status.lines().find_map(|line| line.strip_prefix(key)?.trim().parse::<u64>().ok())
+            };
+            if let (Some(id), Some(count)) = (value("Pid:"), value("voluntary_ctxt_switches:")) {
+                waits.insert(u32::try_from(id)?, count);
+            }
         }
     }
     // Linux tells them in hundredths of a second, whatever it counts in.

@@ -223,7 +223,7 @@ const COUNTED: &str = "\
 - Eight looks, half a second apart, must lie within 1 %; then processor time is counted; then memory is looked at once more, and the larger
   of the two is written.
 - Processor time is user's and system's of the same processes, in steps of 10 ms; a wait is a thread that gave the processor up
-  (`voluntary_ctxt_switches`), so something woke it again.
+  (`voluntary_ctxt_switches`), so something woke it.
 - Both apps are built for release in this run, with the same Tauri, features and profile, and stand one after the other on an Xvfb and a session bus of
   their own, with a home of their own. The empty one (`xtask/bench/empty-tray`) is an icon with a menu.
 - Each is the first GTK program on its display. GTK then asks OpenGL what the display can do, which without a graphics card loads Mesa and LLVM, some
