@@ -58,7 +58,7 @@ fn demonstrate() -> Result<()> {
     let icon = panel.icon()?;
     take_pictures(&desktop, pictures)?;
 
-    let ways: [(&str, fn(&Program, &Icon, &Window, &Notices) -> Result<()>); 3] =
+    let ways: [(&str, Way); 3] =
         [("the tray's menu", by_tray), ("the window", by_window), ("the notification", by_notification)];
     for ((name, way), program) in ways.iter().zip(&programs) {
         way(program, &icon, &window, &notices).with_context(|| format!("{} by {name}", program.id))?;
@@ -70,6 +70,9 @@ fn demonstrate() -> Result<()> {
     icon.click("Quit")?;
     poll_until("the app ends", || window.app().is_err().then_some(()))
 }
+
+/// One way to say that a program may restart.
+type Way = fn(&Program, &Icon, &Window, &Notices) -> Result<()>;
 
 /// A program of the person's.
 struct Program {

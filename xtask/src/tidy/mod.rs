@@ -33,11 +33,12 @@ impl fmt::Display for Finding {
     }
 }
 
-/// A text file of the repository.
+/// A file of the repository.
 #[derive(Debug)]
 struct Source {
     /// Relative to the root.
     path: PathBuf,
+    /// Empty for a binary file.
     text: String,
 }
 
@@ -70,9 +71,14 @@ impl Source {
 pub(crate) fn main(workspace: &Workspace) -> Result<bool> {
     let mut sources = Vec::new();
     for path in workspace.files()? {
-        // Binary fixtures have no lines; what is no UTF-8 is taken for one.
-        if let Ok(text) = std::fs::read_to_string(workspace.root.join(&path)) {
-            sources.push(Source { path, text });
+        // Pictures and binary fixtures have no lines, but links lead to them; what is no UTF-8 is taken for one.
+        match std::fs::read_to_string(workspace.root.join(&path)) {
+            Ok(text) => sources.push(Source { path, text }),
+            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
+                sources.push(Source { path, text: String::new() });
+            }
+            // Deleted, and not committed yet.
+            Err(_) => {}
         }
     }
     let mut findings = dependencies::check(&workspace.metadata);

@@ -204,7 +204,7 @@ impl Ground {
                 Action::Sync => self.sync(phase)?,
                 Action::Record(new) => {
                     self.private.store(RECORD, &new.to_bytes(), phase)?;
-                    *record = Some(new);
+                    *record = Some(*new);
                 }
                 Action::Journal(entries) => journal.replace(&self.private, entries, phase)?,
             }

@@ -4,7 +4,7 @@
 //! Decided by [`keeper`], a pure function of the path and of what the system says about it.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 #[cfg(target_os = "linux")]
 mod linux;
@@ -92,7 +92,7 @@ pub(super) fn keeper(path: &Path, facts: &Facts) -> Option<Keeper> {
     if let Some((tool, name)) = &facts.package {
         return Some(Keeper::Package { tool, name: name.clone() });
     }
-    let parts = || path.components().map(|part| part.as_os_str());
+    let parts = || path.components().map(Component::as_os_str);
     let below = |folder: &str| path.starts_with(folder);
     if below("/nix/store") || below("/gnu/store") {
         return Some(Keeper::Store);

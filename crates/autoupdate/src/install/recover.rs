@@ -62,7 +62,7 @@ pub(super) enum Action {
     /// Wait until both folders are on the disk.
     Sync,
     /// Store the record.
-    Record(Record),
+    Record(Box<Record>),
     /// Store the journal.
     Journal(Vec<Entry>),
 }
@@ -155,7 +155,7 @@ fn activating(probation: &Probation, disk: &Disk) -> Plan {
         // `keep` had its lasting name already; what the record promised under that name is gone.
         if let Some(record) = &mut disk.record {
             record.previous = None;
-            steps.0.push(Action::Record(record.clone()));
+            steps.0.push(Action::Record(Box::new(record.clone())));
         }
     }
     if back && disk.stage == Found::Bytes(to.sha256) {
@@ -275,7 +275,7 @@ impl Steps {
 
     fn record(&mut self, disk: &Disk, record: Record) -> &mut Self {
         if disk.record.as_ref() != Some(&record) {
-            self.0.push(Action::Record(record));
+            self.0.push(Action::Record(Box::new(record)));
         }
         self
     }

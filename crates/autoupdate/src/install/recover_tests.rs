@@ -109,7 +109,7 @@ impl World {
                 self.target = file;
             }
             Action::Sync => {}
-            Action::Record(record) => self.record = Some(record.clone()),
+            Action::Record(record) => self.record = Some((**record).clone()),
             Action::Journal(entries) => (self.journal, self.torn) = (entries.clone(), false),
         }
     }
