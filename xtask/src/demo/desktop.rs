@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use super::program::{Life, Program};
 use super::publisher::Publisher;
-use super::server::Server;
+use super::server::{Access, Server};
 use super::user::User;
 use super::{ARGUMENTS, files, install, step};
 use crate::command;
@@ -61,10 +61,10 @@ pub(super) fn demonstrate(
             faults.push(fault("the file is not the published one"));
         }
         let accesses = server.accesses(program.id)?.split_off(before.len());
-        if !accesses.iter().any(|access| access.is_patch()) {
+        if !accesses.iter().any(Access::is_patch) {
             faults.push(fault("no patch was fetched"));
         }
-        if accesses.iter().any(|access| access.is_full()) {
+        if accesses.iter().any(Access::is_full) {
             faults.push(fault("a full file was fetched"));
         }
     }
