@@ -2,7 +2,6 @@
 
 fn main() {
     println!("cargo:rerun-if-changed=src-tauri/capabilities");
-    println!("cargo:rerun-if-changed=src-tauri/permissions");
     let commands = tauri_build::AppManifest::new()
         .commands(&["next", "act", "check_all", "notes", "start_at_login"])
         .permissions_path_pattern("./src-tauri/permissions/**/*");

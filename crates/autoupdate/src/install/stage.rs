@@ -89,8 +89,10 @@ impl Place {
         synced(writer.file.sync_all(), PHASE, &path)?;
         synced(self.ground.private.sync(), PHASE, self.ground.private.path())?;
         let entry = Entry::Staged { staged: wanted.clone(), base: self.installed().sha256 };
-        self.journal.append(&self.ground.private, &entry, PHASE)?;
+        // From here on the file stays, whatever happens: the journal may say so on the disk although writing it failed. One that
+        // the journal does not know is removed at the next start.
         writer.finished = true;
+        self.journal.append(&self.ground.private, &entry, PHASE)?;
         self.progress = self.journal.progress();
         Ok(wanted)
     }
