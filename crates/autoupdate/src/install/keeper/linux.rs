@@ -17,6 +17,9 @@ const DPKG: &str = "/var/lib/dpkg/info";
 const RPM: [&str; 2] = ["/usr/lib/sysimage/rpm", "/var/lib/rpm"];
 /// Where folders of the system were merged into `/usr`, packages may name the old place (Debian: UsrMerge).
 const MERGED: &str = "/usr";
+/// Where packages put nothing (Filesystem Hierarchy Standard 3.0), so that nobody has to be asked: most of what we update.
+const NEVER: &[&str] =
+    &["/home", "/root", "/usr/local", "/tmp", "/var/tmp", "/dev", "/run", "/mnt", "/media", "/srv"];
 /// The longest list that is read, in bytes.
 const MAX_LIST: u64 = 64 << 20;
 /// The longest table of mounts that is read, in bytes.
@@ -27,9 +30,11 @@ const RPM_TIME: Duration = Duration::from_secs(20);
 /// What the system says about a path, which has no links. What cannot be found out counts as nothing: it only makes a later
 /// step fail that could have failed earlier.
 pub(in crate::install) fn facts(path: &Path) -> Facts {
-    let package = dpkg(Path::new(DPKG), path).map(|name| ("dpkg", name));
+    let ask = !NEVER.iter().any(|folder| path.starts_with(folder));
+    let package = || dpkg(Path::new(DPKG), path).map(|name| ("dpkg", name));
+    let package = || package().or_else(|| rpm(path).map(|name| ("rpm", name)));
     Facts {
-        package: package.or_else(|| rpm(path).map(|name| ("rpm", name))),
+        package: ask.then(package).flatten(),
         mount: read(Path::new("/proc/self/mountinfo"), MAX_MOUNTS).and_then(|table| mount(&table, path)),
         in_flatpak: Path::new("/.flatpak-info").exists(),
     }
