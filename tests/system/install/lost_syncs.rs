@@ -16,7 +16,10 @@ const FOLDERS: [&str; 2] = [": apps ", ": .app.autoupdate "];
 /// Syncs of files whose loss no power cut shows, and why that is no fault. A lost sync of a *folder* never shows: both file
 /// systems keep the changes of all folders in one log and in order, so the next sync of anything takes them along.
 const UNSEEN: [(&str, &str); 3] = [
-    ("app 1", "the old bytes: here they are on the disk from the start; without that, see the last test of this file"),
+    (
+        "app 1",
+        "the old bytes: here they are on the disk from the start; without that, see the last test of this file",
+    ),
     ("journal 2", "`activated`: without it `activating` stands, and the next start comes to the same end"),
     ("journal 3", "`committing`: without it the version is on probation again, and is committed again"),
 ];
