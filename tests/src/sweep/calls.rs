@@ -10,45 +10,22 @@ use anyhow::{Result, ensure};
 
 use crate::{binary, run};
 
-/// Calls that name, read or write files. Whatever else is called (memory, signals, time) meets no disk.
-const FILE_SYSTEM: &[&str] = &[
+/// Calls that name or read files. Whatever is called beside these and the next (memory, signals, time) meets no disk.
+const LOOKING: &[&str] = &[
     "openat",
     "openat2",
     "open",
     "creat",
-    "mkdirat",
-    "mkdir",
     "fstat",
     "newfstatat",
     "statx",
     "stat",
     "lstat",
-    "linkat",
-    "link",
-    "symlinkat",
-    "unlinkat",
-    "unlink",
-    "renameat",
-    "renameat2",
-    "rename",
     "read",
     "pread64",
-    "write",
-    "pwrite64",
-    "writev",
-    "fsync",
-    "fdatasync",
-    "sync_file_range",
-    "syncfs",
-    "fchmod",
-    "fchmodat",
-    "fchown",
-    "fchownat",
     "flock",
-    "fsetxattr",
     "fgetxattr",
     "flistxattr",
-    "fremovexattr",
     "lseek",
     "readlink",
     "readlinkat",
@@ -59,14 +36,10 @@ const FILE_SYSTEM: &[&str] = &[
     "faccessat",
     "faccessat2",
     "access",
-    "fallocate",
-    "ftruncate",
-    "copy_file_range",
-    "sendfile",
     "getdents64",
 ];
 
-/// Those among them that change what lies on the disk, or wait for it.
+/// Calls that change what lies on the disk, or wait for it.
 const CHANGING: &[&str] = &[
     "mkdirat",
     "mkdir",
@@ -145,7 +118,7 @@ impl Call {
     /// Whether it names, reads or writes a file.
     #[must_use]
     pub fn is_about_files(&self) -> bool {
-        FILE_SYSTEM.contains(&self.name.as_str())
+        [LOOKING, CHANGING].iter().any(|names| names.contains(&self.name.as_str()))
     }
 
     /// Whether it may change what lies on the disk.

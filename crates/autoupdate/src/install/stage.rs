@@ -12,7 +12,8 @@ use std::sync::Arc;
 use protocol::{Artifact, Hasher};
 
 use super::error::{During as _, Error, synced};
-use super::folder::{Folder, STAGE, copy_attributes, facts_of};
+use super::folder::{Facts, Folder, STAGE, copy_attributes, facts_of};
+use super::ground::Expected;
 use super::journal::{Entry, Progress, Staged};
 use super::place::Place;
 use super::preflight::check_program;
@@ -108,6 +109,17 @@ impl Place {
             | Progress::Committing(_)
             | Progress::RollingBack { .. } => None,
         }
+    }
+
+    /// Opens the stage and looks whether it is what was staged, like the program in mode and owner. One that is not is thrown
+    /// away.
+    pub(super) fn verified_stage(&mut self, staged: &Staged, like: &Facts) -> Result<(File, Facts), Error> {
+        let expected = Expected { sha256: &staged.sha256, length: staged.length, like: Some(like) };
+        let stage = self.ground.verified(STAGE, &expected, Phase::Activate);
+        if stage.is_err() {
+            self.discard_stage()?;
+        }
+        stage
     }
 
     /// Throws the stage away, if there is one.

@@ -7,7 +7,6 @@ use std::ffi::OsStr;
 
 use super::error::{During as _, Error};
 use super::folder::{STAGE, facts_of};
-use super::ground::Expected;
 use super::place::Place;
 use super::probation::{PROBE_TIME, Unhealthy, run_start_probe};
 use crate::error::Phase;
@@ -34,14 +33,7 @@ impl Place {
         };
         let program = self.base()?;
         let like = facts_of(&program).during(PHASE, "look at", &self.installed().path)?;
-        let expected = Expected { sha256: &staged.sha256, length: staged.length, like: Some(&like) };
-        let stage = match self.ground.verified(STAGE, &expected, PHASE) {
-            Ok((stage, _)) => stage,
-            Err(error) => {
-                self.discard_stage()?;
-                return Err(error);
-            }
-        };
+        let (stage, _) = self.verified_stage(&staged, &like)?;
         #[cfg(unix)]
         let looked = super::executable::check(&stage, Some(&program)).map_err(Unhealthy::NotStarted);
         // The system's own tables say what it starts; nobody has looked into them yet.

@@ -56,6 +56,15 @@ fn instances(world: &World) -> Vec<Vec<String>> {
     instances.into_iter().map(text).collect()
 }
 
+/// An engine that has begun to update the program, and now watches whether it lives.
+async fn in_probation(world: &World) -> Handle {
+    let handle = world.engine().await;
+    let clone = handle.clone();
+    drop(tokio::spawn(async move { clone.activate(&app(), how()).await }));
+    until(&handle, |view| (state(view) == "probation").then_some(())).await;
+    handle
+}
+
 #[tokio::test]
 async fn it_is_closed_replaced_and_runs_again_with_its_arguments() {
     let mut world = World::new(Mode::Ask, Health::Alive(Duration::from_secs(1))).await;
@@ -182,10 +191,7 @@ async fn a_probation_goes_on_after_a_restart_of_the_engine() {
     let mut world = World::new(Mode::Ask, Health::Alive(Duration::from_secs(300))).await;
     world.publish("1.1.0", &sleeper("1.1.0"));
     let _running = Running::start(&world.program);
-    let handle = world.engine().await;
-    let clone = handle.clone();
-    drop(tokio::spawn(async move { clone.activate(&app(), how()).await }));
-    until(&handle, |view| (state(view) == "probation").then_some(())).await;
+    let handle = in_probation(&world).await;
     handle.shutdown().await;
     world.assert_installed("1.1.0");
     // The engine comes back after the end of the probation.
@@ -202,10 +208,7 @@ async fn a_version_that_died_while_nobody_watched_goes_and_may_come_again() {
         let mut world = World::new(Mode::Ask, health.clone()).await;
         world.publish("1.1.0", &sleeper("1.1.0"));
         let _running = Running::start(&world.program);
-        let handle = world.engine().await;
-        let clone = handle.clone();
-        drop(tokio::spawn(async move { clone.activate(&app(), how()).await }));
-        until(&handle, |view| (state(view) == "probation").then_some(())).await;
+        let handle = in_probation(&world).await;
         let deadline = Instant::now() + LONG;
         while instances(&world).is_empty() {
             assert!(Instant::now() < deadline, "the new version was never started");
@@ -232,10 +235,7 @@ async fn a_version_that_undid_itself_is_told_once() {
     let mut world = World::new(Mode::Ask, Health::Confirm(Duration::from_secs(300))).await;
     world.publish("1.1.0", &sleeper("1.1.0"));
     let _running = Running::start(&world.program);
-    let handle = world.engine().await;
-    let clone = handle.clone();
-    drop(tokio::spawn(async move { clone.activate(&app(), how()).await }));
-    until(&handle, |view| (state(view) == "probation").then_some(())).await;
+    let handle = in_probation(&world).await;
     handle.shutdown().await;
     kill(&world.program);
     let starts = (0..=crate::install::MAX_STARTS).map(|_| crate::init_at(&world.program).unwrap());

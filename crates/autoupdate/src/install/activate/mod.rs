@@ -32,7 +32,7 @@ pub(super) use windows::{exchange, sweep};
 
 use super::error::{During as _, Error, synced};
 use super::folder::{Facts, KEEP, PREVIOUS, STAGE, copy_attributes, facts_of};
-use super::ground::{Expected, Ground, Seen};
+use super::ground::{Ground, Seen};
 use super::journal::{Entry, Probation, Progress};
 use super::place::Place;
 use super::record::Kept;
@@ -60,14 +60,7 @@ impl Place {
         self.ground.spot.check_unmoved(&self.ground.private)?;
         let old = self.base()?;
         let like = facts_of(&old).during(PHASE, "look at", &self.installed().path)?;
-        let expected = Expected { sha256: &staged.sha256, length: staged.length, like: Some(&like) };
-        let stage = match self.ground.verified(STAGE, &expected, PHASE) {
-            Ok(stage) => stage,
-            Err(error) => {
-                self.discard_stage()?;
-                return Err(error);
-            }
-        };
+        let stage = self.verified_stage(&staged, &like)?;
         let from = self.installed().kept();
         let probation = Probation {
             from: from.clone(),
