@@ -231,7 +231,8 @@ pub fn face(app: &AppView) -> Face {
             make(Glyph::Working, Tone::Info, Message::version("state-probation", to), &[])
         }
         AppState::Updated { report } => {
-            let words = Message::version("state-updated", &report.to);
+            let id = if report.repaired { "state-repaired" } else { "state-updated" };
+            let words = Message::version(id, &report.to);
             Face { glyph: Glyph::Check, tone: Tone::Ok, words, acts: undo(Act::Check) }
         }
         AppState::RollingBack { .. } => {

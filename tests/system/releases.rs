@@ -224,6 +224,34 @@ fn notes_are_shown_as_they_were_signed() -> Result<()> {
 }
 
 #[test]
+fn what_support_repairs_is_the_signed_program_again() -> Result<()> {
+    let (workshop, server) = stage()?;
+    let person = person(&workshop, &server, "")?;
+    workshop.release(&server, "2.0.0", &program("2.0.0"))?;
+    says(&person, "apply", 0)?;
+    workshop.release(&server, "3.0.0", &program("3.0.0"))?;
+    let sound = says(&person, "repair", 0)?;
+    ensure!(sound["answer"] == "sound" && sound["signed"] == true, "{sound}");
+
+    for damage in [&b""[..], b"#!/bin/sh\necho damaged\n", &program("2.0.0")[1..]] {
+        std::fs::write(person.program(), damage)?;
+        let before = person.mode_and_owner()?;
+        let repaired = says(&person, "repair", 0)?;
+        assert_eq!(repaired["report"]["to"], "2.0.0", "not the newest, the one that was here: {repaired}");
+        assert_eq!(repaired["report"]["repaired"], true, "{repaired}");
+        assert_eq!((person.installed()?, person.mode_and_owner()?), (program("2.0.0"), before));
+    }
+    // What its publisher took back does not come again: then an update is what puts it right, and a person must agree.
+    std::fs::write(person.program(), b"damaged")?;
+    workshop.rollout(&server, "2.0.0", &["--recall"])?;
+    assert_eq!(says(&person, "repair", 4)?["answer"], "needs-consent");
+    assert_eq!(person.installed()?, b"damaged");
+    person.run(&["repair", APP, "--yes"])?.expect(0)?;
+    assert_eq!(person.installed()?, program("3.0.0"));
+    Ok(())
+}
+
+#[test]
 fn what_support_holds_or_skips_waits_until_it_is_released() -> Result<()> {
     let (workshop, server) = stage()?;
     let person = person(&workshop, &server, "")?;

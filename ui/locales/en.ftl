@@ -11,6 +11,7 @@ state-waiting-for-close = Waiting for { $name } to close
 state-restarting = Restarting with version { $version }
 state-probation = Seeing whether version { $version } runs well
 state-updated = Updated to { $version }
+state-repaired = Version { $version } is in order again
 state-rolling-back = Putting the previous version back
 state-rolled-back = Went back to { $version }
 state-rolled-back-unknown = Went back to the previous version

@@ -4,7 +4,7 @@
 //! [`Refusal::Stopped`]. A command's future ends when what was asked for has come to its end, which may take as long as
 //! a download; dropping the future cancels nothing, [`Handle::cancel`] does.
 
-use protocol::{AppId, Language, Version};
+use protocol::{AppId, Digest, Language, Version};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -43,6 +43,14 @@ pub enum Command {
     RollBack {
         /// The app.
         app: AppId,
+    },
+    /// See whether the program is what it should be, and put it right if it is not: the same version once more.
+    Repair {
+        /// The app.
+        app: AppId,
+        /// Bytes of which nobody knows which version they should be may be replaced by what is offered.
+        #[serde(default)]
+        consent: bool,
     },
     /// Let the program stay as it is, until it is released.
     Hold {
@@ -130,6 +138,15 @@ pub enum Answer {
     CannotVerify {
         /// Why.
         failure: Failure,
+    },
+    /// The program is what it should be, byte by byte. Nothing was fetched.
+    Sound {
+        /// The installed version.
+        version: Version,
+        /// SHA-256 of its file.
+        sha256: Digest,
+        /// Verified metadata names these bytes still. Otherwise they are those that were verified when they were put in place.
+        signed: bool,
     },
     /// The update is verified and on disk.
     Ready {
@@ -276,6 +293,11 @@ impl Handle {
     /// Puts the previous version back.
     pub async fn roll_back(&self, app: &AppId) -> Answer {
         self.command(Command::RollBack { app: app.clone() }).await
+    }
+
+    /// Sees whether the program is what it should be, and puts it right if it is not. See [`Command::Repair`].
+    pub async fn repair(&self, app: &AppId, consent: bool) -> Answer {
+        self.command(Command::Repair { app: app.clone(), consent }).await
     }
 
     /// Stops what is going on.

@@ -230,7 +230,7 @@ impl Updater {
         let Some(committed) = committed.await? else {
             return Ok(Activated::OnProbation { version: offer.version().clone() });
         };
-        Ok(Activated::Updated(Box::new(work::report(&job, &committed, cost))))
+        Ok(Activated::Updated(Box::new(work::report(&job, &committed, cost, offer.repair))))
     }
 
     /// Ends a probation whose updater was killed before it could. One that waits for the program to confirm stays.

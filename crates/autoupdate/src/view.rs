@@ -419,6 +419,10 @@ pub struct UpdateReport {
     pub sha256_after: Digest,
     /// Seconds of work: preparing and activating, without waiting for people.
     pub seconds: u64,
+    /// It was the version that should have been there, in place of damaged bytes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<bool>"))]
+    pub repaired: bool,
     /// Ways that did not work, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Vec<FallbackView>>"))]

@@ -36,6 +36,7 @@ fn report() -> UpdateReport {
         sha256_before: Digest::of(b"a"),
         sha256_after: Digest::of(b"b"),
         seconds: 1,
+        repaired: false,
         fallbacks: Vec::new(),
     }
 }
@@ -140,6 +141,11 @@ fn every_state() -> Vec<(AppState, &'static str, &'static str)> {
         (
             AppState::Updated { report: report() },
             "Check Updated to 7.2.0 [check]",
+            "Normal Everything is up to date",
+        ),
+        (
+            AppState::Updated { report: UpdateReport { repaired: true, ..report() } },
+            "Check Version 7.2.0 is in order again [check]",
             "Normal Everything is up to date",
         ),
         (

@@ -54,6 +54,10 @@ sha256_after: Digest,
  */
 seconds: number, 
 /**
+ * It was the version that should have been there, in place of damaged bytes.
+ */
+repaired?: boolean, 
+/**
  * Ways that did not work, in order.
  */
 fallbacks?: Array<FallbackView>, };

@@ -45,6 +45,10 @@ function rolledBack(state: Extract<AppState, { state: "rolled-back" }>): Entry {
   return entry(state, "back", "warn", say, ["check"]);
 }
 
+function updated(id: string, changes: Partial<typeof report>): Entry {
+  return entry({ state: "updated", report: { ...report, ...changes } }, "check", "ok", [id, V], ["check"]);
+}
+
 /** Every state, and every kind of it that is shown in another way. The type asks for one more when there is a new state. */
 export const STATES: { readonly [state in AppState["state"]]: Readonly<Record<string, Entry>> } = {
   idle: { idle: entry({ state: "idle" }, "normal", "quiet", ["state-idle"], ["check"], { last_check: null }) },
@@ -182,28 +186,13 @@ export const STATES: { readonly [state in AppState["state"]]: Readonly<Record<st
       installed: { version: "7.2.0", sha256: "b".repeat(64), length: 1 },
       previous: "7.1.0",
     }),
-    "updated-in-full": entry(
-      {
-        state: "updated",
-        report: {
-          ...report,
-          route: { way: "full" },
-          bytes_fetched: 10_900_000,
-          fallbacks: [{ route: { way: "patch", format: "bsz1" }, code: "E-PATCH-BASE", text: "other base" }],
-        },
-      },
-      "check",
-      "ok",
-      ["state-updated", V],
-      ["check"],
-    ),
-    "updated-from-the-stage": entry(
-      { state: "updated", report: { ...report, route: null, bytes_fetched: 0 } },
-      "check",
-      "ok",
-      ["state-updated", V],
-      ["check"],
-    ),
+    "updated-in-full": updated("state-updated", {
+      route: { way: "full" },
+      bytes_fetched: 10_900_000,
+      fallbacks: [{ route: { way: "patch", format: "bsz1" }, code: "E-PATCH-BASE", text: "other base" }],
+    }),
+    repaired: updated("state-repaired", { from: null, repaired: true, bytes_fetched: 10_900_000 }),
+    "updated-from-the-stage": updated("state-updated", { route: null, bytes_fetched: 0 }),
   },
   "rolling-back": {
     "rolling-back": entry(

@@ -270,7 +270,7 @@ impl App {
         let enrolment = &self.enrolled.enrolment;
         let shared = Arc::clone(&self.around.shared);
         self.memory.note(&event, asker, &enrolment.id, shared.machine, now);
-        let news = News::of(&event);
+        let news = News::of(&event, &self.memory);
         let before = std::mem::replace(&mut self.state, State::Resting(Rest::Fresh));
         let told = format!("{event:?}").chars().take(200).collect::<String>();
         let (state, effects) = machine::step(

@@ -8,7 +8,8 @@ use crate::policy::Asker;
 pub(super) fn goal_of(command: &Command) -> Option<(Goal, Event)> {
     let asker = |force| if force { Asker::Insisting } else { Asker::Person };
     let wanted = |goal, reach, how: &How| {
-        let errand = Errand { asker: asker(how.force), reach, consent: how.consent, full: how.full };
+        let errand =
+            Errand { asker: asker(how.force), reach, consent: how.consent, full: how.full, repair: false };
         Some((goal, Event::Wanted(errand)))
     };
     match command {
@@ -19,6 +20,16 @@ pub(super) fn goal_of(command: &Command) -> Option<(Goal, Event)> {
         Command::Prepare { how, .. } => wanted(Goal::Prepare, Reach::Prepare, how),
         Command::Activate { how, .. } => wanted(Goal::Activate, Reach::Activate, how),
         Command::RollBack { .. } => Some((Goal::RollBack, Event::RollBackWanted)),
+        Command::Repair { consent, .. } => {
+            let errand = Errand {
+                asker: Asker::Person,
+                reach: Reach::Check,
+                consent: *consent,
+                full: false,
+                repair: true,
+            };
+            Some((Goal::Repair, Event::Wanted(errand)))
+        }
         Command::Cancel { .. } => Some((Goal::Cancel, Event::CancelWanted)),
         Command::Confirm { .. }
         | Command::Hold { .. }

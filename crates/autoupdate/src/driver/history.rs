@@ -20,6 +20,7 @@ pub(super) fn event(note: &Note) -> Option<Event> {
             bytes_fetched: report.bytes_fetched,
             full_bytes: report.full_bytes,
             seconds: report.seconds,
+            repaired: report.repaired,
             sha256_before: report.sha256_before,
             sha256_after: report.sha256_after,
         }),
@@ -60,6 +61,7 @@ pub(super) fn lately(entries: &[Entry], app: &AppId, installed: &Digest, now: Ti
             bytes_fetched,
             full_bytes,
             seconds,
+            repaired,
             sha256_before,
             sha256_after,
         } => Some(Lately::Updated(Box::new(UpdateReport {
@@ -74,6 +76,7 @@ pub(super) fn lately(entries: &[Entry], app: &AppId, installed: &Digest, now: Ti
             sha256_before: *sha256_before,
             sha256_after: *sha256_after,
             seconds: *seconds,
+            repaired: *repaired,
             fallbacks: Vec::new(),
         }))),
         Event::RolledBack { from, to, why } => Some(Lately::RolledBack(Undone {
@@ -130,6 +133,7 @@ mod tests {
             bytes_fetched: 5,
             full_bytes: 9,
             seconds: 1,
+            repaired: false,
             sha256_before: Digest::of(b"old"),
             sha256_after: Digest::of(b"new"),
         }

@@ -156,6 +156,7 @@ impl Driver {
             | Command::Prepare { app, .. }
             | Command::Activate { app, .. }
             | Command::RollBack { app }
+            | Command::Repair { app, .. }
             | Command::Cancel { app } => match (self.apps.get_mut(app), goal_of(&command)) {
                 (Some(app), Some((goal, event))) => app.wanted(goal, event, reply).await,
                 (None, _) | (_, None) => tell(reply, unknown),

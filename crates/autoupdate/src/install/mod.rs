@@ -50,7 +50,7 @@ pub use error::Error;
 pub use holder::Holder;
 pub use journal::{Probation, RollBackReason, Staged};
 pub use keeper::Keeper;
-pub use place::{Glance, Installed, Place, Recovered};
+pub use place::{Glance, Installed, Place, Recorded, Recovered};
 pub use preflight::Need;
 pub use record::Kept;
 pub(crate) use resolve::previous_path;

@@ -44,6 +44,17 @@ pub struct Installed {
     pub bad: Vec<Digest>,
     /// The version that a person undid and does not want back for now.
     pub held: Option<Version>,
+    /// What should be there: the bytes that were last put here, or known here, and their version.
+    pub recorded: Option<Recorded>,
+}
+
+/// Bytes whose version is on record, whether they are still there or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// SHA-256 of the file.
+    pub sha256: Digest,
+    /// The version.
+    pub version: Version,
 }
 
 /// What can be seen of a place without its lock. Whoever holds the lock may change it at any moment.
@@ -355,6 +366,8 @@ fn describe(path: &Path, seen: &Seen, record: Option<&Record>, progress: &Progre
         floor: record.and_then(|record| record.floor.clone()),
         bad: record.map(|record| record.bad.clone()).unwrap_or_default(),
         held: record.and_then(|record| record.held.clone()),
+        recorded: record
+            .and_then(|record| Some(Recorded { sha256: record.sha256, version: record.version.clone()? })),
     }
 }
 

@@ -1,12 +1,14 @@
 //! Whether a command means anything now, and what it came to.
 
+use protocol::{Digest, Version};
+
 use super::event::Event;
 use super::memory::Memory;
 use super::show::offer_view;
 use super::state::{Rest, Stage, State};
 use super::step::cannot_verify;
 use crate::handle::{Answer, Doing, Refusal};
-use crate::view::Failure;
+use crate::view::{Failure, InstalledView};
 
 /// What somebody waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub enum Goal {
     Activate,
     /// To have the previous version back.
     RollBack,
+    /// To have the program as it should be.
+    Repair,
     /// To have it stopped.
     Cancel,
 }
@@ -41,7 +45,8 @@ pub fn admit(goal: Goal, state: &State, memory: &Memory) -> Result<(), Refusal> 
             | State::Probation(_)
             | State::RollingBack { .. },
         ) => Err(Refusal::TooLate),
-        (Goal::Check | Goal::Prepare | Goal::Activate, State::Resting(_))
+        (Goal::Check | Goal::Prepare | Goal::Activate | Goal::Repair, State::Resting(_))
+        | (Goal::Repair, State::Checking { .. })
         | (
             Goal::Check | Goal::Prepare | Goal::Activate | Goal::Cancel,
             State::Checking { .. } | State::Preparing { .. },
@@ -50,10 +55,12 @@ pub fn admit(goal: Goal, state: &State, memory: &Memory) -> Result<(), Refusal> 
         | (Goal::Activate | Goal::RollBack, State::Probation(_))
         | (Goal::RollBack, State::RollingBack { .. }) => Ok(()),
         (Goal::RollBack, State::Checking { .. }) => busy(Doing::Checking),
-        (Goal::RollBack, State::Preparing { .. }) => busy(Doing::Preparing),
-        (Goal::RollBack, State::Activating { .. }) => busy(Doing::Activating),
-        (Goal::Check | Goal::Prepare, State::Probation(_)) => busy(Doing::Probation),
-        (Goal::Check | Goal::Prepare | Goal::Activate, State::RollingBack { .. }) => busy(Doing::RollingBack),
+        (Goal::RollBack | Goal::Repair, State::Preparing { .. }) => busy(Doing::Preparing),
+        (Goal::RollBack | Goal::Repair, State::Activating { .. }) => busy(Doing::Activating),
+        (Goal::Check | Goal::Prepare | Goal::Repair, State::Probation(_)) => busy(Doing::Probation),
+        (Goal::Check | Goal::Prepare | Goal::Activate | Goal::Repair, State::RollingBack { .. }) => {
+            busy(Doing::RollingBack)
+        }
     }
 }
 
@@ -62,6 +69,15 @@ pub fn admit(goal: Goal, state: &State, memory: &Memory) -> Result<(), Refusal> 
 pub enum News {
     /// Nothing but the state.
     None,
+    /// What is installed is what should be installed.
+    Sound {
+        /// The version.
+        version: Version,
+        /// SHA-256 of the file.
+        sha256: Digest,
+        /// Verified metadata names these bytes.
+        signed: bool,
+    },
     /// A failure.
     Failed(Failure),
     /// It was stopped.
@@ -71,10 +87,18 @@ pub enum News {
 }
 
 impl News {
-    /// Of an event that is about to be stepped.
+    /// Of an event that is about to be stepped, and of which the memory has taken note.
     #[must_use]
-    pub fn of(event: &Event) -> Self {
+    pub fn of(event: &Event, memory: &Memory) -> Self {
         match event {
+            Event::Checked(found) => match &memory.installed {
+                Some(InstalledView { version: Some(version), sha256, .. }) => Self::Sound {
+                    version: version.clone(),
+                    sha256: *sha256,
+                    signed: found.artifacts.iter().any(|artifact| artifact.sha256 == *sha256),
+                },
+                Some(InstalledView { version: None, .. }) | None => Self::None,
+            },
             Event::Cancelled => Self::Cancelled,
             Event::StillRunning { blockers } => Self::StillRunning(blockers.clone()),
             event => event.failure().map_or(Self::None, |failure| Self::Failed(failure.clone())),
@@ -85,31 +109,34 @@ impl News {
 /// What somebody who waits for `goal` is told now; `None` = wait on.
 #[must_use]
 pub fn answer(goal: Goal, state: &State, memory: &Memory, news: &News) -> Option<Answer> {
+    if let (Goal::Repair, News::Sound { version, sha256, signed }) = (goal, news) {
+        return Some(Answer::Sound { version: version.clone(), sha256: *sha256, signed: *signed });
+    }
     match state {
         State::Resting(rest) => Some(at_rest(goal, rest, memory, news)),
         State::Checking { .. } => None,
         State::Preparing { offer, .. } => match goal {
             Goal::Check => Some(Answer::Offered { offer: offer_view(offer) }),
-            Goal::Prepare | Goal::Activate | Goal::RollBack | Goal::Cancel => None,
+            Goal::Prepare | Goal::Activate | Goal::RollBack | Goal::Repair | Goal::Cancel => None,
         },
         State::Activating { ready, .. } => match goal {
             Goal::Check => Some(Answer::Offered { offer: offer_view(&ready.offer) }),
             Goal::Prepare => Some(Answer::Ready { offer: offer_view(&ready.offer) }),
-            Goal::Activate | Goal::RollBack | Goal::Cancel => None,
+            Goal::Activate | Goal::RollBack | Goal::Repair | Goal::Cancel => None,
         },
         State::Probation(_) => match goal {
             Goal::Check | Goal::Prepare => {
                 Some(Answer::Refused { why: Refusal::Busy { doing: Doing::Probation } })
             }
             Goal::Cancel => Some(Answer::Refused { why: Refusal::TooLate }),
-            Goal::Activate | Goal::RollBack => None,
+            Goal::Activate | Goal::RollBack | Goal::Repair => None,
         },
         State::RollingBack { .. } => match goal {
             Goal::Check | Goal::Prepare => {
                 Some(Answer::Refused { why: Refusal::Busy { doing: Doing::RollingBack } })
             }
             Goal::Cancel => Some(Answer::Refused { why: Refusal::TooLate }),
-            Goal::Activate | Goal::RollBack => None,
+            Goal::Activate | Goal::RollBack | Goal::Repair => None,
         },
     }
 }
@@ -119,7 +146,7 @@ fn at_rest(goal: Goal, rest: &Rest, memory: &Memory, news: &News) -> Answer {
         News::Cancelled => return Answer::Cancelled,
         News::StillRunning(blockers) => return Answer::StillRunning { blockers: blockers.clone() },
         News::Failed(failure) => return failed(failure),
-        News::None => {}
+        News::None | News::Sound { .. } => {}
     }
     match rest {
         // Only what was stopped comes to rest here.
@@ -135,10 +162,15 @@ fn at_rest(goal: Goal, rest: &Rest, memory: &Memory, news: &News) -> Answer {
         Rest::Available(offer) => {
             let view = offer_view(offer);
             match goal {
-                Goal::Prepare | Goal::Activate if offer.needs_consent => Answer::NeedsConsent { offer: view },
-                Goal::Prepare | Goal::Activate | Goal::Check | Goal::RollBack | Goal::Cancel => {
-                    Answer::Offered { offer: view }
+                Goal::Prepare | Goal::Activate | Goal::Repair if offer.needs_consent => {
+                    Answer::NeedsConsent { offer: view }
                 }
+                Goal::Prepare
+                | Goal::Activate
+                | Goal::Repair
+                | Goal::Check
+                | Goal::RollBack
+                | Goal::Cancel => Answer::Offered { offer: view },
             }
         }
         Rest::Ready(ready) => Answer::Ready { offer: offer_view(&ready.offer) },

@@ -1,10 +1,11 @@
 //! From what a check found to what it comes to.
 
-use protocol::{AppId, Channel, Platform};
+use protocol::{AppId, Channel, Platform, Version};
 
 use super::event::Found;
 use super::memory::version_of;
 use crate::policy::eligibility::{self, Installed};
+use crate::policy::repair::{self, Recorded, Repair};
 use crate::policy::{Asker, Decided, Decision};
 
 /// Which app, on which machine.
@@ -26,14 +27,32 @@ pub struct Who<'a> {
 #[must_use]
 pub fn decide(found: &Found, asker: Asker, who: &Who<'_>) -> Decided<Decision> {
     let version = version_of(found, who.app, who.platform);
-    eligibility::decide(&eligibility::Facts {
+    eligibility::decide(&facts(found, version.as_ref(), asker, who))
+}
+
+/// What puts the program right, by what a check found?
+#[must_use]
+pub(super) fn repair(found: &Found, asker: Asker, who: &Who<'_>) -> Decided<Repair> {
+    let version = version_of(found, who.app, who.platform);
+    let recorded = found.installed.recorded.as_ref();
+    let recorded = recorded.map(|known| Recorded { sha256: &known.sha256, version: &known.version });
+    repair::decide(&facts(found, version.as_ref(), asker, who), recorded)
+}
+
+fn facts<'a>(
+    found: &'a Found,
+    version: Option<&'a Version>,
+    asker: Asker,
+    who: &Who<'a>,
+) -> eligibility::Facts<'a> {
+    eligibility::Facts {
         app: who.app,
         channel: who.channel,
         platform: who.platform,
         os_version: who.os_version,
         installed: Installed {
             sha256: &found.installed.sha256,
-            version: version.as_ref(),
+            version,
             floor: found.installed.floor.as_ref(),
             bad: &found.installed.bad,
             undone: found.installed.held.as_ref(),
@@ -44,5 +63,5 @@ pub fn decide(found: &Found, asker: Asker, who: &Who<'_>) -> Decided<Decision> {
         control: &found.control,
         installation_id: who.installation_id,
         asker,
-    })
+    }
 }

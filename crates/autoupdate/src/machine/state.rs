@@ -137,6 +137,8 @@ pub struct Errand {
     pub consent: bool,
     /// Use no patch.
     pub full: bool,
+    /// First see whether the installed bytes are sound, and put them right if they are not.
+    pub repair: bool,
 }
 
 /// How far to go.
@@ -152,7 +154,8 @@ pub enum Reach {
 
 impl Errand {
     /// The schedule's errand.
-    pub const TIMER: Self = Self { asker: Asker::Timer, reach: Reach::Check, consent: false, full: false };
+    pub const TIMER: Self =
+        Self { asker: Asker::Timer, reach: Reach::Check, consent: false, full: false, repair: false };
 
     /// Both errands in one: who waits for the further-reaching one gets it.
     #[must_use]
@@ -168,6 +171,7 @@ impl Errand {
             reach: self.reach.max(other.reach),
             consent: self.consent || other.consent,
             full: self.full || other.full,
+            repair: self.repair || other.repair,
         }
     }
 

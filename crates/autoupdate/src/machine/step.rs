@@ -6,13 +6,14 @@
 use jiff::Timestamp;
 use protocol::Mode;
 
-use super::decide::{Who, decide};
+use super::decide::{Who, decide, repair};
 use super::effect::{Activation, Effect, Note};
 use super::event::{Event, Found, Lately, Opened};
 use super::memory::{Draw, Memory};
 use super::state::{Errand, Fresh, Reach, Ready, Rest, Stage, State};
 use crate::error::{Actor, Phase};
 use crate::policy::gate::{self, Download, Restart};
+use crate::policy::repair::Repair;
 use crate::policy::{Decision, Offer, Reason, schedule};
 use crate::view::{Failure, RollBackWhy};
 
@@ -131,8 +132,26 @@ fn checking(errand: Errand, before: Box<Rest>, event: Event, facts: &Facts<'_>) 
 
 /// A check that gave an answer: what does it come to?
 fn found_out(errand: Errand, before: Rest, found: &Found, facts: &Facts<'_>) -> Next {
+    let (errand, mut trace) = match errand.repair {
+        false => (errand, Vec::new()),
+        true => {
+            let repair = repair(found, errand.asker, &facts.who);
+            let through = Errand { reach: Reach::Activate, full: true, repair: false, ..errand };
+            match repair.answer {
+                Repair::Sound => (Errand { repair: false, ..errand }, repair.trace),
+                Repair::Update => (through, repair.trace),
+                Repair::Restore(offer) => {
+                    let (state, more) = prepare_or_ask(offer, through, facts);
+                    let mut effects = vec![Effect::Persist(Note::Decided(repair.trace))];
+                    effects.extend(more);
+                    return (state, effects);
+                }
+            }
+        }
+    };
     let decided = decide(found, errand.asker, &facts.who);
-    let mut effects = vec![Effect::Persist(Note::Decided(decided.trace))];
+    trace.extend(decided.trace);
+    let mut effects = vec![Effect::Persist(Note::Decided(trace))];
     let not_offered = |version, reason| Rest::NotOffered { version, reason, checked_at: facts.now };
     let rest = match decided.answer {
         Decision::Offer(offer) => {

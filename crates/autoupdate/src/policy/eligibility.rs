@@ -81,6 +81,7 @@ pub fn decide(facts: &Facts<'_>) -> Decided<Decision> {
                     artifact: artifact.clone(),
                     from: facts.installed.version.cloned(),
                     needs_consent: facts.installed.version.is_none(),
+                    repair: false,
                 };
                 return Decided { answer: Decision::Offer(Box::new(offer)), trace };
             }

@@ -8,13 +8,14 @@
 //!   shows them in order; the last one that says [`Verdict::Stop`] decided.
 //!
 //! Layout, in the order in which an update meets them: [`schedule`] (when to check) → [`identity`] (what is installed) →
-//! [`eligibility`] with [`rollout`] (what is offered) → [`gate`] (what may happen without asking) → [`route`] (how the
+//! [`eligibility`] with [`rollout`] (what is offered), or [`repair`] (what puts it right) → [`gate`] (what may happen without asking) → [`route`] (how the
 //! bytes come).
 
 pub mod eligibility;
 pub mod gate;
 pub mod identity;
 pub mod os_version;
+pub mod repair;
 pub mod rollout;
 pub mod route;
 pub mod schedule;
@@ -59,6 +60,9 @@ pub struct Offer {
     pub from: Option<Version>,
     /// A person must agree first, because nobody knows what is installed now.
     pub needs_consent: bool,
+    /// It is the installed version once more, because the installed bytes are damaged.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub repair: bool,
 }
 
 impl Offer {

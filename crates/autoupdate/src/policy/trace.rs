@@ -13,6 +13,8 @@ pub enum Rule {
     Schedule,
     /// Which version the installed bytes are.
     Identity,
+    /// The installed bytes are those of a release.
+    Sound,
     /// The release is for this platform.
     Platform,
     /// The channel offers the release.

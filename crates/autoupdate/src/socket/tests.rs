@@ -205,7 +205,8 @@ fn requests_are_read_as_they_were_in_format_1() {
         Request::Show,
         Request::Command(Command::Hold { app: app.clone() }),
         Request::Command(Command::Skip { app: app.clone(), version: Version::parse("1.2.0").unwrap() }),
-        Request::Command(Command::Release { app }),
+        Request::Command(Command::Release { app: app.clone() }),
+        Request::Command(Command::Repair { app, consent: true }),
     ];
     assert_eq!(golden.lines().count(), expected.len());
     for (line, request) in golden.lines().zip(expected) {

@@ -35,6 +35,9 @@ pub enum Event {
         full_bytes: u64,
         /// From the start of the download to the commit, in seconds.
         seconds: u64,
+        /// It was the version that should have been there, in place of damaged bytes.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        repaired: bool,
         /// SHA-256 before.
         sha256_before: Digest,
         /// SHA-256 after.
@@ -226,12 +229,12 @@ mod tests {
         let history = History::at(folder.path().join("history.jsonl"));
         fs::write(&history.path, include_str!("../../fixtures/v1/history.jsonl")).unwrap();
         let entries = history.last(10).unwrap();
-        assert_eq!(entries.len(), 4, "{entries:?}");
+        assert_eq!(entries.len(), 5, "{entries:?}");
         for entry in entries {
             history.append(&entry).unwrap();
         }
         let text = fs::read_to_string(&history.path).unwrap();
         let lines: Vec<_> = text.lines().filter(|line| !line.is_empty()).collect();
-        assert_eq!(lines[..4], lines[4..], "what is written today is what format 1 was");
+        assert_eq!(lines[..5], lines[5..], "what is written today is what format 1 was");
     }
 }

@@ -55,6 +55,7 @@ fn report() -> UpdateReport {
         sha256_before: Digest::of(b"7.1.0"),
         sha256_after: Digest::of(b"7.2.0"),
         seconds: 3,
+        repaired: false,
         fallbacks: vec![fallback()],
     }
 }
@@ -162,6 +163,8 @@ fn every_answer() -> Vec<Answer> {
         Answer::Why { trace },
         Answer::Failed { failure: failure() },
         Answer::Notes { text: Some("- new".to_owned()) },
+        Answer::Sound { version: version("7.2.0"), sha256: Digest::of(b"new"), signed: true },
+        Answer::Updated { report: UpdateReport { from: None, repaired: true, ..report() } },
     ]
     .into_iter()
     .chain(not_offered)

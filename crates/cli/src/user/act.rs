@@ -57,6 +57,11 @@ pub(crate) fn roll_back(app: &AppId, output: &Output) -> Result<Exit, Failure> {
     one(Command::RollBack { app: app.clone() }, app, output)
 }
 
+/// Sees whether a program is what it should be, and puts it right if it is not.
+pub(crate) fn repair(app: &AppId, consent: bool, output: &Output) -> Result<Exit, Failure> {
+    one(Command::Repair { app: app.clone(), consent }, app, output)
+}
+
 /// Lets a program stay as it is.
 pub(crate) fn hold(app: &AppId, output: &Output) -> Result<Exit, Failure> {
     one(Command::Hold { app: app.clone() }, app, output)
@@ -118,6 +123,7 @@ fn tell(app: &AppId, answer: &Answer, output: &Output) -> Result<Exit, Failure> 
 fn exit_of(answer: &Answer) -> Exit {
     match answer {
         Answer::UpToDate { .. }
+        | Answer::Sound { .. }
         | Answer::Offered { .. }
         | Answer::Ready { .. }
         | Answer::Updated { .. }

@@ -50,6 +50,14 @@ pub(crate) enum Verb {
         /// The app.
         app: AppId,
     },
+    /// See whether a program is what it should be, byte by byte, and fetch it anew if it is damaged.
+    Repair {
+        /// The app.
+        app: AppId,
+        /// Agree to replace an installed program that belongs to no release we know by the one that is offered.
+        #[arg(long)]
+        yes: bool,
+    },
     /// Let a program stay as it is, until it is released.
     Hold {
         /// The app.
@@ -98,6 +106,7 @@ impl Verb {
             Self::Notes { app, .. }
             | Self::Forget { app }
             | Self::Rollback { app }
+            | Self::Repair { app, .. }
             | Self::Hold { app }
             | Self::Skip { app, .. }
             | Self::Release { app }
@@ -115,6 +124,7 @@ impl Verb {
             | Self::Status { .. }
             | Self::Apply(_)
             | Self::Rollback { .. }
+            | Self::Repair { .. }
             | Self::Hold { .. }
             | Self::Skip { .. }
             | Self::Release { .. }
@@ -139,6 +149,7 @@ pub(crate) fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Status { app } => status::run(app.as_ref(), output),
         Verb::Apply(apply) => act::apply(&apply, output),
         Verb::Rollback { app } => act::roll_back(&app, output),
+        Verb::Repair { app, yes } => act::repair(&app, yes, output),
         Verb::Hold { app } => act::hold(&app, output),
         Verb::Skip { app, version } => act::skip(&app, version, output),
         Verb::Release { app } => act::release(&app, output),

@@ -82,6 +82,17 @@ pub(crate) fn of_answer(answer: &Answer) -> String {
         Answer::CannotVerify { failure } => {
             format!("it cannot be verified what is newest: {}", of_failure(failure))
         }
+        Answer::Sound { version, sha256, signed: true } => {
+            format!(
+                "nothing to repair: {version} is exactly what its publisher signed (sha256 {})",
+                sha256.short()
+            )
+        }
+        Answer::Sound { version, sha256, signed: false } => format!(
+            "nothing to repair: {version} is exactly what was verified when it was installed (sha256 {}); its publisher \
+             does not offer it any more",
+            sha256.short()
+        ),
         Answer::Ready { offer } => format!("{} is ready", of_offer(offer)),
         Answer::Updated { report } => of_report(report),
         Answer::RolledBack { from, to, why } => of_roll_back(from.as_ref(), to.as_ref(), why),
@@ -117,6 +128,13 @@ fn of_offer(offer: &OfferView) -> String {
 fn of_report(report: &UpdateReport) -> String {
     let saved = report.full_bytes.saturating_sub(report.bytes_fetched);
     let way = report.route.as_ref().map_or("forgotten way", of_route);
+    if report.repaired {
+        return format!(
+            "repaired: {} is in place again, {} bytes fetched; the damaged file is kept, `autoupdate rollback {}` \
+             brings it back",
+            report.to, report.bytes_fetched, report.app
+        );
+    }
     let mut text = format!(
         "updated from {} to {}: {} bytes fetched ({way}), {saved} less than a full download",
         version(report.from.as_ref()),

@@ -77,6 +77,30 @@ async fn what_a_person_undoes_comes_back_only_when_they_insist() {
 }
 
 #[tokio::test]
+async fn a_damaged_program_is_put_right_and_a_sound_one_left_alone() {
+    let mut world = World::probed(Mode::Ask).await;
+    world.publish("1.1.0", &sleeper("1.1.0"));
+    let handle = world.engine().await;
+    let sound = command(handle.repair(&app(), false)).await;
+    assert!(matches!(sound, Answer::Sound { signed: true, .. }), "{sound:#?}");
+    updated(&command(handle.activate(&app(), how())).await);
+    world.publish("1.2.0", &sleeper("1.2.0"));
+    let mut bytes = fs::read(&world.program).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&world.program, &bytes).unwrap();
+    let answer = command(handle.repair(&app(), false)).await;
+    assert_eq!(updated(&answer), (None, "1.1.0".to_owned()));
+    let Answer::Updated { report } = answer else { panic!() };
+    assert!(report.repaired && report.patches_fetched == 0, "{report:#?}");
+    world.assert_installed("1.1.0");
+    // Undone like any other: a person may have meant these bytes to be there.
+    let back = command(handle.roll_back(&app())).await;
+    assert!(matches!(back, Answer::RolledBack { .. }), "{back:#?}");
+    assert_eq!(fs::read(&world.program).unwrap(), bytes);
+}
+
+#[tokio::test]
 async fn bytes_that_nobody_knows_are_replaced_whole_and_with_consent() {
     let mut world = World::probed(Mode::Automatic).await;
     fs::write(&world.program, sleeper("built by hand")).unwrap();

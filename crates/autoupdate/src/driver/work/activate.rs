@@ -90,7 +90,7 @@ async fn begin(job: &mut Job, ready: &Ready) -> Result<Event, Error> {
     let mut cost = ready.cost.clone();
     let worked = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     cost.milliseconds = cost.milliseconds.saturating_add(worked);
-    end(job, &place, proof, cost).await
+    end(job, &place, proof, cost, ready.offer.repair).await
 }
 
 /// An earlier process put the new version in place and did not see the end of its probation.
@@ -103,11 +103,11 @@ async fn go_on(job: &mut Job) -> Result<Event, Error> {
     let proof = watch::again(job, &place, &probation).await;
     let (store, app) = (job.shared.store.clone(), job.subject.enrolment.id.clone());
     let known = blocking(move || Ok::<_, Error>(pending::load(&store, &app))).await?;
-    let cost = known
+    let (cost, repaired) = known
         .filter(|ready| ready.offer.artifact.sha256 == probation.to.sha256)
-        .map(|ready| ready.cost)
+        .map(|ready| (ready.cost, ready.offer.repair))
         .unwrap_or_default();
-    end(job, &place, proof, cost).await
+    end(job, &place, proof, cost, repaired).await
 }
 
 /// Commits, or says why not.
@@ -116,6 +116,7 @@ async fn end(
     place: &SharedPlace,
     proof: Result<(), Error>,
     cost: Cost,
+    repaired: bool,
 ) -> Result<Event, Error> {
     let app = &job.subject.enrolment.id;
     match proof {
@@ -135,7 +136,7 @@ async fn end(
     job.carry.closed.clear();
     job.seen(place).await;
     forget_download(job, committed.to.sha256).await;
-    let report = report(job, &committed, cost);
+    let report = report(job, &committed, cost, repaired);
     tracing::info!(
         app = %job.subject.enrolment.id, to = %report.to, bytes = report.bytes_fetched,
         full = report.full_bytes, "updated"
@@ -157,7 +158,7 @@ pub(crate) async fn forget_download(job: &Job, artifact: Digest) {
     }
 }
 
-pub(crate) fn report(job: &Job, committed: &Committed, cost: Cost) -> UpdateReport {
+pub(crate) fn report(job: &Job, committed: &Committed, cost: Cost, repaired: bool) -> UpdateReport {
     let Committed { from, to } = committed;
     UpdateReport {
         app: job.subject.enrolment.id.clone(),
@@ -171,6 +172,7 @@ pub(crate) fn report(job: &Job, committed: &Committed, cost: Cost) -> UpdateRepo
         sha256_before: from.sha256,
         sha256_after: to.sha256,
         seconds: cost.milliseconds.div_ceil(1000),
+        repaired,
         fallbacks: cost.fallbacks,
     }
 }

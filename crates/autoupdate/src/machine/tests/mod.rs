@@ -30,6 +30,11 @@ impl Default for World {
 
 impl World {
     fn step(&mut self, state: State, event: Event) -> (State, Vec<Effect>) {
+        let (state, effects, _) = self.step_with_news(state, event);
+        (state, effects)
+    }
+
+    fn step_with_news(&mut self, state: State, event: Event) -> (State, Vec<Effect>, News) {
         let asker = match &state {
             State::Checking { errand, .. } => errand.asker,
             _ => crate::policy::Asker::Timer,
@@ -48,7 +53,9 @@ impl World {
             draw: Draw { timing: Timing::default(), draw: 0 },
             memory: &self.memory,
         };
-        step(state, event, &facts)
+        let news = News::of(&event, &self.memory);
+        let (state, effects) = step(state, event, &facts);
+        (state, effects, news)
     }
 }
 
@@ -111,6 +118,7 @@ fn found(signed: &[&str], running: bool) -> Event {
             floor: None,
             bad: Vec::new(),
             held: None,
+            recorded: None,
         },
         skipped: Vec::new(),
         on_hold: false,
@@ -151,6 +159,7 @@ fn report() -> Box<UpdateReport> {
         sha256_before: Digest::of(b"1.0.0"),
         sha256_after: Digest::of(b"1.1.0"),
         seconds: 1,
+        repaired: false,
         fallbacks: Vec::new(),
     })
 }
@@ -172,5 +181,5 @@ fn wanted(reach: Reach) -> Event {
 }
 
 fn person(reach: Reach) -> Errand {
-    Errand { asker: crate::policy::Asker::Person, reach, consent: false, full: false }
+    Errand { asker: crate::policy::Asker::Person, reach, consent: false, full: false, repair: false }
 }

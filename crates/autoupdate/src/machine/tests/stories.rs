@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::handle::{Answer, Refusal};
+use crate::install::Recorded;
 use crate::policy::Asker;
 
 /// Steps through `events` and gives the last state; each is written with the state that it must lead to.
@@ -163,8 +164,7 @@ fn a_server_that_asks_for_patience_gets_it() {
 
 /// What somebody who waits for `goal` hears when `event` comes.
 fn heard(world: &mut World, state: State, event: Event, goal: Goal) -> Option<Answer> {
-    let news = News::of(&event);
-    let (state, _) = world.step(state, event);
+    let (state, _, news) = world.step_with_news(state, event);
     answer(goal, &state, &world.memory, &news)
 }
 
@@ -235,4 +235,65 @@ fn what_means_nothing_now_is_refused_with_a_reason() {
     assert_eq!(admit(Goal::Cancel, &State::Probation(fresh()), &some), Err(Refusal::TooLate));
     let busy = admit(Goal::Check, &State::Probation(fresh()), &some);
     assert!(matches!(busy, Err(Refusal::Busy { .. })), "{busy:?}");
+}
+
+/// As [`found`], on a disk where the bytes of 1.0.0 should be and others are.
+fn damaged(signed: &[&str]) -> Event {
+    let Event::Checked(mut found) = found(signed, false) else { unreachable!() };
+    found.installed.sha256 = Digest::of(b"damaged");
+    found.installed.recorded = Some(Recorded { sha256: Digest::of(b"1.0.0"), version: version("1.0.0") });
+    Event::Checked(found)
+}
+
+#[test]
+fn a_damaged_program_is_put_right_by_its_own_version() {
+    let repair = || Event::Wanted(Errand { repair: true, ..person(Reach::Check) });
+    let both = || damaged(&["1.0.0", "1.1.0"]);
+    let mut world = World { mode: Mode::Ask, ..World::default() };
+    let state = story(&mut world, vec![(repair(), "checking")]);
+    let (state, effects) = world.step(state, both());
+    let told = format!("{effects:?}");
+    assert!(matches!(&state, State::Preparing { offer, .. } if offer.repair), "{told}");
+    assert!(matches!(effects.last(), Some(Effect::Prepare { full: true, .. })), "{told}");
+    // A person who wants it repaired wants it to the end: it does not wait for another word.
+    let (state, _) = world.step(state, prepared(true));
+    assert_eq!(name(&state), "closing");
+    // Who waits hears nothing before that.
+    let mut world = World::default();
+    let state = story(&mut world, vec![(repair(), "checking")]);
+    assert_eq!(heard(&mut world, state, both(), Goal::Repair), None);
+    // The schedule never repairs: it offers what is newest, and a person must agree.
+    story(
+        &mut World { mode: Mode::Automatic, ..World::default() },
+        vec![(Event::Due, "checking"), (both(), "available")],
+    );
+}
+
+#[test]
+fn what_is_sound_is_said_to_be_and_the_check_counts() {
+    let repair = || Event::Wanted(Errand { repair: true, ..person(Reach::Check) });
+    for (signed, still) in [(&["1.0.0", "1.1.0"][..], true), (&["1.1.0"][..], false)] {
+        let mut world = World { mode: Mode::Ask, ..World::default() };
+        let state = story(&mut world, vec![(repair(), "checking")]);
+        let Event::Checked(mut found) = found(signed, false) else { unreachable!() };
+        found.installed.version = Some(version("1.0.0"));
+        let told = heard(&mut world, state, Event::Checked(found), Goal::Repair);
+        assert!(matches!(told, Some(Answer::Sound { signed, .. }) if signed == still), "{told:?}");
+    }
+    // Wanted while the schedule looks: the same look serves both.
+    let mut world = World { mode: Mode::Ask, ..World::default() };
+    let state = story(&mut world, vec![(Event::Due, "checking"), (repair(), "checking")]);
+    assert_eq!(admit(Goal::Repair, &state, &world.memory), Ok(()));
+    assert_eq!(name(&world.step(state, damaged(&["1.0.0"])).0), "preparing");
+}
+
+#[test]
+fn a_program_of_no_known_version_is_repaired_by_an_update_that_a_person_agrees_to() {
+    let mut world = World::default();
+    let unknown = || found(&["1.1.0"], false);
+    let repair = |consent| Event::Wanted(Errand { repair: true, consent, ..person(Reach::Check) });
+    let state = story(&mut world, vec![(repair(false), "checking")]);
+    let told = heard(&mut world, state, unknown(), Goal::Repair);
+    assert!(matches!(told, Some(Answer::NeedsConsent { .. })), "{told:?}");
+    story(&mut World::default(), vec![(repair(true), "checking"), (unknown(), "preparing")]);
 }
