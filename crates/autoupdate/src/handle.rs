@@ -249,6 +249,11 @@ pub enum Doing {
 pub(crate) enum Message {
     /// A command.
     Command(Command, oneshot::Sender<Answer>),
+    /// The person's session ends, or after all does not.
+    Session {
+        /// It does.
+        ends: bool,
+    },
     /// End everything in good order.
     Shutdown(oneshot::Sender<()>),
 }
@@ -316,7 +321,16 @@ impl Handle {
         self.view.clone()
     }
 
-    /// Ends the engine: what can be stopped is stopped, a swap that has begun is finished first.
+    /// Says that the person's session ends, or after all does not. An update that has not replaced its program yet then waits
+    /// for the next session, one that has is finished; nothing is begun, and no program is started. What was closed for an
+    /// update stays closed, also if the end is called off.
+    pub async fn session_ends(&self, ends: bool) {
+        // An error means that the engine has already gone.
+        let _gone = self.messages.send(Message::Session { ends }).await;
+    }
+
+    /// Ends the engine: what can be stopped is stopped, a swap that has begun is finished first. What was closed for an update
+    /// that did not happen is started again, unless the session ends too.
     pub async fn shutdown(&self) {
         let (sender, done) = oneshot::channel();
         if self.messages.send(Message::Shutdown(sender)).await.is_ok() {

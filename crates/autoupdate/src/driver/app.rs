@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::handle::{Answer, Doing, Refusal};
 use crate::install::Place;
 use crate::machine::{
-    self, Draw, Effect, Event, Facts, Frame, Goal, Measured, Memory, News, Note, Rest, State,
+    self, Draw, Effect, Event, Facts, Frame, Goal, Measured, Memory, News, Note, Rest, Stage, State,
 };
 use crate::policy::Asker;
 use crate::policy::schedule::{Timing, When};
@@ -170,6 +170,9 @@ impl App {
             }
             return;
         }
+        if self.around.shared.session_ends() && goal != Goal::Cancel {
+            return tell(reply, Answer::Cancelled);
+        }
         match machine::admit(goal, &self.state, &self.memory) {
             Err(why) => tell(reply, Answer::Refused { why }),
             Ok(()) => {
@@ -213,9 +216,7 @@ impl App {
                 self.carry = carry;
                 self.measured = Measured::default();
                 self.happened(*event).await;
-                if let Some(next) = self.queued.pop_front() {
-                    self.start(next);
-                }
+                self.start_queued();
                 if self.is_idle() {
                     // Lets go of the place and its lock.
                     self.carry = Carry::default();
@@ -224,6 +225,27 @@ impl App {
                     self.wanted(goal, event, reply).await;
                 }
             }
+        }
+    }
+
+    /// The session ends, or after all does not. What has not replaced anything yet waits, what has is finished without waiting
+    /// for anybody; everything else would be torn in any case, and is made for that.
+    pub(super) fn session_changed(&mut self) {
+        if !self.around.shared.session_ends() {
+            return self.start_queued();
+        }
+        let running = match &self.state {
+            State::Activating { stage: Stage::Closing { .. }, .. } | State::RollingBack { .. } => {
+                &self.running
+            }
+            State::Activating { stage: Stage::Replacing, .. }
+            | State::Resting(_)
+            | State::Checking { .. }
+            | State::Preparing { .. }
+            | State::Probation(_) => &None,
+        };
+        if let Some(running) = running {
+            running.cancel.cancel();
         }
     }
 
@@ -325,12 +347,22 @@ impl App {
         }
     }
 
-    /// Starts a task, or queues it behind what runs.
+    /// Starts what is to run next, if nothing runs.
+    fn start_queued(&mut self) {
+        if self.running.is_none()
+            && !self.around.shared.session_ends()
+            && let Some(next) = self.queued.pop_front()
+        {
+            self.start(next);
+        }
+    }
+
+    /// Starts a task, or queues it behind what runs. While the session ends nothing is begun.
     fn start(&mut self, task: Task) {
         if self.stopping {
             return;
         }
-        if self.running.is_some() {
+        if self.running.is_some() || self.around.shared.session_ends() {
             self.queued.push_back(task);
             return;
         }

@@ -23,6 +23,7 @@ pub(crate) mod work;
 
 use std::ffi::OsString;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use protocol::{AppId, Digest};
@@ -38,7 +39,7 @@ use crate::store::{Folders, Store};
 use crate::view::View;
 use owner::Driver;
 
-pub use system::{Clock, Platform, SystemClock, ThisMachine};
+pub use system::{Clock, Platform, Session, SystemClock, ThisMachine};
 pub(crate) use work::Shared;
 
 /// The longest time that the engine sleeps at once.
@@ -167,6 +168,7 @@ pub(crate) async fn share(config: Config) -> Result<Arc<Shared>, Error> {
         patch_memory,
         background,
         own,
+        session_ends: AtomicBool::new(false),
     }))
 }
 

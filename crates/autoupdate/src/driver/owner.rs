@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -65,6 +66,7 @@ impl Driver {
                 Some(report) = self.reports.recv() => self.reported(report).await,
                 message = self.inbox.recv() => match message {
                     Some(Message::Command(command, reply)) => self.command(command, reply).await,
+                    Some(Message::Session { ends }) => self.session(ends),
                     Some(Message::Shutdown(done)) => break Some(done),
                     None => break None,
                 },
@@ -161,6 +163,14 @@ impl Driver {
                 (Some(app), Some((goal, event))) => app.wanted(goal, event, reply).await,
                 (None, _) | (_, None) => tell(reply, unknown),
             },
+        }
+    }
+
+    /// The session ends, or after all does not.
+    fn session(&mut self, ends: bool) {
+        if self.around.shared.session_ends.swap(ends, Ordering::SeqCst) != ends {
+            tracing::info!(ends, "the end of the session was announced, or called off");
+            self.apps.values_mut().for_each(App::session_changed);
         }
     }
 

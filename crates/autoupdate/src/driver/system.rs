@@ -36,6 +36,17 @@ impl Clock for SystemClock {
     }
 }
 
+/// Whether the person's session waits with its end while a program is being replaced.
+#[derive(Debug)]
+pub enum Session {
+    /// It waits until this is dropped, as long as the system lets it.
+    Waits(Box<dyn Debug + Send>),
+    /// Nobody can be asked to wait here.
+    Unasked,
+    /// It ends already, so nothing is to be begun.
+    Ends,
+}
+
 /// The machine, and the programs that run on it. Calls may block.
 pub trait Platform: Debug + Send + Sync {
     /// What kind of machine it is; `None` = a kind that we have no name for.
@@ -61,6 +72,12 @@ pub trait Platform: Debug + Send + Sync {
     /// # Errors
     /// It cannot be started.
     fn relaunch(&self, path: &Path, instance: &Instance) -> Result<Child, Error>;
+
+    /// Asks the session not to end for the moment that a program is closed, replaced and started in. An engine without a desktop
+    /// around it asks nobody.
+    fn hold_session(&self) -> Session {
+        Session::Unasked
+    }
 }
 
 /// The machine that this runs on.

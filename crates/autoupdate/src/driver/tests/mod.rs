@@ -3,6 +3,7 @@
 mod background;
 mod routes;
 mod running;
+mod session;
 mod wishes;
 
 use std::fs;
@@ -18,7 +19,7 @@ use protocol::{AppId, Close, Digest, Health, Mode};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use super::{Clock, Config, Engine, Own, Patience, Platform, ThisMachine};
+use super::{Clock, Config, Engine, Own, Patience, Platform, Session, ThisMachine};
 use crate::enrolments::{Enrolled, Enrolments};
 use crate::fetch::tests::client;
 use crate::handle::{Answer, Handle, How};
@@ -60,6 +61,24 @@ impl Clock for SetClock {
 #[derive(Debug)]
 struct Desktop {
     manners: Manners,
+    diary: Diary,
+}
+
+/// What an engine did with other programs and the session, in order.
+type Diary = Arc<Mutex<Vec<&'static str>>>;
+
+fn note(diary: &Diary, what: &'static str) {
+    diary.lock().unwrap().push(what);
+}
+
+/// The session waits as long as this is there.
+#[derive(Debug)]
+struct Waiting(Diary);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        note(&self.0, "let go");
+    }
 }
 
 /// How programs behave when they are asked to close.
@@ -73,6 +92,10 @@ enum Manners {
     Silent,
     /// They close, and then this machine has no room for a new process.
     Crowded,
+    /// Some close, and those that were told to sleep for 601 seconds leave us waiting.
+    Divided,
+    /// Nobody is asked: the session ends at that moment.
+    Ending,
 }
 
 impl Platform for Desktop {
@@ -90,11 +113,17 @@ impl Platform for Desktop {
     }
 
     fn close(&self, path: &Path, instance: &Instance, how: &Close, deadline: Instant) -> Result<(), Error> {
-        match self.manners {
-            Manners::Good | Manners::Crowded => return ThisMachine.close(path, instance, how, deadline),
-            Manners::Stubborn => {}
-            Manners::Silent => std::thread::park_timeout(deadline - Instant::now()),
+        let silent = match self.manners {
+            Manners::Good | Manners::Crowded | Manners::Ending => false,
+            Manners::Stubborn => return Err(Error::StillRunning { pid: instance.pid }),
+            Manners::Silent => true,
+            Manners::Divided => instance.args.iter().any(|arg| arg == "601"),
+        };
+        if !silent {
+            note(&self.diary, "close");
+            return ThisMachine.close(path, instance, how, deadline);
         }
+        std::thread::park_timeout(deadline - Instant::now());
         Err(Error::StillRunning { pid: instance.pid })
     }
 
@@ -103,7 +132,16 @@ impl Platform for Desktop {
             let source = std::io::Error::from_raw_os_error(rustix::io::Errno::AGAIN.raw_os_error());
             return Err(Error::Start { path: path.to_owned(), source });
         }
+        note(&self.diary, "start");
         ThisMachine.relaunch(path, instance)
+    }
+
+    fn hold_session(&self) -> Session {
+        if matches!(self.manners, Manners::Ending) {
+            return Session::Ends;
+        }
+        note(&self.diary, "hold");
+        Session::Waits(Box::new(Waiting(self.diary.clone())))
     }
 }
 
@@ -116,6 +154,7 @@ struct World {
     background: bool,
     timing: Timing,
     manners: Manners,
+    diary: Diary,
     own: Option<Own>,
 }
 
@@ -150,7 +189,8 @@ impl World {
         let clock = Arc::new(SetClock { now: Mutex::new(simulator.now), stepped: Arc::default() });
         let timing = Timing { soon: Duration::ZERO, ..Timing::default() };
         let (background, manners, own) = (false, Manners::Good, None);
-        Self { simulator, clock, program, enrolled, background, timing, manners, own }
+        let diary = Diary::default();
+        Self { simulator, clock, program, enrolled, background, timing, manners, diary, own }
     }
 
     /// A probe that every version of the program passes.
@@ -178,7 +218,7 @@ impl World {
             patience: Patience { close: Duration::from_secs(20), patch: Duration::from_secs(5) },
             patch_memory: 128 << 20,
             clock: Arc::<SetClock>::clone(&self.clock),
-            platform: Arc::new(Desktop { manners: self.manners }),
+            platform: Arc::new(Desktop { manners: self.manners, diary: self.diary.clone() }),
             client: client(),
             own: self.own.clone(),
         });

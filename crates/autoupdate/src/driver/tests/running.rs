@@ -8,31 +8,36 @@ use super::*;
 use crate::view::RollBackWhy;
 
 /// A running program; killed at the end of the test, with everything that was started in its place.
-struct Running {
-    child: Child,
+pub(super) struct Running {
+    pub(super) child: Child,
     program: PathBuf,
 }
 
 impl Running {
-    fn start(program: &Path) -> Self {
+    pub(super) fn start(program: &Path) -> Self {
         Self::start_in(program, Path::new("/"))
     }
 
     fn start_in(program: &Path, folder: &Path) -> Self {
+        Self::sleeping(program, folder, "600")
+    }
+
+    /// For so many seconds.
+    pub(super) fn sleeping(program: &Path, folder: &Path, seconds: &str) -> Self {
         let child =
-            Command::new(program).arg("600").current_dir(folder).stdin(Stdio::null()).spawn().unwrap();
+            Command::new(program).arg(seconds).current_dir(folder).stdin(Stdio::null()).spawn().unwrap();
         Self { child, program: program.to_owned() }
     }
 
     /// Waits until it has ended: by a signal that asks, not one that kills.
-    fn assert_asked_to_close(&mut self) {
+    pub(super) fn assert_asked_to_close(&mut self) {
         use std::os::unix::process::ExitStatusExt;
         assert_eq!(self.child.wait().unwrap().signal(), Some(15));
     }
 }
 
 /// Kills whatever runs of the program.
-fn kill(program: &Path) {
+pub(super) fn kill(program: &Path) {
     for instance in ThisMachine.instances(program).unwrap_or_default() {
         let pid = rustix::process::Pid::from_raw(i32::try_from(instance.pid).unwrap()).unwrap();
         let _gone = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
@@ -47,7 +52,7 @@ impl Drop for Running {
     }
 }
 
-fn instances(world: &World) -> Vec<Vec<String>> {
+pub(super) fn instances(world: &World) -> Vec<Vec<String>> {
     let instances = ThisMachine.instances(&world.program).unwrap();
     let text = |instance: Instance| {
         assert!(!instance.outdated, "{instance:?}");

@@ -3,11 +3,12 @@
 use protocol::{Digest, Health};
 use tokio::time::Instant;
 
-use super::close::{Closed, close_all, undo_close};
+use super::close::{Closed, close_all, hold_session, undo_close};
 use super::hand_over::hand_over;
 use super::open::left;
 use super::{Job, SharedPlace, at_place, blocking, failure, locked, watch};
 use crate::driver::pending;
+use crate::driver::system::Session;
 use crate::error::Error;
 use crate::fetch::Spool;
 use crate::install::{self, Committed, Place, Probation, Trial};
@@ -50,6 +51,11 @@ async fn begin(job: &mut Job, ready: &Ready) -> Result<Event, Error> {
         drop(place);
         return hand_over(job, &own).await;
     }
+    let session = hold_session(job).await;
+    // Nothing is closed yet, so it can wait: for the next session, or for the person who stopped it.
+    if matches!(session, Session::Ends) || job.cancel.is_cancelled() {
+        return Ok(Event::Cancelled);
+    }
     let closed = match close_all(job).await {
         Ok(closed) => closed,
         Err(error) => {
@@ -86,7 +92,7 @@ async fn begin(job: &mut Job, ready: &Ready) -> Result<Event, Error> {
     };
     job.seen(&place).await;
     job.reporter.event(Event::Activated(fresh(&probation))).await;
-    let proof = watch::fresh(job, &place, &probation.health).await;
+    let proof = watch::fresh(job, &place, &probation.health, session).await;
     let mut cost = ready.cost.clone();
     let worked = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     cost.milliseconds = cost.milliseconds.saturating_add(worked);

@@ -8,6 +8,7 @@ use protocol::{Health, Restart};
 use tokio::task::JoinSet;
 
 use super::{Job, blocking, locked, on_thread};
+use crate::driver::system::Session;
 use crate::error::Error;
 use crate::machine::Event;
 use crate::platform::processes::Instance;
@@ -74,8 +75,18 @@ pub(super) async fn close_all(job: &mut Job) -> Result<Closed, Error> {
     Ok(if open.is_empty() { Closed::All } else { Closed::Not(blockers(&open)) })
 }
 
-/// Starts what was closed again. What cannot be started is told in the result, the others run.
+/// Asks the session not to end before the answer is dropped.
+pub(super) async fn hold_session(job: &Job) -> Session {
+    let shared = Arc::clone(&job.shared);
+    blocking(move || Ok::<_, Error>(shared.platform.hold_session())).await.unwrap_or(Session::Unasked)
+}
+
+/// Starts what was closed again. What cannot be started is told in the result, the others run. Nothing is started in a session
+/// that ends: it would only be torn down with it, or keep it from ending.
 pub(super) async fn start_again(job: &mut Job) -> Result<Vec<Child>, Error> {
+    if job.shared.session_ends() {
+        return Ok(Vec::new());
+    }
     let (shared, closed) = (Arc::clone(&job.shared), job.carry.closed.clone());
     let path = real_path(job).await?;
     blocking(move || {
@@ -99,7 +110,7 @@ pub(super) async fn start_again(job: &mut Job) -> Result<Vec<Child>, Error> {
     .await
 }
 
-/// Puts the running program back as it was, after nothing was changed on disk.
+/// Puts the running program back as it was, after nothing was changed on disk: see [`start_again`] for the one exception.
 pub(super) async fn undo_close(job: &mut Job) {
     match start_again(job).await {
         Ok(children) => children.into_iter().for_each(let_live),

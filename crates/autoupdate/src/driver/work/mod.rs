@@ -15,6 +15,7 @@ mod roll_back;
 mod watch;
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use protocol::Enrolment;
@@ -56,9 +57,16 @@ pub(crate) struct Shared {
     /// The engine stays: it can wait for its turn where a command would rather say that it is not.
     pub(crate) background: bool,
     pub(crate) own: Option<Own>,
+    /// The person's session ends: nothing is begun, nothing is started.
+    pub(crate) session_ends: AtomicBool,
 }
 
 impl Shared {
+    /// Whether the person's session ends.
+    pub(crate) fn session_ends(&self) -> bool {
+        self.session_ends.load(Ordering::SeqCst)
+    }
+
     /// The program that runs this engine, if it is this app.
     pub(crate) fn own(&self, app: &protocol::AppId) -> Option<&Own> {
         self.own.as_ref().filter(|own| &own.app == app)

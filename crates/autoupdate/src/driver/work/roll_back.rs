@@ -1,6 +1,6 @@
 //! Put the previous version back.
 
-use super::close::{Closed, close_all, let_live, start_again};
+use super::close::{Closed, close_all, hold_session, let_live, start_again};
 use super::{Job, at_place, failure};
 use crate::error::Error;
 use crate::install::RollBackReason;
@@ -23,6 +23,8 @@ pub(crate) async fn roll_back(job: &mut Job, why: &RollBackWhy) -> Event {
 
 async fn put_back(job: &mut Job, why: &RollBackWhy) -> Result<Undone, Error> {
     let place = job.place().await?;
+    // Also where it ends already: what is in place is not to stay, and putting the other back is short.
+    let _session = hold_session(job).await;
     let before_update = std::mem::take(&mut job.carry.closed);
     // A version that does not live may not close either. Its bytes go all the same: what runs keeps running on its own
     // copy, and the next start is the previous version.
@@ -31,7 +33,7 @@ async fn put_back(job: &mut Job, why: &RollBackWhy) -> Result<Undone, Error> {
         Ok(Closed::Not(blockers)) => {
             tracing::warn!(app = %job.subject.enrolment.id, ?blockers, "did not close before the roll back");
         }
-        // The engine ends: what was begun is brought to its end without waiting any longer.
+        // The engine or the session ends: what was begun is brought to its end without waiting any longer.
         Ok(Closed::Cancelled) => {
             tracing::info!(app = %job.subject.enrolment.id, "did not wait for its end before the roll back");
         }

@@ -9,6 +9,7 @@ use protocol::Health;
 
 use super::close::{let_live, start_again};
 use super::{Job, SharedPlace, at_place, blocking, locked, on_thread};
+use crate::driver::system::Session;
 use crate::error::Error;
 use crate::install::probation::{PROBE_TIME, Unhealthy, run_probe, watch_alive};
 use crate::install::{Place, Probation};
@@ -29,23 +30,32 @@ pub(super) fn until(probation: &Probation) -> Timestamp {
 }
 
 /// Starts what we closed, and watches. `Ok` = it lives, or there was nothing to watch: a program that a person starts later
-/// is not watched, the previous version is kept for a roll back by hand.
+/// is not watched, the previous version is kept for a roll back by hand. The same goes for one that is not started because the
+/// session ends. The session has waited long enough once everything runs.
 ///
 /// # Errors
 /// [`Error::Cancelled`] if it was stopped; everything else means that it does not live.
-pub(super) async fn fresh(job: &mut Job, place: &SharedPlace, health: &Health) -> Result<(), Error> {
+pub(super) async fn fresh(
+    job: &mut Job,
+    place: &SharedPlace,
+    health: &Health,
+    session: Session,
+) -> Result<(), Error> {
     match health {
         Health::Probe(args) => {
             probe(job, args).await?;
             start_again(job).await?.into_iter().for_each(let_live);
+            drop(session);
             Ok(())
         }
         Health::Alive(time) => {
             let children = start_watched(job, place).await?;
+            drop(session);
             if children.is_empty() { Ok(()) } else { alive(job, place, children, *time).await }
         }
         Health::Confirm(time) => {
             let children = start_watched(job, place).await?;
+            drop(session);
             if children.is_empty() { Ok(()) } else { confirmed(job, place, children, *time).await }
         }
     }
@@ -54,7 +64,7 @@ pub(super) async fn fresh(job: &mut Job, place: &SharedPlace, health: &Health) -
 /// Starts what we closed, after writing down that we do: whoever has to go on in our place must not take a version that
 /// died meanwhile for one that nobody has started.
 async fn start_watched(job: &mut Job, place: &SharedPlace) -> Result<Vec<Child>, Error> {
-    if !job.carry.closed.is_empty() {
+    if !job.carry.closed.is_empty() && !job.shared.session_ends() {
         let now = job.shared.clock.now();
         at_place(place, move |place| place.note_start(now)).await?;
     }
