@@ -24,6 +24,7 @@ pub mod notes;
 pub mod notice;
 mod notify;
 mod run;
+mod session;
 pub mod shell;
 #[cfg(test)]
 mod testing;

@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use crate::face::Shell;
 use crate::login::Login;
 use crate::menu::Does;
+use crate::session::{self, Desktop};
 use crate::shell::{Desk, ShellTask, Wish};
 use crate::tray::Tray;
 use crate::words::Words;
@@ -130,7 +131,7 @@ async fn start(folders: Folders) -> Result<Option<Started>> {
         return Ok(None);
     }
     display::look()?;
-    let mut config = Config::of_user(folders.clone())?;
+    let mut config = Config { platform: Arc::new(Desktop), ..Config::of_user(folders.clone())? };
     let program = here::program().context("this copy cannot tell where it lies")?;
     let packaged = here::is_packaged(&program).then_some(program);
     let own_id = match &packaged {
@@ -172,6 +173,10 @@ async fn listen(desk: Desk, mut shows: mpsc::Receiver<()>, end: impl Future<Outp
         tokio::select! {
             Some(()) = shows.recv() => desk.wish(Wish::Do(Does::Open)),
             () = &mut end => {
+                // Whoever asks this process alone to end finds everything as it was; with the session it all goes.
+                if session::ends().await {
+                    desk.wish(Wish::SessionEnds(true));
+                }
                 desk.wish(Wish::Quit);
                 return;
             }
@@ -214,7 +219,7 @@ pub fn take_over() -> Result<()> {
         "{} belongs to your package manager, which updates it; this is not done by the app itself",
         program.display()
     );
-    let config = Config { background: false, ..Config::of_user(folders)? };
+    let config = Config { background: false, platform: Arc::new(Desktop), ..Config::of_user(folders)? };
     let id = AppId::parse(OWN_ID)?;
     runtime()?.block_on(async {
         let engine = Engine::start(config).await?;

@@ -22,7 +22,7 @@ use crate::notes::{self, Block};
 use crate::notice::{Change, Key, Told, changes};
 use crate::tray::Tray;
 use crate::words::Words;
-use crate::{here, host, notify, told, window};
+use crate::{here, host, notify, session, told, window};
 
 /// Wishes that may wait; who has more waits.
 const MAX_WISHES: usize = 64;
@@ -52,7 +52,9 @@ pub enum Wish {
         /// Whether anybody could see it.
         shown: bool,
     },
-    /// The session ends, or somebody asks this process to end.
+    /// The session ends, or after all does not.
+    SessionEnds(bool),
+    /// Somebody asks this process to end.
     Quit,
 }
 
@@ -134,6 +136,7 @@ impl ShellTask {
             self.miss_tray();
         }
         drop(tokio::spawn(host::watch(self.desk.clone())));
+        drop(tokio::spawn(session::watch(self.desk.clone())));
         loop {
             tokio::select! {
                 changed = views.changed() => match changed {
@@ -146,6 +149,8 @@ impl ShellTask {
                 },
                 wish = wishes.recv() => match wish {
                     Some(Wish::Quit | Wish::Do(Does::Quit)) | None => break,
+                    // Before any end of the engine that may come next.
+                    Some(Wish::SessionEnds(ends)) => self.engine.session_ends(ends).await,
                     Some(wish) => self.fulfil(&mut seen, wish),
                 },
             }
@@ -240,7 +245,7 @@ impl ShellTask {
                     self.keep_told(seen);
                 }
             }
-            Wish::Do(Does::Quit) | Wish::Quit => {}
+            Wish::Do(Does::Quit) | Wish::Quit | Wish::SessionEnds(_) => {}
         }
     }
 

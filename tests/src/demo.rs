@@ -1,6 +1,6 @@
 //! The demo program in two versions, published on a real server, and running at a person's.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result};
@@ -73,23 +73,48 @@ impl Demo {
     /// # Errors
     /// If it does not come to run.
     pub fn start(&self) -> Result<Running> {
-        let file = self.status_file();
-        let file = file.to_str().context("a temporary path is Unicode")?;
-        let arguments = [&["--status", file], ARGUMENTS].concat();
+        self.start_as(self.status_file(), ARGUMENTS, Path::new("/"), &[])
+    }
+
+    /// The same for one of several windows, with a name of its own and in a folder.
+    ///
+    /// # Errors
+    /// If it does not come to run.
+    pub fn start_window(&self, name: &str, folder: &Path) -> Result<Running> {
+        self.start_as(self.status_file_of(name), &["--name", name], folder, &[])
+    }
+
+    /// The same for a window that does not close when it is asked to.
+    ///
+    /// # Errors
+    /// If it does not come to run.
+    pub fn start_deaf(&self, name: &str) -> Result<Running> {
+        let deaf = ["env", "--ignore-signal=TERM"];
+        self.start_as(self.status_file_of(name), &["--name", name], Path::new("/"), &deaf)
+    }
+
+    fn start_as(&self, file: PathBuf, arguments: &[&str], folder: &Path, by: &[&str]) -> Result<Running> {
+        let name = file.to_str().context("a temporary path is Unicode")?;
+        let arguments = [&["--status", name], arguments].concat();
         // A file that this process has just written may still be open in a child that another test is starting.
         let child = poll_until("the demo program starts", || {
             let mut command = Command::new("setsid");
             let started = self.person.starts(&self.person.program(), &arguments);
-            command.arg(started.get_program()).args(started.get_args()).env_clear();
+            command
+                .args(by)
+                .arg(started.get_program())
+                .args(started.get_args())
+                .env_clear()
+                .current_dir(folder);
             command.envs(started.get_envs().filter_map(|(name, value)| Some((name, value?))));
             let mut child = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
             let up = poll_until("its status", || match child.try_wait() {
-                Ok(None) => self.status().map(|_| true),
+                Ok(None) => status(&file).filter(|status| status.pid == child.id()).map(|_| true),
                 _ended => Some(false),
             });
             up.is_ok_and(|up| up).then_some(child)
         })?;
-        Ok(Running { file: self.status_file(), child })
+        Ok(Running { file, child })
     }
 
     /// What the running program says of itself; `None` = it was never started.
@@ -100,6 +125,10 @@ impl Demo {
 
     fn status_file(&self) -> PathBuf {
         self.person.home().join("demo-status")
+    }
+
+    fn status_file_of(&self, name: &str) -> PathBuf {
+        self.person.home().join(format!("demo-status-{name}"))
     }
 }
 
@@ -117,6 +146,15 @@ impl Running {
     /// If it says nothing.
     pub fn status(&self) -> Result<Status> {
         status(&self.file).context("the demo program's status")
+    }
+
+    /// Whether the process runs that started last. One that has ended and was not collected by its parent does not.
+    ///
+    /// # Errors
+    /// If it never said anything.
+    pub fn runs(&self) -> Result<bool> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.status()?.pid));
+        Ok(stat.is_ok_and(|stat| !stat.contains(") Z ")))
     }
 
     /// Whether the process that the person started runs still.
@@ -138,7 +176,7 @@ impl Drop for Running {
     }
 }
 
-fn status(file: &std::path::Path) -> Option<Status> {
+fn status(file: &Path) -> Option<Status> {
     serde_json::from_slice(&std::fs::read(file).ok()?).ok()
 }
 

@@ -1,4 +1,4 @@
-//! A session bus that nobody else is on.
+//! A bus that nobody else is on.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};

@@ -7,11 +7,13 @@
 //! - [`TrayApp`] is the real app, started as a person or the session starts it;
 //! - [`Tray`] is the other end of its icon, over D-Bus, as a panel sees it, and [`Panel`] is a real one;
 //! - [`Notices`] is dunst;
+//! - [`Logind`] is the end of the session;
 //! - [`Window`] is its window, through WebDriver.
 
 mod app;
 mod bus;
 mod display;
+mod logind;
 mod notices;
 mod panel;
 mod screen;
@@ -25,6 +27,7 @@ use std::process::{Child, Command};
 use anyhow::{Result, bail};
 
 pub use app::{TrayApp, children_of, kill};
+pub use logind::{DelayLock, Logind};
 pub use notices::Notices;
 pub use panel::Panel;
 pub use screen::{Area, Picture};
@@ -41,11 +44,13 @@ const APP: &str = "autoupdate-tray";
 /// After so many looks in which nothing has changed, the display rests.
 const RESTED: u32 = 30;
 
-/// A display and a session bus.
+/// A display, a session bus and a system bus.
 #[derive(Debug)]
 pub struct Desktop {
     display: Display,
     bus: Bus,
+    /// Of the machine; there is nothing on it unless a test says so.
+    system: Bus,
 }
 
 impl Desktop {
@@ -69,7 +74,7 @@ impl Desktop {
         if let Some(missing) = missing() {
             bail!("there can be no desktop here: {missing}");
         }
-        Ok(Self { display: Display::start()?, bus: Bus::start()? })
+        Ok(Self { display: Display::start()?, bus: Bus::start()?, system: Bus::start()? })
     }
 
     /// How programs find it, beside the person's folders.
@@ -77,6 +82,7 @@ impl Desktop {
         vec![
             ("DISPLAY", self.display.name().into()),
             ("DBUS_SESSION_BUS_ADDRESS", self.bus.address().into()),
+            ("DBUS_SYSTEM_BUS_ADDRESS", self.system.address().into()),
             ("LANG", "C.UTF-8".into()),
             // No bus for screen readers, no settings service, no portal: nobody here would answer.
             ("NO_AT_BRIDGE", "1".into()),
@@ -201,6 +207,14 @@ impl Desktop {
     /// If it does not come up.
     pub fn panel(&self, person: &Person) -> Result<Panel> {
         Panel::start(person, &self.environment(), self.bus.address())
+    }
+
+    /// What says when the session ends. Before it there is none.
+    ///
+    /// # Errors
+    /// If there is one already.
+    pub fn logind(&self) -> Result<Logind> {
+        Logind::start(self.system.address())
     }
 
     /// A notification service.
