@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 pub(super) use crate::platform::wait::Watched;
 
-use super::{Error, Instance};
+use super::{Error, Instance, Outdated};
 
 /// The most bytes of arguments, and of environment, that are read of one process. The kernel's own limit is 6 MiB for
 /// both together.
@@ -19,26 +19,33 @@ const MAX_BYTES: u64 = 6 << 20;
 /// What the kernel adds to the path of an executable that is no longer in place.
 const DELETED: &str = " (deleted)";
 
+/// Stands for the mounts that a process sees, in its folder.
+const MOUNTS: &str = "ns/mnt";
+
 pub(super) fn instances(path: &Path) -> Result<Vec<Instance>, Error> {
-    let program = Program::at(path);
     let us = rustix::process::geteuid().as_raw();
-    let mut found = Vec::new();
-    for entry in fs::read_dir("/proc").map_err(|source| Error::List { source })? {
-        let entry = entry.map_err(|source| Error::List { source })?;
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
-            continue;
-        };
-        // Processes come and go while we look: one that cannot be read is not there any more, or not ours.
-        if entry.metadata().is_ok_and(|meta| meta.uid() == us)
-            && let Some(instance) = program.instance(pid, &entry.path())
-        {
-            found.push(instance);
-        }
-    }
-    let all: HashSet<u32> = found.iter().map(|(_, instance)| instance.pid).collect();
-    Ok((found.into_iter())
-        .filter(|(parent, instance)| !all.contains(parent) && instance.pid != std::process::id())
+    let found = Program::at(path).processes()?;
+    let all: HashSet<u32> = found.iter().filter(|process| process.user == us).map(|one| one.pid).collect();
+    Ok((found.iter())
+        .filter(|process| process.user == us && process.pid != std::process::id())
+        .filter_map(Process::instance)
+        .filter(|(parent, _)| !all.contains(parent))
         .map(|(_, instance)| instance)
+        .collect())
+}
+
+pub(super) fn outdated(path: &Path) -> Result<Vec<Outdated>, Error> {
+    let us = rustix::process::geteuid().as_raw();
+    let found = Program::at(path).processes()?;
+    let all: HashSet<u32> = found.iter().map(|process| process.pid).collect();
+    Ok((found.iter())
+        .filter(|process| process.outdated && process.pid != std::process::id())
+        .filter(|process| Stat::of(&process.folder).is_some_and(|stat| !all.contains(&stat.parent)))
+        .map(|process| Outdated {
+            pid: process.pid,
+            name: strings(&process.folder.join("cmdline")).unwrap_or_default().into_iter().next(),
+            user: (process.user != us).then_some(process.user),
+        })
         .collect())
 }
 
@@ -56,44 +63,113 @@ pub(super) fn terminate(instance: &Instance, watched: Option<&Watched>) -> Resul
     watched.terminate().map_err(|source| Error::Ask { pid: instance.pid, source })
 }
 
-/// The files that instances may be running.
+/// The files that processes of a program may be running.
 struct Program {
-    current: Option<(u64, u64)>,
-    previous: Option<(u64, u64)>,
-    deleted: OsString,
+    current: Option<Identity>,
+    previous: Option<Identity>,
+    /// What the kernel says of a program that was in place and is gone.
+    deleted: PathBuf,
+    /// The mounts that we see.
+    mounts: Option<Identity>,
+}
+
+/// Device and inode: what tells a file from all others, whatever its name.
+type Identity = (u64, u64);
+
+/// A process that runs a program.
+struct Process {
+    pid: u32,
+    folder: PathBuf,
+    /// Whose it is.
+    user: u32,
+    outdated: bool,
 }
 
 impl Program {
     fn at(path: &Path) -> Self {
-        let identity = |path: &Path| fs::symlink_metadata(path).ok().map(|meta| (meta.dev(), meta.ino()));
         let mut deleted = path.as_os_str().to_owned();
         deleted.push(DELETED);
         let previous = crate::install::previous_path(path);
-        Self { current: identity(path), previous: previous.and_then(|path| identity(&path)), deleted }
+        Self {
+            current: own_identity(path),
+            previous: previous.and_then(|path| own_identity(&path)),
+            deleted: deleted.into(),
+            mounts: identity(&Path::new("/proc/self").join(MOUNTS)),
+        }
     }
 
-    /// The process as an instance of this program, with its parent's id.
-    fn instance(&self, pid: u32, folder: &Path) -> Option<(u32, Instance)> {
-        let exe = folder.join("exe");
-        let meta = fs::metadata(&exe).ok()?;
-        let identity = Some((meta.dev(), meta.ino()));
-        let outdated = identity != self.current;
-        if outdated && identity != self.previous && fs::read_link(&exe).ok()?.as_os_str() != self.deleted {
-            return None;
+    /// All processes that run it, as far as the system says what they run: to anybody but root, only of their own.
+    fn processes(&self) -> Result<Vec<Process>, Error> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir("/proc").map_err(|source| Error::List { source })? {
+            let entry = entry.map_err(|source| Error::List { source })?;
+            let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
+                continue;
+            };
+            let folder = entry.path();
+            // Processes come and go while we look: one that cannot be read is not there any more, or not ours to know.
+            if let Some(outdated) = self.is_run_outdated_by(&folder)
+                && let Some(user) = user(&folder)
+            {
+                found.push(Process { pid, folder, user, outdated });
+            }
         }
+        Ok(found)
+    }
+
+    /// Whether a process runs bytes that are no longer in place. `None`: it runs another program, or nobody knows.
+    fn is_run_outdated_by(&self, process: &Path) -> Option<bool> {
+        let exe = process.join("exe");
+        let runs = Some(identity(&exe)?);
+        if runs == self.current {
+            return Some(false);
+        }
+        if runs == self.previous {
+            return Some(true);
+        }
+        // Replaced more than once, or by somebody else: of the file that is gone only the name is left to go by. A name means
+        // nothing among other mounts, and there may be a file whose name only looks as if it was gone.
+        let named = fs::read_link(&exe).ok()? == self.deleted;
+        let gone =
+            named && runs != own_identity(&self.deleted) && identity(&process.join(MOUNTS)) == self.mounts;
+        gone.then_some(true)
+    }
+}
+
+impl Process {
+    /// The process as an instance, with its parent's id.
+    fn instance(&self) -> Option<(u32, Instance)> {
+        let folder = &self.folder;
         let before = Stat::of(folder)?;
         let instance = Instance {
-            pid,
+            pid: self.pid,
             started: before.started,
             args: strings(&folder.join("cmdline")).ok()?,
             cwd: fs::read_link(folder.join("cwd")).ok().filter(|cwd| cwd.is_dir()),
             env: strings(&folder.join("environ")).ok()?.iter().filter_map(|text| variable(text)).collect(),
             terminal: before.terminal,
-            outdated,
+            outdated: self.outdated,
         };
         // If another process has the id by now, what we read is a mixture.
         (Stat::of(folder)?.started == before.started).then_some((before.parent, instance))
     }
+}
+
+fn identity(path: &Path) -> Option<Identity> {
+    fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
+}
+
+/// The same without following a link.
+fn own_identity(path: &Path) -> Option<Identity> {
+    fs::symlink_metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
+}
+
+/// Whose process it is. Not the owner of its folder: that is root where a process keeps others from looking into it.
+fn user(process: &Path) -> Option<u32> {
+    let status = fs::read_to_string(process.join("status")).ok()?;
+    let users = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+    // Real, effective, saved, for files.
+    users.split_whitespace().nth(1)?.parse().ok()
 }
 
 /// Some fields of `/proc/PID/stat`.

@@ -28,6 +28,10 @@ use unsupported as system;
 use super::spawn::{Spawn, spawn};
 use crate::error::{Actor, Fault, Phase};
 
+/// Variables with which a desktop marks one start of a program (xdg-activation, freedesktop.org startup notification): a second
+/// one with the same mark would take the focus for a click that is long past, or never get it.
+const OF_ONE_START: &[&str] = &["XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID"];
+
 /// How long a command that asks may go on after the instance has ended.
 const HELPER_TIME: Duration = Duration::from_secs(2);
 
@@ -48,6 +52,18 @@ pub struct Instance {
     pub terminal: bool,
     /// It runs bytes that are no longer in place.
     pub outdated: bool,
+}
+
+/// A process that goes on with bytes of a program that are no longer in place, other than the calling one. Helper processes that
+/// it started are part of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outdated {
+    /// Process id.
+    pub pid: u32,
+    /// What it was started as.
+    pub name: Option<OsString>,
+    /// The number of the user whose process it is, if it is not ours.
+    pub user: Option<u32>,
 }
 
 /// A failure with other processes.
@@ -111,6 +127,16 @@ impl Error {
 /// [`Error::List`].
 pub fn instances(path: &Path) -> Result<Vec<Instance>, Error> {
     system::instances(path)
+}
+
+/// The processes that go on with bytes of the program at `path` that are no longer in place: in terminals, tools, those of other
+/// users. They are only to be told of; nobody touches them. What others run the system tells root alone, so for anybody else only
+/// their own are known. None where a system gives no safe way to tell them.
+///
+/// # Errors
+/// [`Error::List`].
+pub fn outdated(path: &Path) -> Result<Vec<Outdated>, Error> {
+    system::outdated(path)
 }
 
 /// Asks an instance of `path` to close and waits until it has, or until `deadline`. Never kills it.
@@ -181,8 +207,8 @@ impl Drop for Closing {
     }
 }
 
-/// Starts `path` as `instance` was running: arguments, working directory, environment without loader variables, a
-/// process group of its own, no standard streams.
+/// Starts `path` as `instance` was running: arguments, working directory, environment without loader variables and without
+/// marks of one start, a process group of its own, no standard streams.
 ///
 /// # Errors
 /// [`Error::Start`].
@@ -195,7 +221,7 @@ pub fn relaunch(path: &Path, instance: &Instance) -> Result<Child, Error> {
         name,
         args: args.collect(),
         cwd: cwd.unwrap_or(Path::new("/")),
-        env: instance.env.clone(),
+        env: environment(instance),
     };
     spawn(&wanted).map_err(|source| Error::Start { path: path.to_owned(), source })
 }
@@ -207,9 +233,15 @@ fn start_helper(program: &Path, args: &[String], instance: &Instance) -> Result<
         name: None,
         args: args.iter().map(AsRef::as_ref).collect(),
         cwd: Path::new("/"),
-        env: instance.env.clone(),
+        env: environment(instance),
     };
     spawn(&wanted).map_err(|source| Error::Start { path: program.to_owned(), source })
+}
+
+/// The environment of an instance, without what was meant for its own start alone.
+fn environment(instance: &Instance) -> Vec<(OsString, OsString)> {
+    let lasts = |name: &OsString| !OF_ONE_START.iter().any(|one| name == one);
+    instance.env.iter().filter(|(name, _)| lasts(name)).cloned().collect()
 }
 
 #[cfg(all(test, target_os = "linux"))]

@@ -85,6 +85,46 @@ fn an_instance_of_replaced_bytes_is_still_one() {
     assert!(running.only().outdated);
 }
 
+/// What stands for a file that is gone may be the name of one that is not.
+#[test]
+fn a_file_whose_name_looks_gone_is_another_program() {
+    let running = Running::sleeping(("A", "1"));
+    let named = running.path();
+    fs::rename(&named, named.with_file_name("app (deleted)")).unwrap();
+    copy("/bin/cat", &named);
+    assert_eq!(instances(&named).unwrap(), []);
+    assert_eq!(outdated(&named).unwrap(), []);
+    // The kernel marks what is gone by the same words once more.
+    fs::remove_file(named.with_file_name("app (deleted)")).unwrap();
+    assert_eq!(instances(&named).unwrap(), []);
+}
+
+#[test]
+fn who_goes_on_with_old_bytes_is_known() {
+    let running = Running::sleeping(("A", "1"));
+    assert_eq!(outdated(&running.path()).unwrap(), []);
+    // Twice, so that only the name is left of what it runs.
+    for with in ["/bin/cat", "/bin/echo"] {
+        let fresh = running.folder.path().join("fresh");
+        copy(with, &fresh);
+        fs::rename(&fresh, running.path()).unwrap();
+    }
+    let known = Outdated { pid: running.child.id(), name: Some("my name".into()), user: None };
+    assert_eq!(outdated(&running.path()).unwrap(), [known]);
+}
+
+#[test]
+fn marks_of_one_start_are_left_out_of_the_next() {
+    let mut running = Running::sleeping(("COLOUR", "blue"));
+    let mut instance = running.only();
+    for name in OF_ONE_START {
+        instance.env.push((name.into(), "past".into()));
+    }
+    kill_group(&mut running.child);
+    running.child = relaunch(&running.path(), &instance).unwrap();
+    assert_eq!(running.only().env, [("COLOUR".into(), "blue".into())]);
+}
+
 #[test]
 fn the_same_name_elsewhere_is_none() {
     let running = Running::sleeping(("A", "1"));
