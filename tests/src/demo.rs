@@ -84,13 +84,12 @@ impl Demo {
         self.start_as(self.status_file_of(name), &["--name", name], folder, &[])
     }
 
-    /// The same for a window that does not close when it is asked to.
+    /// The same for one that another program starts, which is told at the end what to start.
     ///
     /// # Errors
     /// If it does not come to run.
-    pub fn start_deaf(&self, name: &str) -> Result<Running> {
-        let deaf = ["env", "--ignore-signal=TERM"];
-        self.start_as(self.status_file_of(name), &["--name", name], Path::new("/"), &deaf)
+    pub fn start_by(&self, name: &str, by: &[&str]) -> Result<Running> {
+        self.start_as(self.status_file_of(name), &["--name", name], Path::new("/"), by)
     }
 
     fn start_as(&self, file: PathBuf, arguments: &[&str], folder: &Path, by: &[&str]) -> Result<Running> {
@@ -109,7 +108,7 @@ impl Demo {
             command.envs(started.get_envs().filter_map(|(name, value)| Some((name, value?))));
             let mut child = command.stdin(Stdio::null()).stderr(Stdio::null()).spawn().ok()?;
             let up = poll_until("its status", || match child.try_wait() {
-                Ok(None) => status(&file).filter(|status| status.pid == child.id()).map(|_| true),
+                Ok(None) => status(&file).map(|_| true),
                 _ended => Some(false),
             });
             up.is_ok_and(|up| up).then_some(child)

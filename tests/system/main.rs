@@ -19,6 +19,7 @@ mod interop {
     mod python_tuf;
     mod static_host;
 }
+mod processes;
 mod releases;
 mod threats {
     mod damage;

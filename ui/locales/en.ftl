@@ -238,6 +238,11 @@ updated-saved = Fetched { $fetched } instead of { $full }.
 updated-full = Fetched { $fetched }.
 updated-fetched-before = Nothing had to be fetched for this: the bytes were here.
 updated-fell-back = A smaller download was tried first and did not work.
+updated-still-old =
+    { $count ->
+        [one] One running copy keeps the version before until it is closed.
+       *[other] { $count } running copies keep the version before until they are closed.
+    }
 updated-kept = { $version } is kept. Undo brings it back.
 last-good = This could be told last: { $moment }.
 failed-unchanged = { $name } is as it was.

@@ -52,6 +52,7 @@ const SAYS: Readonly<Record<string, readonly (string | { text: string })[]>> = {
   updated: ["Fetched 471 kB instead of 10.8 MB.", "7.1.0 is kept. Undo brings it back."],
   "updated-in-full": ["Fetched 10.9 MB.", "A smaller download was tried first and did not work.", never("Undo")],
   repaired: ["Version 7.2.0 is in order again", "Fetched 10.9 MB.", never("Undo")],
+  "updated-with-old-copies": ["Fetched 471 kB", "2 running copies keep the version before until they are closed."],
   "updated-from-the-stage": ["Nothing had to be fetched for this"],
   "rolling-back": ["The new version did not answer in time.", "E-RUN-HANGS", never("was put back")],
   "rolled-back": ["Version 7.2.0 ended too early.", "The version before was put back, byte for byte.", "is not offered here again by itself", "E-RUN-ENDED"],

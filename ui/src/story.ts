@@ -102,9 +102,11 @@ function available(name: string, offer: OfferView, { format }: Words): Pick<Stor
 function updated(report: UpdateReport, { format }: Words): Line[] {
   const args = { fetched: format.bytes(report.bytes_fetched), full: format.bytes(report.full_bytes) };
   const fellBack = (report.fallbacks ?? []).length > 0 ? [{ id: "updated-fell-back" }] : [];
-  if (report.bytes_fetched === 0) return [{ id: "updated-fetched-before" }];
+  const count = (report.still_old ?? []).length;
+  const stillOld = count > 0 ? [{ id: "updated-still-old", args: { count } }] : [];
+  if (report.bytes_fetched === 0) return [{ id: "updated-fetched-before" }, ...stillOld];
   const saved = report.bytes_fetched < report.full_bytes;
-  return [{ id: saved ? "updated-saved" : "updated-full", args }, ...fellBack];
+  return [{ id: saved ? "updated-saved" : "updated-full", args }, ...fellBack, ...stillOld];
 }
 
 function kept(app: AppView): Line[] {

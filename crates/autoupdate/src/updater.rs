@@ -217,6 +217,7 @@ impl Updater {
         let Staged { offer, cost, carry } = staged;
         let mut job = self.job(carry);
         let place = job.place().await?;
+        let at = Arc::clone(&place);
         let (rule, now) = (self.subject.enrolment.health.clone(), self.shared.clock.now());
         // In one piece: whoever stops waiting must not leave a version on probation that nobody asks any more.
         let committed = work::blocking(move || {
@@ -230,7 +231,8 @@ impl Updater {
         let Some(committed) = committed.await? else {
             return Ok(Activated::OnProbation { version: offer.version().clone() });
         };
-        Ok(Activated::Updated(Box::new(work::report(&job, &committed, cost, offer.repair))))
+        let report = work::report(&job, &at, &committed, cost, offer.repair).await;
+        Ok(Activated::Updated(Box::new(report)))
     }
 
     /// Ends a probation whose updater was killed before it could. One that waits for the program to confirm stays.

@@ -308,14 +308,17 @@ pub struct FallbackView {
     pub text: String,
 }
 
-/// A process that must close first.
+/// A process that must close before something can happen: before an update, or before the new version is what runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(optional_fields = nullable))]
 pub struct Blocker {
     /// Its process id.
     pub pid: u32,
     /// Its command line's program name, for people.
     pub name: String,
+    /// The number of the user whose process it is; absent = it is the person's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<u32>,
 }
 
 /// Why the previous version was put back.
@@ -427,6 +430,10 @@ pub struct UpdateReport {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Vec<FallbackView>>"))]
     pub fallbacks: Vec<FallbackView>,
+    /// What went on with the bytes before when the update was over: copies in terminals, tools, those of other users.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Vec<Blocker>>"))]
+    pub still_old: Vec<Blocker>,
 }
 
 #[cfg(test)]

@@ -38,6 +38,7 @@ fn report() -> UpdateReport {
         seconds: 1,
         repaired: false,
         fallbacks: Vec::new(),
+        still_old: Vec::new(),
     }
 }
 
@@ -45,7 +46,7 @@ fn report() -> UpdateReport {
 fn every_state() -> Vec<(AppState, &'static str, &'static str)> {
     let progress = Progress::default();
     let fallback = FallbackView { route: RouteView::Full, code: "E-PATCH-BASE".into(), text: String::new() };
-    let blockers = vec![Blocker { pid: 7, name: "demo".into() }];
+    let blockers = vec![Blocker { pid: 7, name: "demo".into(), user: None }];
     let not_offered =
         |reason| AppState::NotOffered { version: Some(version("7.2.0")), reason, checked_at: now() };
     let critical = OfferView { urgency: Urgency::Critical, ..offer("7.2.0") };

@@ -9,7 +9,7 @@ use std::process::Child;
 use std::time::Instant;
 
 use autoupdate::driver::{Platform, Session, ThisMachine};
-use autoupdate::platform::processes::{Error, Instance};
+use autoupdate::platform::processes::{Error, Instance, Outdated};
 use protocol::Close;
 
 pub(crate) use system::{ends, watch};
@@ -29,6 +29,10 @@ impl Platform for Desktop {
 
     fn instances(&self, path: &Path) -> Result<Vec<Instance>, Error> {
         ThisMachine.instances(path)
+    }
+
+    fn outdated(&self, path: &Path) -> Result<Vec<Outdated>, Error> {
+        ThisMachine.outdated(path)
     }
 
     fn close(&self, path: &Path, instance: &Instance, how: &Close, deadline: Instant) -> Result<(), Error> {

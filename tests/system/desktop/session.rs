@@ -1,8 +1,6 @@
 //! The end of the session while a program is updated. Without logind every other test of the app runs: no machine of theirs has
 //! one.
 
-use std::path::Path;
-
 use anyhow::{Result, ensure};
 use autoupdate_tests::desktop::{Desktop, Icon, Logind, TrayApp, kill};
 use autoupdate_tests::{Demo, Running, poll_until};
@@ -28,7 +26,8 @@ fn ready(desktop: &Desktop) -> Result<(Demo, TrayApp, Icon)> {
 
 /// Restarts a program with two windows, up to where one has closed and the other does not.
 fn half_closed(demo: &Demo, icon: &Icon) -> Result<(Running, Running)> {
-    let (mut closes, deaf) = (demo.start_window("closes", Path::new("/"))?, demo.start_deaf("deaf")?);
+    let mut closes = demo.start_by("closes", &[])?;
+    let deaf = demo.start_by("deaf", &["env", "--ignore-signal=TERM"])?;
     icon.click("Restart to update")?;
     icon.says("Waiting for Demo to close")?;
     poll_until("the first window closes", || closes.first_runs().ok().filter(|runs| !runs))?;

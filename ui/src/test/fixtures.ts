@@ -72,6 +72,11 @@ export const report: UpdateReport = {
   seconds: 1,
 };
 
+export const withOldCopies: UpdateReport = {
+  ...report,
+  still_old: [{ pid: 7, name: "lantern" }, { pid: 8, name: "lantern", user: 1001 }],
+};
+
 export function entry(state: AppState, glyph: Glyph, tone: Tone, say: Words, acts: Act[], more: Partial<AppView> = {}): Entry {
   return { app: { ...lantern, ...more, state }, face: { glyph, tone, words: words(say), acts } };
 }

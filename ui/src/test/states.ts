@@ -6,7 +6,7 @@ import type { Owner } from "../generated/Owner";
 import type { Progress } from "../generated/Progress";
 import type { Reason } from "../generated/Reason";
 import type { Entry } from "../order";
-import { at, entry, failure, offer, progress, report, type Words } from "./fixtures";
+import { at, entry, failure, offer, progress, report, withOldCopies, type Words } from "./fixtures";
 
 const V = { version: "7.2.0" };
 
@@ -192,6 +192,7 @@ export const STATES: { readonly [state in AppState["state"]]: Readonly<Record<st
       fallbacks: [{ route: { way: "patch", format: "bsz1" }, code: "E-PATCH-BASE", text: "other base" }],
     }),
     repaired: updated("state-repaired", { from: null, repaired: true, bytes_fetched: 10_900_000 }),
+    "updated-with-old-copies": updated("state-updated", withOldCopies),
     "updated-from-the-stage": updated("state-updated", { route: null, bytes_fetched: 0 }),
   },
   "rolling-back": {

@@ -78,6 +78,8 @@ pub(super) fn lately(entries: &[Entry], app: &AppId, installed: &Digest, now: Ti
             seconds: *seconds,
             repaired: *repaired,
             fallbacks: Vec::new(),
+            // Not written down: it would not be true for long.
+            still_old: Vec::new(),
         }))),
         Event::RolledBack { from, to, why } => Some(Lately::RolledBack(Undone {
             from: from.clone(),

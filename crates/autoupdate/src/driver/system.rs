@@ -11,7 +11,7 @@ use protocol::Close;
 
 use crate::platform::clock_steps;
 use crate::platform::os_version::os_version;
-use crate::platform::processes::{self, Error, Instance};
+use crate::platform::processes::{self, Error, Instance, Outdated};
 
 /// The wall clock. It may be wrong, and may be set at any time.
 pub trait Clock: Debug + Send + Sync {
@@ -61,6 +61,13 @@ pub trait Platform: Debug + Send + Sync {
     /// They cannot be listed.
     fn instances(&self, path: &Path) -> Result<Vec<Instance>, Error>;
 
+    /// The processes that go on with bytes of the program at `path` that are no longer in place, of all users as far as that can
+    /// be known.
+    ///
+    /// # Errors
+    /// They cannot be listed.
+    fn outdated(&self, path: &Path) -> Result<Vec<Outdated>, Error>;
+
     /// Asks an instance to close and waits until it has, or until `deadline`. Never kills.
     ///
     /// # Errors
@@ -95,6 +102,10 @@ impl Platform for ThisMachine {
 
     fn instances(&self, path: &Path) -> Result<Vec<Instance>, Error> {
         processes::instances(path)
+    }
+
+    fn outdated(&self, path: &Path) -> Result<Vec<Outdated>, Error> {
+        processes::outdated(path)
     }
 
     fn close(&self, path: &Path, instance: &Instance, how: &Close, deadline: Instant) -> Result<(), Error> {

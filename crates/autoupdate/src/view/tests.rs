@@ -57,6 +57,7 @@ fn report() -> UpdateReport {
         seconds: 3,
         repaired: false,
         fallbacks: vec![fallback()],
+        still_old: Vec::new(),
     }
 }
 
@@ -65,7 +66,7 @@ fn unhealthy() -> RollBackWhy {
 }
 
 fn blockers() -> Vec<Blocker> {
-    vec![Blocker { pid: 7, name: "demo".to_owned() }]
+    vec![Blocker { pid: 7, name: "demo".to_owned(), user: None }]
 }
 
 /// One app per state, in the order of [`AppState`]'s variants.
@@ -191,6 +192,20 @@ fn replies_of_format_1_are_read_and_written_alike() {
     assert_eq!(read, replies);
     let written: Vec<_> = replies.iter().map(|reply| serde_json::to_string(reply).unwrap()).collect();
     assert_eq!(written, golden.lines().collect::<Vec<_>>());
+}
+
+/// What format 1 has learned since: who does not know it leaves it out, and what never had it is read as before.
+#[test]
+fn copies_that_are_still_old_are_read_and_written_alike() {
+    let still_old = vec![
+        Blocker { pid: 7, name: "demo".to_owned(), user: None },
+        Blocker { pid: 8, name: "demo".to_owned(), user: Some(1001) },
+    ];
+    let answer = Answer::Updated { report: UpdateReport { still_old, ..report() } };
+    let reply = ReplyLine { format: FORMAT, reply: Reply::Answer { answer: Box::new(answer) } };
+    let golden = include_str!("../../fixtures/v1/socket-reply-still-old.json").trim_end();
+    assert_eq!(serde_json::from_str::<ReplyLine>(golden).unwrap(), reply);
+    assert_eq!(serde_json::to_string(&reply).unwrap(), golden);
 }
 
 #[test]

@@ -4,7 +4,8 @@ use autoupdate::handle::{Answer, Refusal};
 use autoupdate::policy::Reason;
 use autoupdate::text::plain;
 use autoupdate::view::{
-    AppState, AppView, Failure, FallbackView, OfferView, Problem, RollBackWhy, RouteView, UpdateReport,
+    AppState, AppView, Blocker, Failure, FallbackView, OfferView, Problem, RollBackWhy, RouteView,
+    UpdateReport,
 };
 use protocol::Version;
 
@@ -128,24 +129,42 @@ fn of_offer(offer: &OfferView) -> String {
 fn of_report(report: &UpdateReport) -> String {
     let saved = report.full_bytes.saturating_sub(report.bytes_fetched);
     let way = report.route.as_ref().map_or("forgotten way", of_route);
-    if report.repaired {
-        return format!(
+    let mut text = if report.repaired {
+        format!(
             "repaired: {} is in place again, {} bytes fetched; the damaged file is kept, `autoupdate rollback {}` \
              brings it back",
             report.to, report.bytes_fetched, report.app
-        );
-    }
-    let mut text = format!(
-        "updated from {} to {}: {} bytes fetched ({way}), {saved} less than a full download",
-        version(report.from.as_ref()),
-        report.to,
-        report.bytes_fetched
-    );
+        )
+    } else {
+        format!(
+            "updated from {} to {}: {} bytes fetched ({way}), {saved} less than a full download",
+            version(report.from.as_ref()),
+            report.to,
+            report.bytes_fetched
+        )
+    };
     for fallback in &report.fallbacks {
         text.push_str("\n  ");
         text.push_str(&of_fallback(fallback));
     }
+    if !report.still_old.is_empty() {
+        text.push_str("\n  ");
+        text.push_str(&of_still_old(&report.still_old));
+    }
     text
+}
+
+/// Whoever closes them by hand wants to know which they are.
+fn of_still_old(copies: &[Blocker]) -> String {
+    let of = |copy: &Blocker| match copy.user {
+        Some(user) => format!("{} (process {} of user {user})", copy.name, copy.pid),
+        None => format!("{} (process {})", copy.name, copy.pid),
+    };
+    let which = copies.iter().map(of).collect::<Vec<_>>().join(", ");
+    match copies.len() {
+        1 => format!("1 running copy keeps the version before until it is closed: {which}"),
+        several => format!("{several} running copies keep the version before until they are closed: {which}"),
+    }
 }
 
 fn of_fallback(fallback: &FallbackView) -> String {

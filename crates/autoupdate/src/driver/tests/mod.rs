@@ -23,7 +23,7 @@ use super::{Clock, Config, Engine, Own, Patience, Platform, Session, ThisMachine
 use crate::enrolments::{Enrolled, Enrolments};
 use crate::fetch::tests::client;
 use crate::handle::{Answer, Handle, How};
-use crate::platform::processes::{Error, Instance};
+use crate::platform::processes::{Error, Instance, Outdated};
 use crate::policy::schedule::Timing;
 use crate::source::tests::simulator::Simulator;
 use crate::view::{AppState, AppView, Owner, View};
@@ -110,6 +110,10 @@ impl Platform for Desktop {
     fn instances(&self, path: &Path) -> Result<Vec<Instance>, Error> {
         let instances = ThisMachine.instances(path)?;
         Ok(instances.into_iter().map(|instance| Instance { terminal: false, ..instance }).collect())
+    }
+
+    fn outdated(&self, path: &Path) -> Result<Vec<Outdated>, Error> {
+        ThisMachine.outdated(path)
     }
 
     fn close(&self, path: &Path, instance: &Instance, how: &Close, deadline: Instant) -> Result<(), Error> {

@@ -3,7 +3,7 @@
 use protocol::{Digest, Health};
 use tokio::time::Instant;
 
-use super::close::{Closed, close_all, hold_session, undo_close};
+use super::close::{Closed, close_all, hold_session, still_old, undo_close};
 use super::hand_over::hand_over;
 use super::open::left;
 use super::{Job, SharedPlace, at_place, blocking, failure, locked, watch};
@@ -142,7 +142,7 @@ async fn end(
     job.carry.closed.clear();
     job.seen(place).await;
     forget_download(job, committed.to.sha256).await;
-    let report = report(job, &committed, cost, repaired);
+    let report = report(job, place, &committed, cost, repaired).await;
     tracing::info!(
         app = %job.subject.enrolment.id, to = %report.to, bytes = report.bytes_fetched,
         full = report.full_bytes, "updated"
@@ -164,8 +164,16 @@ pub(crate) async fn forget_download(job: &Job, artifact: Digest) {
     }
 }
 
-pub(crate) fn report(job: &Job, committed: &Committed, cost: Cost, repaired: bool) -> UpdateReport {
+/// What an update that is over has done.
+pub(crate) async fn report(
+    job: &Job,
+    place: &SharedPlace,
+    committed: &Committed,
+    cost: Cost,
+    repaired: bool,
+) -> UpdateReport {
     let Committed { from, to } = committed;
+    let path = locked(place, |place| place.installed().path.clone());
     UpdateReport {
         app: job.subject.enrolment.id.clone(),
         from: from.version.clone(),
@@ -180,6 +188,7 @@ pub(crate) fn report(job: &Job, committed: &Committed, cost: Cost, repaired: boo
         seconds: cost.milliseconds.div_ceil(1000),
         repaired,
         fallbacks: cost.fallbacks,
+        still_old: still_old(job, path).await,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Ask the program to close, and start it again.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Child;
 use std::sync::Arc;
@@ -140,9 +141,26 @@ async fn real_path(job: &mut Job) -> Result<PathBuf, Error> {
 }
 
 fn blockers(instances: &[Instance]) -> Vec<Blocker> {
-    let name = |instance: &Instance| {
-        let program = instance.args.first().map(|arg| arg.to_string_lossy().into_owned()).unwrap_or_default();
-        program.rsplit(['/', '\\']).next().unwrap_or_default().to_owned()
-    };
-    instances.iter().map(|instance| Blocker { pid: instance.pid, name: name(instance) }).collect()
+    let of = |one: &Instance| Blocker { pid: one.pid, name: called(one.args.first()), user: None };
+    instances.iter().map(of).collect()
+}
+
+/// Who goes on with bytes that are no longer in place. That they cannot be told is no reason for anything.
+pub(super) async fn still_old(job: &Job, path: PathBuf) -> Vec<Blocker> {
+    let shared = Arc::clone(&job.shared);
+    match blocking(move || Ok::<_, Error>(shared.platform.outdated(&path)?)).await {
+        Ok(outdated) => (outdated.into_iter())
+            .map(|one| Blocker { pid: one.pid, name: called(one.name.as_ref()), user: one.user })
+            .collect(),
+        Err(error) => {
+            tracing::debug!(app = %job.subject.enrolment.id, %error, "who goes on with old bytes is not known");
+            Vec::new()
+        }
+    }
+}
+
+/// What people call a program that was started as this.
+fn called(started_as: Option<&OsString>) -> String {
+    let program = started_as.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    program.rsplit(['/', '\\']).next().unwrap_or_default().to_owned()
 }

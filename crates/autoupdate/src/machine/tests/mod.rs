@@ -161,6 +161,7 @@ fn report() -> Box<UpdateReport> {
         seconds: 1,
         repaired: false,
         fallbacks: Vec::new(),
+        still_old: Vec::new(),
     })
 }
 

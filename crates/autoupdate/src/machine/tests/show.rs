@@ -61,7 +61,7 @@ fn waiting_names_who_is_waited_for() {
         ready: ready("1.1.0"),
         stage: Stage::Closing { blockers, until: Some(noon()) },
     };
-    let blocker = crate::view::Blocker { pid: 7, name: "demo".to_owned() };
+    let blocker = crate::view::Blocker { pid: 7, name: "demo".to_owned(), user: None };
     let at = |state| shown(&state, noon(), Mode::Download, &Measured::default());
     assert!(matches!(at(closing(vec![blocker])), AppState::WaitingForClose { .. }));
     assert!(matches!(at(closing(Vec::new())), AppState::Restarting { .. }));
