@@ -9,6 +9,7 @@ mod desktop {
     mod lives;
     mod notices;
     mod own;
+    mod restart;
     mod session;
     mod tray;
     mod window;
