@@ -62,7 +62,7 @@ fn a_kill_after_each_journal_record() -> Result<()> {
 }
 
 /// Runs a verb whose every sync of the journal takes half a second longer, and kills it once `record` is the last one.
-fn kill_after(person: &Person, verb: &str, record: &str) -> Result<()> {
+pub(super) fn kill_after(person: &Person, verb: &str, record: &str) -> Result<()> {
     let (folder, journal) = (person.beside(), person.beside().join("journal"));
     let mut traced =
         strace(person, verb, &["-e", "inject=fsync,fdatasync:delay_exit=500000", "-P"], |traced| {

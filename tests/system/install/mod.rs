@@ -1,6 +1,7 @@
 //! The installer, hit by whatever may hit it.
 
 mod attacker;
+mod crash_loops;
 mod crowd;
 mod disk_full;
 mod errno_sweep;

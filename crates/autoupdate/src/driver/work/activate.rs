@@ -46,7 +46,10 @@ async fn begin(job: &mut Job, ready: &Ready) -> Result<Event, Error> {
         Health::Confirm(_) if own.is_some() => Trial::Start,
         _ => Trial::Look,
     };
-    at_place(&place, move |place| place.try_stage(trial)).await??;
+    if let Err(error) = at_place(&place, move |place| place.try_stage(trial)).await? {
+        forget_download(job, sha256).await;
+        return Err(error.into());
+    }
     if let Some(own) = own {
         drop(place);
         return hand_over(job, &own).await;
@@ -150,7 +153,8 @@ async fn end(
     Ok(Event::Committed(Box::new(report)))
 }
 
-/// What an earlier process received of it and could not tidy away any more.
+/// What was received of an artifact that is not fetched again: it is in place, or has gone. Ways that led nowhere, and what an
+/// earlier process could not tidy away any more.
 pub(crate) async fn forget_download(job: &Job, artifact: Digest) {
     let folder = job.shared.store.folders().spool();
     let forgotten = blocking(move || {

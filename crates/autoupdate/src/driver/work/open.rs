@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::activate::fresh;
+use super::activate::{forget_download, fresh};
 use super::{Job, Report, Seen, SharedPlace, at_place, blocking, locked};
 use crate::driver::{history, pending};
 use crate::error::{Error, UNPROVEN};
@@ -98,6 +98,7 @@ pub(super) async fn left(job: &mut Job) -> Result<Opened, Error> {
     }
     let word = at_place(&place, Place::take_word).await?;
     if let Recovered::RolledBack(done) = recovered {
+        forget_download(job, done.undone.sha256).await;
         return Ok(Opened::RolledBack(undone(done, UNPROVEN, INTERRUPTED)));
     }
     if let Some(done) = word {

@@ -1,5 +1,6 @@
 //! Put the previous version back.
 
+use super::activate::forget_download;
 use super::close::{Closed, close_all, hold_session, let_live, start_again};
 use super::{Job, at_place, failure};
 use crate::error::Error;
@@ -62,6 +63,7 @@ async fn put_back(job: &mut Job, why: &RollBackWhy) -> Result<Undone, Error> {
     job.carry.closed.clear();
     let done = done?;
     job.seen(&place).await;
+    forget_download(job, done.undone.sha256).await;
     tracing::info!(app = %job.subject.enrolment.id, ?why, "rolled back");
     Ok(Undone { from: done.undone.version, to: done.restored.version, why: why.clone() })
 }
