@@ -65,7 +65,8 @@ pub enum Restart {
 pub enum Health {
     /// Run once with these arguments after activation: must exit 0 within 10 s.
     Probe(Vec<String>),
-    /// Closed and started again by us: must live this long.
+    /// Closed and started again by us: must live this long. One that hangs lives, as far as anybody else can see, and one that dies
+    /// later did: both stay until a person undoes them. A program that can tell that it works confirms instead.
     Alive(#[serde(with = "duration")] Duration),
     /// Must confirm, by library call or `autoupdate confirm`, within this time.
     Confirm(#[serde(with = "duration")] Duration),

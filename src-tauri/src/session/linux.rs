@@ -21,14 +21,19 @@ const ANSWER_TIME: Duration = Duration::from_secs(2);
 
 /// Asks logind not to end the session before the answer is dropped. Blocks.
 pub(super) fn hold() -> Session {
-    let held = zbus::block_on(in_time(async {
+    let asked = zbus::block_on(in_time(async {
         let bus = Connection::system().await?;
         let manager = proxy(&bus, PATH, MANAGER).await?;
+        // Whoever has no session of its own, or whose session logind does not know, may still hold the machine up.
+        if closes(&bus, &manager).await.unwrap_or(false) {
+            return Ok(Session::Ends);
+        }
         let why = ("shutdown", "autoupdate", "A program is being replaced", "delay");
-        manager.call::<_, _, OwnedFd>("Inhibit", &why).await
+        let lock: OwnedFd = manager.call("Inhibit", &why).await?;
+        Ok(Session::Waits(Box::new(lock)))
     }));
-    match held {
-        Ok(lock) => Session::Waits(Box::new(lock)),
+    match asked {
+        Ok(session) => session,
         Err(zbus::Error::MethodError(name, ..)) if name == TOO_LATE => Session::Ends,
         Err(error) => {
             tracing::debug!(%error, "the session is not asked to wait for an update");
@@ -59,18 +64,20 @@ pub(crate) async fn ends() -> bool {
     let asked = in_time(async {
         let bus = Connection::system().await?;
         let manager = proxy(&bus, PATH, MANAGER).await?;
-        if manager.get_property::<bool>("PreparingForShutdown").await? {
-            return Ok(true);
-        }
-        // 0: whoever asks.
-        let session: OwnedObjectPath = manager.call("GetSessionByPID", &0_u32).await?;
-        let session = proxy(&bus, session.as_str(), SESSION).await?;
-        Ok(session.get_property::<String>("State").await? == "closing")
+        Ok(manager.get_property::<bool>("PreparingForShutdown").await? || closes(&bus, &manager).await?)
     });
     asked.await.unwrap_or_else(|error| {
         tracing::debug!(%error, "whether the session ends is not known here");
         false
     })
+}
+
+/// Whether our session closes: its person logs out.
+async fn closes(bus: &Connection, manager: &Proxy<'_>) -> zbus::Result<bool> {
+    // 0: whoever asks.
+    let session: OwnedObjectPath = manager.call("GetSessionByPID", &0_u32).await?;
+    let session = proxy(bus, session.as_str(), SESSION).await?;
+    Ok(session.get_property::<String>("State").await? == "closing")
 }
 
 async fn proxy<'a>(bus: &Connection, path: &'a str, interface: &'a str) -> zbus::Result<Proxy<'a>> {

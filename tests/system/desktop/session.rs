@@ -127,3 +127,18 @@ fn at_a_logout_nothing_is_started_and_at_the_end_of_the_app_alone_what_was_close
     }
     Ok(())
 }
+
+#[test]
+fn an_update_is_not_begun_once_the_person_logs_out() -> Result<()> {
+    let test = "desktop::session::an_update_is_not_begun_once_the_person_logs_out";
+    let Some(desktop) = Desktop::or_skip(test)? else { return Ok(()) };
+    let logind = desktop.logind()?;
+    let (demo, _app, _icon) = ready(&desktop)?;
+    let mut running = demo.start()?;
+    logind.log_out();
+    let answer = demo.person.run(&["apply", "demo"])?;
+    ensure!(answer.out.contains("cancelled"), "{answer:?}");
+    ensure!(running.first_runs()? && logind.locks().is_empty(), "nobody was asked to close");
+    assert_eq!(demo.person.installed()?, demo.versions[0]);
+    Ok(())
+}

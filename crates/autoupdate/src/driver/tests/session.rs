@@ -112,6 +112,9 @@ async fn where_the_session_ends_already_nobody_is_closed() {
     until(&handle, |view| (state(view) == "ready").then_some(())).await;
     assert!(diary(&world).is_empty(), "{:?}", diary(&world));
     world.assert_installed("1.0.1");
+    // Called off after all.
+    handle.session_ends(false).await;
+    until(&handle, |view| (state(view) == "ready").then_some(())).await;
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Child;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use protocol::{Health, Restart};
 use tokio::task::JoinSet;
@@ -79,7 +80,13 @@ pub(super) async fn close_all(job: &mut Job) -> Result<Closed, Error> {
 /// Asks the session not to end before the answer is dropped.
 pub(super) async fn hold_session(job: &Job) -> Session {
     let shared = Arc::clone(&job.shared);
-    blocking(move || Ok::<_, Error>(shared.platform.hold_session())).await.unwrap_or(Session::Unasked)
+    let asked = blocking(move || Ok::<_, Error>(shared.platform.hold_session())).await;
+    let session = asked.unwrap_or(Session::Unasked);
+    if matches!(session, Session::Ends) {
+        // Known before it was announced.
+        job.shared.session_ends.store(true, Ordering::SeqCst);
+    }
+    session
 }
 
 /// Starts what was closed again. What cannot be started is told in the result, the others run. Nothing is started in a session
