@@ -217,7 +217,7 @@ mod tests {
         assert_eq!(ids, ["alpha", "beta"]);
         let problems: Vec<_> = (all.problems.iter())
             .map(|problem| {
-                let file = problem.file.rsplit('/').next().unwrap();
+                let file = problem.file.rsplit(std::path::is_separator).next().unwrap();
                 (file, problem.line, problem.key.as_deref())
             })
             .collect();

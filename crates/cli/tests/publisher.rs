@@ -5,7 +5,6 @@
 mod common;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -158,9 +157,11 @@ fn failures_say_what_they_are() {
     desk.fails(&["init", "--app", "tool", "repo", "--unencrypted"], 1, "E-REPO-EXISTS");
     desk.private("wrong", "not the passphrase\n");
     desk.fails(&["publish", "repo", "public", "--passphrase-file", "wrong"], 1, "E-KEY-PASSPHRASE");
-    fs::set_permissions(desk.path("passphrase"), fs::Permissions::from_mode(0o644)).unwrap();
-    desk.fails(&["publish", "repo", "public", "--passphrase-file", "passphrase"], 1, "E-KEY-READABLE");
-    fs::set_permissions(desk.path("passphrase"), fs::Permissions::from_mode(0o600)).unwrap();
+    if cfg!(unix) {
+        desk.set_mode("passphrase", 0o644);
+        desk.fails(&["publish", "repo", "public", "--passphrase-file", "passphrase"], 1, "E-KEY-READABLE");
+        desk.set_mode("passphrase", 0o600);
+    }
     desk.private("short", "1234\n");
     desk.fails(&["keygen", "key.pem", "--passphrase-file", "short"], 1, "E-KEY-SHORT-PASSPHRASE");
     fs::write(desk.path("tool"), "other bytes").unwrap();

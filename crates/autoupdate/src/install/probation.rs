@@ -129,6 +129,7 @@ pub fn watch_alive(child: &mut Child, time: Duration) -> Result<(), Unhealthy> {
 
 #[cfg(all(test, unix))]
 mod tests {
+    #[cfg(target_os = "linux")]
     use std::time::Instant;
 
     use super::*;

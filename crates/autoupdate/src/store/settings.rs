@@ -197,7 +197,9 @@ mod tests {
         };
         let (machine, person) = (file("machine.toml", machine), file("person.toml", person));
         let result = Settings::load(&machine, &person);
-        result.map_err(|error| error.to_string().replace(folder.path().to_str().unwrap(), ""))
+        result.map_err(|error| {
+            error.to_string().replace(folder.path().to_str().unwrap(), "").replace('\\', "/")
+        })
     }
 
     #[test]

@@ -137,9 +137,8 @@ impl Verb {
 
 /// Runs a verb to its end.
 pub(crate) fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
-    let machine = matches!(&verb, Verb::Enrol(enrol) if enrol.machine);
     #[cfg(unix)]
-    if !machine {
+    if !matches!(&verb, Verb::Enrol(enrol) if enrol.machine) {
         owner::become_owner(verb.app(), verb.changes())?;
     }
     match verb {

@@ -3,7 +3,6 @@
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "test code, and every test file uses some of it")]
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -42,7 +41,15 @@ impl Desk {
 
     pub fn private(&self, name: &str, text: &str) {
         fs::write(self.path(name), text).unwrap();
-        fs::set_permissions(self.path(name), fs::Permissions::from_mode(0o600)).unwrap();
+        self.set_mode(name, 0o600);
+    }
+
+    /// Elsewhere than on Unix a file has the access rights of its folder.
+    pub fn set_mode(&self, name: &str, mode: u32) {
+        #[cfg(unix)]
+        fs::set_permissions(self.path(name), std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+        #[cfg(not(unix))]
+        let _ = (name, mode);
     }
 
     pub fn run(&self, words: &[&str]) -> Output {

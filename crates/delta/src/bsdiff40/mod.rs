@@ -14,7 +14,7 @@ use crate::{Error, Info, StreamInfo};
 
 pub(crate) use apply::apply;
 pub(crate) use make::make;
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 pub(crate) use make::write;
 
 /// The first bytes of every patch.

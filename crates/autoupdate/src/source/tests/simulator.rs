@@ -62,8 +62,9 @@ impl Simulator {
         let (public, lying) = (folder.path().join("repository/public"), Arc::clone(&lies));
         let peer = Peer::start(move |request| serve(&public, &lying, request)).await;
         let text = format!(
-            "id = \"demo\"\nname = \"Demo\"\npath = \"/opt/demo/demo\"\nsources = [\"{}\"]\n\
+            "id = \"demo\"\nname = \"Demo\"\npath = {:?}\nsources = [\"{}\"]\n\
              root = {{ file = \"root.json\", sha256 = \"{}\" }}\n",
+            folder.path().join("demo"),
             peer.url(""),
             Digest::of(&root)
         );
