@@ -6,9 +6,11 @@
 
 pub mod clock_steps;
 pub mod os_version;
+mod patience;
 pub mod processes;
 pub(crate) mod spawn;
 mod wait;
 
+pub(crate) use patience::patiently;
 pub(crate) use spawn::{Spawn, spawn};
 pub(crate) use wait::{kill_group, wait_child};

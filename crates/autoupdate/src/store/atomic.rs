@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::{Error, lock};
+use crate::platform::patiently;
 
 /// How often a temporary file is made anew because another process took it for a dead one's. It can do so only in the moment
 /// before the file is locked.
@@ -61,10 +62,22 @@ fn replace(path: &Path, bytes: &[u8], readers: Readers) -> Result<(), Error> {
         fresh.write_all(bytes)?;
         fresh.as_file().sync_all()?;
         // Its lock goes when it is closed, after it has its name: until then nobody takes it for a dead process's.
-        let _named = fresh.persist(path)?;
+        let _named = put_in_place(fresh, path)?;
         sync_folder(folder)
     })();
     done.map_err(|source| Error::write(path, source))
+}
+
+/// Renames over what is there, which on Windows a reader may have open.
+fn put_in_place(fresh: NamedTempFile, path: &Path) -> io::Result<File> {
+    let mut waiting = Some(fresh);
+    patiently(|| {
+        let fresh = waiting.take().ok_or(io::ErrorKind::NotFound)?;
+        fresh.persist(path).map_err(|refused| {
+            waiting = Some(refused.file);
+            refused.error
+        })
+    })
 }
 
 /// A private file beside `path`, locked as long as its writer lives: `.{random}.{name}.new`. The spool knows what writers left
@@ -104,13 +117,17 @@ fn sweep(folder: &Path, path: &Path) -> io::Result<()> {
 
 /// The bytes of a file of at most `limit` bytes; `None` if there is none. A longer file is set aside as damaged.
 pub(super) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Error> {
-    let file = match File::open(path) {
-        Ok(file) => file,
+    // A writer that has just given the file its name has it locked for a moment more, which on Windows concerns readers.
+    let read = patiently(|| {
+        let mut bytes = Vec::new();
+        File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    });
+    let bytes = match read {
+        Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(Error::read(path, error)),
     };
-    let mut bytes = Vec::new();
-    file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| Error::read(path, error))?;
     if bytes.len() as u64 > limit {
         set_aside(path, "it is longer than its limit");
         return Ok(None);
@@ -248,7 +265,7 @@ mod tests {
                 scope.spawn(move || {
                     for _ in 0..40 {
                         write(path, &vec![byte; 1000 * usize::from(byte)]).unwrap();
-                        assert!(whole(&fs::read(path).unwrap()));
+                        assert!(whole(&read(path, 1 << 20).unwrap().unwrap()));
                     }
                 });
             }
