@@ -197,7 +197,7 @@ impl Ground {
             match action {
                 Action::Remove(name) => {
                     let path = self.private.path().join(name.file());
-                    self.private.remove(name.file()).during(phase, "remove", &path)?;
+                    activate::discard(&self.private, name.file()).during(phase, "remove", &path)?;
                 }
                 Action::KeepBecomesPrevious => self.keep_becomes_previous(phase)?,
                 Action::PutBack(name, kept) => self.put_back(name.file(), &kept, phase)?,
@@ -215,9 +215,10 @@ impl Ground {
     /// The old bytes get their lasting name.
     pub(super) fn keep_becomes_previous(&self, phase: Phase) -> Result<(), Error> {
         let path = self.private.path().join(PREVIOUS);
+        activate::make_way(&self.private, PREVIOUS).during(phase, "replace", &path)?;
         self.private.rename(KEEP, &self.private, OsStr::new(PREVIOUS)).during(phase, "rename", &path)?;
         // If both were names of one file, the rename did nothing.
-        self.private.remove(KEEP).during(phase, "remove", &path)
+        activate::discard(&self.private, KEEP).during(phase, "remove", &path)
     }
 
     /// Puts old bytes back in place, after checking that they are the old bytes.

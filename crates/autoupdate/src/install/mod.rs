@@ -59,5 +59,5 @@ pub use stage::StageWriter;
 pub use supervise::{MAX_STARTS, Start, confirm};
 pub(crate) use trial::Trial;
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests;

@@ -26,9 +26,9 @@ use jiff::Timestamp;
 use protocol::{Hasher, Health};
 
 #[cfg(unix)]
-pub(super) use unix::{exchange, sweep};
+pub(super) use unix::{discard, exchange, make_way, sweep};
 #[cfg(windows)]
-pub(super) use windows::{exchange, sweep};
+pub(super) use windows::{discard, exchange, make_way, sweep};
 
 use super::error::{During as _, Error, synced};
 use super::folder::{Facts, KEEP, PREVIOUS, STAGE, copy_attributes, facts_of};
@@ -134,7 +134,7 @@ fn put_in_place(
 fn keep_old(ground: &Ground, old: &File, like: &Facts, from: &Kept) -> Result<(), Error> {
     let private = &ground.private;
     let path = private.path().join(KEEP);
-    private.remove(KEEP).during(PHASE, "remove", &path)?;
+    discard(private, KEEP).during(PHASE, "remove", &path)?;
     if ground.spot.folder.link(&ground.spot.name, private, KEEP).is_ok() {
         // Its bytes may be as new as a setup program that has just ended, and the disk without them.
         store_old(old, &ground.spot.path)?;

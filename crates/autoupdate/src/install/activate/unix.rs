@@ -1,6 +1,7 @@
 //! One rename over the program. The old file lives on under its other name for those who run it.
 
 use std::fs::File;
+use std::io;
 
 use crate::error::Phase;
 use crate::install::error::{During as _, Error};
@@ -31,3 +32,14 @@ pub(in crate::install) fn exchange(
 
 /// Nothing is ever left: running programs can be replaced here.
 pub(in crate::install) fn sweep(_private: &Folder) {}
+
+/// Takes a file's name away for good. Whoever runs it goes on.
+pub(in crate::install) fn discard(private: &Folder, name: &str) -> io::Result<()> {
+    private.remove(name)
+}
+
+/// One rename replaces whatever has the name.
+#[allow(clippy::unnecessary_wraps)] // the same shape as where it can fail
+pub(in crate::install) fn make_way(_private: &Folder, _name: &str) -> io::Result<()> {
+    Ok(())
+}

@@ -1,22 +1,22 @@
 //! A running program cannot be replaced or removed here, but it can be moved: so it is moved aside, then the new file is
-//! moved in. Between the two moves nothing is in place; a start that finds it so puts `keep` back (see
-//! [`super::super::recover`]). What was moved aside is removed at a later start, when nobody runs it any more.
+//! moved in. Between the two moves nothing is in place, and whoever starts the program then finds no file. An updater that dies
+//! then leaves it so until the engine next opens the place, which puts `keep` back, or `previous` in a roll back (see
+//! [`super::super::recover`]); a program that updates itself, without an engine beside it, has nobody who would. What was moved aside is removed at a later start, when nobody runs it any more.
 
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
-use std::time::Duration;
 
 use crate::error::Phase;
 use crate::install::error::{During as _, Error};
 use crate::install::folder::{Facts, Folder, facts_of};
 use crate::install::ground::Ground;
+use crate::platform::patiently;
 
-/// What was moved aside.
-const ASIDE: &str = "aside";
-
-/// How often a move is tried again while a virus scanner or an indexer has the file open; each wait is twice the last.
-const TRIES: u32 = 7;
+/// Names for what was moved aside. More than one, because a process that nobody ends goes on running from such a file, and its
+/// name is taken until then.
+const ASIDE: [&str; 8] =
+    ["aside", "aside.1", "aside.2", "aside.3", "aside.4", "aside.5", "aside.6", "aside.7"];
 
 /// Moves `name` from the private folder over the program.
 ///
@@ -31,9 +31,10 @@ pub(in crate::install) fn exchange(
 ) -> Result<(), Error> {
     let (spot, private, path) = (&ground.spot, &ground.private, &ground.spot.path);
     let there = spot.folder.facts(&spot.name).during(phase, "look at", path)?.is_some();
+    sweep(private);
+    let aside = free_name(private);
     if there {
-        sweep(private);
-        patiently(|| spot.folder.rename_name(&spot.name, private, OsStr::new(ASIDE))).during(
+        patiently(|| spot.folder.rename_name(&spot.name, private, OsStr::new(aside))).during(
             phase,
             "move aside",
             path,
@@ -41,7 +42,7 @@ pub(in crate::install) fn exchange(
     }
     if let Err(error) = patiently(|| private.rename(name, &spot.folder, &spot.name)) {
         if there {
-            patiently(|| private.rename(ASIDE, &spot.folder, &spot.name)).during(phase, "move back", path)?;
+            patiently(|| private.rename(aside, &spot.folder, &spot.name)).during(phase, "move back", path)?;
         }
         return Err(error).during(phase, "replace", path);
     }
@@ -52,21 +53,29 @@ pub(in crate::install) fn exchange(
 
 /// Removes what was moved aside, if nobody runs it any more.
 pub(in crate::install) fn sweep(private: &Folder) {
-    let _ = private.remove(ASIDE);
+    for name in ASIDE {
+        let _ = private.remove(name);
+    }
 }
 
-fn patiently(mut call: impl FnMut() -> io::Result<()>) -> io::Result<()> {
-    let mut wait = Duration::from_millis(20);
-    for _ in 1..TRIES {
-        match call() {
-            Err(error)
-                if matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ResourceBusy) =>
-            {
-                std::thread::sleep(wait);
-                wait *= 2;
-            }
-            done => return done,
+/// Takes a file's name away for good: removes the file, or moves it aside while somebody runs it.
+pub(in crate::install) fn discard(private: &Folder, name: &str) -> io::Result<()> {
+    match private.remove(name) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            private.rename(name, private, OsStr::new(free_name(private)))
         }
+        done => done,
     }
-    call()
+}
+
+/// A file that somebody runs cannot be replaced by a rename either.
+pub(in crate::install) fn make_way(private: &Folder, name: &str) -> io::Result<()> {
+    discard(private, name)
+}
+
+/// A name that is not taken; the last one if all are, for the system to refuse.
+fn free_name(private: &Folder) -> &'static str {
+    let [.., last] = ASIDE;
+    let free = |name: &&str| matches!(private.facts(OsStr::new(name)), Ok(None));
+    ASIDE.into_iter().find(free).unwrap_or(last)
 }

@@ -6,7 +6,7 @@ use crate::install::{Recovered, RollBackReason, Start, confirm};
 #[test]
 fn from_one_version_to_the_next() {
     let scene = Scene::new();
-    fs::set_permissions(scene.program(), fs::Permissions::from_mode(0o751)).unwrap();
+    set_mode(&scene.program(), 0o751);
     let mut place = scene.open();
     assert_eq!(place.installed().version, None, "nobody has named the installed bytes yet");
     place.set_version(&version("1.0.0")).unwrap();
@@ -17,7 +17,7 @@ fn from_one_version_to_the_next() {
 
     let probation = place.activate(&confirm_health(), now()).unwrap();
     assert_eq!(probation.from.version, Some(version("1.0.0")));
-    assert_eq!((scene.bytes(), scene.mode()), (NEW.to_vec(), 0o751));
+    assert_eq!((scene.bytes(), scene.has_mode(0o751)), (NEW.to_vec(), true));
     assert_eq!(place.installed().version, Some(version("2.0.0")));
     assert_eq!(place.installed().floor, None, "the floor rises only with the commit");
     assert_eq!(scene.residue(), ["journal", "previous"]);
@@ -68,7 +68,7 @@ fn a_bad_version_goes_and_is_remembered() {
     let installed = place.installed();
     assert_eq!((installed.version.clone(), installed.floor.clone()), (Some(version("1.0.0")), None));
     assert_eq!((installed.bad.clone(), installed.held.clone()), (vec![Digest::of(NEW)], None));
-    assert_eq!((scene.bytes(), scene.mode(), scene.residue()), (OLD.to_vec(), 0o755, vec![]));
+    assert_eq!((scene.bytes(), scene.has_mode(0o755), scene.residue()), (OLD.to_vec(), true, vec![]));
     let error = place.roll_back(RollBackReason::ByPerson).unwrap_err();
     assert_eq!(error.fault().code, "E-STATE-NO-PREVIOUS");
 }

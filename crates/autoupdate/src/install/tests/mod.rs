@@ -1,15 +1,21 @@
 //! Real folders, real files: what every test of this room needs.
 
+#[cfg(unix)]
 mod activation;
 mod cycle;
+#[cfg(unix)]
 mod processes;
 mod recovery;
+#[cfg(unix)]
 mod refusals;
+#[cfg(windows)]
+mod running;
 
 use std::fs;
 use std::io::Write as _;
+#[cfg(unix)]
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -30,7 +36,7 @@ impl Scene {
     pub(super) fn new() -> Self {
         let scene = Self { folder: tempfile::tempdir().unwrap() };
         fs::write(scene.program(), OLD).unwrap();
-        fs::set_permissions(scene.program(), fs::Permissions::from_mode(0o755)).unwrap();
+        set_mode(&scene.program(), 0o755);
         scene
     }
 
@@ -55,8 +61,15 @@ impl Scene {
         fs::read(self.program()).unwrap()
     }
 
-    pub(super) fn mode(&self) -> u32 {
-        fs::metadata(self.program()).unwrap().permissions().mode() & 0o7777
+    /// Whether the program has this mode; always where files have none.
+    pub(super) fn has_mode(&self, mode: u32) -> bool {
+        #[cfg(unix)]
+        return fs::metadata(self.program()).unwrap().permissions().mode() & 0o7777 == mode;
+        #[cfg(not(unix))]
+        {
+            let _ = mode;
+            true
+        }
     }
 
     /// The names in the private folder besides lock and record.
@@ -69,6 +82,14 @@ impl Scene {
         names.sort();
         names
     }
+}
+
+/// Sets a mode where files have one.
+pub(super) fn set_mode(path: &Path, mode: u32) {
+    #[cfg(unix)]
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    #[cfg(not(unix))]
+    let _ = (path, mode);
 }
 
 pub(super) fn version(text: &str) -> Version {

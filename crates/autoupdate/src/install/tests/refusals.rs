@@ -42,7 +42,7 @@ fn paths_that_lead_to_no_program() {
     symlink("loop", scene.folder().join("loop")).unwrap();
     check(&scene.folder().join("loop"), "E-FILE-LINK");
     let pipe = scene.folder().join("pipe");
-    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RUSR).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     check(&pipe, "E-FILE-KIND");
     assert_eq!(fs::read_dir(scene.folder()).unwrap().count(), 3, "nothing was made beside what is refused");
 }
