@@ -134,8 +134,9 @@ fn a_death_that_left_no_program_brings_the_old_bytes_back() {
         let keep = moment.files.iter_mut().find(|(name, _)| name == "keep").unwrap();
         kept.clone_into(&mut keep.0);
         let scene = moment.restore(&moment.journal());
-        // As after the first of the two moves that Windows needs: the program lies aside.
-        fs::rename(scene.program(), scene.private("aside")).unwrap();
+        // As after the first of the two moves that Windows needs, where the program lies aside.
+        let aside = if cfg!(windows) { scene.private("aside") } else { scene.folder().join("elsewhere") };
+        fs::rename(scene.program(), aside).unwrap();
         let place = scene.open();
         assert_eq!((place.recovered(), scene.bytes()), (&Recovered::Undone, OLD.to_vec()), "{kept}");
         assert_eq!(place.staged().map(|staged| staged.sha256), Some(Digest::of(NEW)), "{kept}");
