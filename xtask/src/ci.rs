@@ -1,6 +1,6 @@
 //! `cargo xtask ci`: the quality gates, then all tests, and how long each took.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -83,14 +83,9 @@ pub(crate) fn main(workspace: &Workspace, options: &Options) -> Result<bool> {
         doc.env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links");
         command::succeeds(&mut doc)
     })?;
-    for (name, missing, work) in [
-        ("deny", missing_for_deny(), &deny as &dyn Fn(&Workspace) -> Result<bool>),
-        ("windows", missing_for_windows()?, &windows),
-    ] {
-        match missing {
-            None => gate(&mut clock, name, &|| work(workspace))?,
-            Some(reason) => all.skips.push(Skip { name: format!("gate {name}"), reason: reason.to_owned() }),
-        }
+    match missing_for_deny() {
+        None => gate(&mut clock, "deny", &|| deny(workspace))?,
+        Some(reason) => all.skips.push(Skip { name: "gate deny".to_owned(), reason: reason.to_owned() }),
     }
     let built = clock.time("build", || test::build(workspace, What::Everything));
     match built {
@@ -114,32 +109,6 @@ pub(crate) fn main(workspace: &Workspace, options: &Options) -> Result<bool> {
 fn missing_for_deny() -> Option<&'static str> {
     let there = Command::new("cargo-deny").arg("--version").output().is_ok_and(|done| done.status.success());
     (!there).then_some("cargo-deny is not installed on this machine")
-}
-
-/// Another system's files are compiled where its standard library and a C compiler for it are at hand.
-const WINDOWS: &str = "x86_64-pc-windows-gnu";
-
-fn missing_for_windows() -> Result<Option<&'static str>> {
-    let sysroot = command::output(Command::new("rustc").args(["--print", "sysroot"]))?;
-    if !Path::new(sysroot.trim()).join("lib/rustlib").join(WINDOWS).is_dir() {
-        return Ok(Some(
-            "Rust's standard library for x86_64-pc-windows-gnu is not installed on this machine",
-        ));
-    }
-    Ok((!command::exists("x86_64-w64-mingw32-gcc"))
-        .then_some("there is no C compiler for Windows on this machine"))
-}
-
-fn windows(workspace: &Workspace) -> Result<bool> {
-    let mut check = workspace.cargo();
-    check.args(["check", "--quiet", "--target", WINDOWS]);
-    for member in workspace.metadata.members().filter(|member| member.name.starts_with("autoupdate")) {
-        // The desktop app needs the window's page and a resource compiler; it is checked where those are at hand.
-        if !["autoupdate-tests", "autoupdate-tray"].contains(&member.name.as_str()) {
-            check.args(["--package", &member.name]);
-        }
-    }
-    command::succeeds(&mut check)
 }
 
 /// Licences, sources and bans always; known vulnerabilities where the advisory database has been fetched.

@@ -4,6 +4,7 @@ mod bench;
 mod ci;
 mod codegen;
 mod command;
+mod cross;
 mod demo;
 mod packages;
 mod python;
@@ -38,6 +39,8 @@ enum Verb {
     Codegen(codegen::Options),
     /// Figures that we promise: measured, judged, and kept in `docs/bench/`.
     Bench(bench::Options),
+    /// Compile what is for Windows and macOS.
+    Cross(cross::Options),
     /// The laws of this repository that no compiler checks.
     Tidy,
 }
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Verb::Ci(options) => ci::main(&workspace, &options),
         Verb::Codegen(options) => codegen::main(&workspace, &options),
         Verb::Bench(options) => bench::main(&workspace, &options),
+        Verb::Cross(options) => cross::main(&workspace, &options),
         Verb::Tidy => tidy::main(&workspace),
     });
     match done {

@@ -41,12 +41,16 @@ pub(crate) enum Purpose {
     Build,
     /// `cargo xtask demo`.
     Demo,
+    /// `cargo xtask cross`.
+    Cross,
+    /// `cargo xtask cross --wine`.
+    Wine,
     /// A group of tests.
     Group(Group),
 }
 
 use Present::{Command as Tool, File, Library, Python};
-use Purpose::{Build, Demo};
+use Purpose::{Build, Cross, Demo, Wine};
 
 /// The desktop app is part of what is built for any test.
 const DESKTOP: &[Purpose] = &[Purpose::Group(Group::Unit), Purpose::Group(Group::Desktop), Demo];
@@ -167,6 +171,37 @@ const PACKAGES: &[Package] = &[
         why: "the same on xfs, and xfs_io, which cuts the power of both",
         wanted_by: &[Purpose::Group(Group::Install)],
     },
+    Package {
+        apt: "rust-web-src",
+        present: File("/usr/lib/rustlib/src/rust/library/std/Cargo.toml"),
+        why: "the standard library's sources, from which those for Windows and macOS are built",
+        wanted_by: &[Cross],
+    },
+    Package {
+        apt: "cargo-web",
+        present: File("/usr/bin/cargo"),
+        why: "cargo and the compiler that match those sources",
+        wanted_by: &[Cross],
+    },
+    Package {
+        apt: "rust-web-clippy",
+        present: File("/usr/bin/cargo-clippy"),
+        why: "the lints of that compiler",
+        wanted_by: &[Cross],
+    },
+    Package {
+        apt: "gcc-mingw-w64-x86-64",
+        present: Tool("x86_64-w64-mingw32-gcc"),
+        why: "compiles zstd and ring for Windows, and links for it",
+        wanted_by: &[Cross],
+    },
+    Package {
+        apt: "wine64",
+        present: File("/usr/lib/wine/wine64"),
+        why: "runs programs for Windows",
+        wanted_by: &[Wine],
+    },
+    Package { apt: "wine", present: Tool("wine"), why: "the command that starts it", wanted_by: &[Wine] },
 ];
 
 impl Package {
