@@ -28,7 +28,7 @@ done
 exit 1
 "#;
 
-/// Wine before 8.9 lacks this library of Windows, whose one function the standard library calls.
+/// Debian 12's Wine 8 lacks this library of Windows, whose one function the standard library calls.
 const RANDOM: &str = "#include <windows.h>
 BOOLEAN NTAPI SystemFunction036(PVOID, ULONG);
 __declspec(dllexport) BOOL WINAPI ProcessPrng(PBYTE bytes, SIZE_T length) { return SystemFunction036(bytes, (ULONG)length); }
