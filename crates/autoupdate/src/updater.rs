@@ -101,6 +101,7 @@ impl SelfUpdate {
                 restart: protocol::Restart::Never,
                 health: self.health.clone(),
                 allow_http: false,
+                rights: protocol::Rights::Refuse,
             },
             Root::Bytes(Arc::clone(&self.root)),
         )

@@ -59,6 +59,17 @@ pub enum Restart {
     Never,
 }
 
+/// What becomes of rights that belong to the installed file itself: set-user-id, set-group-id, file capabilities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Rights {
+    /// A program that has any is not updated.
+    #[default]
+    Refuse,
+    /// The new version takes them over.
+    Keep,
+}
+
 /// How a fresh version proves that it lives.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -115,6 +126,9 @@ pub struct Enrolment {
     pub health: Health,
     /// Plain http to other machines is allowed. Only believed in a machine-owned enrolment.
     pub allow_http: bool,
+    /// What becomes of special rights of the file. Only believed in a machine-owned enrolment: whoever signs releases would
+    /// otherwise get rights from a person who does not have them.
+    pub rights: Rights,
 }
 
 /// An enrolment that cannot be used.
@@ -185,6 +199,8 @@ struct File {
     restart: Restart,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     allow_http: bool,
+    #[serde(default, skip_serializing_if = "is_default")]
+    rights: Rights,
     #[serde(default)]
     close: Close,
     #[serde(default)]
@@ -196,6 +212,10 @@ struct File {
 const FORMAT: u32 = 1;
 /// How much of a wrong line is quoted, in letters.
 const MAX_QUOTED: usize = 80;
+
+fn is_default(rights: &Rights) -> bool {
+    *rights == Rights::default()
+}
 
 const fn format() -> u32 {
     FORMAT
@@ -209,8 +229,8 @@ struct Head {
 }
 
 impl Enrolment {
-    /// Parses an enrolment. `machine_owned` says whether the file belongs to the machine's administrator: only then is
-    /// `allow_http` accepted.
+    /// Parses an enrolment. `machine_owned` says whether the file belongs to the machine's administrator: only then are
+    /// `allow_http` and `rights` accepted.
     ///
     /// # Errors
     /// [`EnrolmentError`], which names the line or key and the rule.
@@ -247,6 +267,7 @@ impl Enrolment {
             restart: self.restart,
             health: self.health.clone(),
             allow_http: self.allow_http,
+            rights: self.rights,
         };
         toml::to_string(&file).map_err(|error| EnrolmentError::Toml { line: None, text: error.to_string() })
     }
@@ -279,6 +300,9 @@ impl File {
         }
         if self.allow_http && !machine_owned {
             return wrong("allow_http", "only an enrolment that the administrator owns may allow plain http");
+        }
+        if self.rights == Rights::Keep && !machine_owned {
+            return wrong("rights", "only an enrolment that the administrator owns may keep special rights");
         }
         if self.sources.is_empty() || self.sources.len() > 8 {
             return wrong("sources", "there must be 1 to 8 sources");
@@ -317,6 +341,7 @@ impl File {
             restart: self.restart,
             health: self.health,
             allow_http: self.allow_http,
+            rights: self.rights,
         })
     }
 }
@@ -417,5 +442,14 @@ root = { file = "root.json", sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e46
         let plain = |text: &str| format!("allow_http = true\n{}", text.replace("https:", "http:"));
         assert!(check(plain, false).unwrap_err().contains("allow_http"));
         assert!(check(plain, true).is_ok());
+    }
+
+    #[test]
+    fn only_the_administrator_lets_special_rights_pass_to_new_bytes() {
+        let keep = |text: &str| format!("rights = \"keep\"\n{text}");
+        assert!(check(keep, false).unwrap_err().contains("rights"));
+        let app = check(keep, true).unwrap();
+        assert_eq!(app.rights, Rights::Keep);
+        assert_eq!(Enrolment::parse(&app.to_toml().unwrap(), true).unwrap(), app);
     }
 }

@@ -24,7 +24,7 @@ mod source_url;
 mod version;
 
 pub use digest::{Digest, Hasher};
-pub use enrolment::{Close, Enrolment, EnrolmentError, Health, Mode, Restart, RootPin, SourceKind};
+pub use enrolment::{Close, Enrolment, EnrolmentError, Health, Mode, Restart, Rights, RootPin, SourceKind};
 pub use id::{AppId, Channel, Language};
 pub use invalid::Invalid;
 pub use patch::{FormatId, MAX_INDEX_BYTES, PatchEntry, PatchIndex};

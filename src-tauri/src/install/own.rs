@@ -141,6 +141,7 @@ fn enrolment(before: Option<&Enrolment>, source: &Source) -> Result<Enrolment> {
         restart: Restart::Ours,
         health: Health::Confirm(CONFIRM),
         allow_http: false,
+        rights: protocol::Rights::Refuse,
     })
 }
 

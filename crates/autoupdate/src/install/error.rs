@@ -70,7 +70,8 @@ pub enum Error {
     },
     /// The program runs with its owner's rights.
     #[error(
-        "{path} is set-user-id or set-group-id; such a program is updated by its administrator's tools, not by this"
+        "{path} is set-user-id or set-group-id; such a program is updated only where its administrator's enrolment \
+         says `rights = \"keep\"`"
     )]
     SetId {
         /// The program.
@@ -78,7 +79,8 @@ pub enum Error {
     },
     /// The program carries file capabilities.
     #[error(
-        "{path} has file capabilities; such a program is updated by its administrator's tools, not by this"
+        "{path} has file capabilities; such a program is updated only where its administrator's enrolment says \
+         `rights = \"keep\"`"
     )]
     Capabilities {
         /// The program.

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use protocol::{Digest, Version};
+use protocol::{Digest, Rights, Version};
 
 use super::error::{During as _, Error};
 use super::folder::{Folder, Kind, LOCK, Lock, check_access};
@@ -98,6 +98,7 @@ pub struct Place {
     seen: Seen,
     installed: Installed,
     recovered: Recovered,
+    pub(super) rights: Rights,
     /// Free again when this is dropped.
     _lock: Lock,
 }
@@ -178,13 +179,20 @@ impl Place {
         let (_, seen) = ground.spot.see(seen, phase)?.ok_or_else(missing)?;
         let progress = journal.progress();
         let installed = describe(&ground.spot.path, &seen, record.as_ref(), &progress);
-        Ok(Self { ground, journal, progress, record, seen, installed, recovered, _lock: lock })
+        let rights = Rights::default();
+        Ok(Self { ground, journal, progress, record, seen, installed, recovered, rights, _lock: lock })
     }
 
     /// What [`Self::open`] found and did.
     #[must_use]
     pub fn recovered(&self) -> &Recovered {
         &self.recovered
+    }
+
+    /// Says what becomes of special rights of the program's file: its administrator decides that. Refused until this is called.
+    #[must_use]
+    pub fn with_rights(self, rights: Rights) -> Self {
+        Self { rights, ..self }
     }
 
     /// What is installed.

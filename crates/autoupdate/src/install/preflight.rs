@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use protocol::Rights;
+
 use super::error::{During as _, Error};
 use super::folder::{Room, facts_of, has_capabilities, obstacles, room};
 use super::keeper;
@@ -41,7 +43,7 @@ impl Place {
         let (spot, private) = (&self.ground.spot, &self.ground.private);
         let program = self.base()?;
         check_keeper(&spot.path)?;
-        check_program(&spot.path, &program)?;
+        check_program(&spot.path, &program, self.rights)?;
         obstacles(&spot.folder, &spot.path, &program)?;
         let folder = spot.folder.path();
         let here = spot.folder.own_facts().during(PHASE, "look at", folder)?;
@@ -79,7 +81,11 @@ pub(super) fn check_keeper(path: &Path) -> Result<(), Error> {
 }
 
 /// Refuses programs whose rights must not pass to other bytes without the administrator.
-pub(super) fn check_program(path: &Path, program: &File) -> Result<(), Error> {
+pub(super) fn check_program(path: &Path, program: &File, rights: Rights) -> Result<(), Error> {
+    match rights {
+        Rights::Keep => return Ok(()),
+        Rights::Refuse => {}
+    }
     if facts_of(program).during(PHASE, "look at", path)?.mode & SET_ID != 0 {
         return Err(Error::SetId { path: path.to_owned() });
     }

@@ -50,7 +50,7 @@ impl Place {
                 return Err(Error::Unfinished { path: self.installed().path.clone() });
             }
         }
-        check_program(&self.installed().path, &self.base()?)?;
+        check_program(&self.installed().path, &self.base()?, self.rights)?;
         self.discard_stage()?;
         let path = self.ground.private.path().join(STAGE);
         // A writer that is still around loses its file; it notices when it is finished.

@@ -151,8 +151,8 @@ impl Job {
         if let Some(place) = &self.carry.place {
             return Ok(Arc::clone(place));
         }
-        let path = self.subject.path().to_owned();
-        let place = blocking(move || Ok::<_, Error>(Place::open(&path)?)).await?;
+        let (path, rights) = (self.subject.path().to_owned(), self.subject.enrolment.rights);
+        let place = blocking(move || Ok::<_, Error>(Place::open(&path)?.with_rights(rights))).await?;
         let place = Arc::new(Mutex::new(place));
         self.carry.place = Some(Arc::clone(&place));
         self.seen(&place).await;

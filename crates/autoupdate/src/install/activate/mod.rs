@@ -5,6 +5,7 @@
 //! 1. path, program and stage are checked; nothing has changed;
 //! 2. the journal says `activating`; nothing else has changed: undone at the next start;
 //! 3. the old bytes get the second name `keep`, or are copied, and are synced: undone;
+//!    the program is still the file of 1, as it was then, and this is looked at last: what somebody else puts there later is lost;
 //! 4. one rename puts the stage in place: from here on the next start finishes;
 //! 5. what is in place must be the very file that was hashed in 1, else the old bytes go back;
 //! 6. both folders are synced; if the disk fails there, what it holds is unknown: the old bytes go back, and the journal goes
@@ -124,10 +125,26 @@ fn put_in_place(
     (stage, stage_facts): &(File, Facts),
 ) -> Result<(), Error> {
     keep_old(ground, old, like, from)?;
+    check_still_old(ground, like)?;
     exchange(ground, STAGE, stage, stage_facts, PHASE)?;
     ground.sync(PHASE)?;
     ground.keep_becomes_previous(PHASE)?;
     synced(ground.private.sync(), PHASE, ground.private.path())
+}
+
+/// The program is the file that was hashed, and nobody has written to it since. Its change time and its links are other
+/// ones now, because it was given a second name.
+fn check_still_old(ground: &Ground, like: &Facts) -> Result<(), Error> {
+    let path = &ground.spot.path;
+    let now = ground.spot.folder.facts(&ground.spot.name).during(PHASE, "look at", path)?;
+    let same = |now: &Facts| {
+        let written = |facts: &Facts| (facts.identity, facts.length, facts.times[0], facts.times[1]);
+        written(now) == written(like) && (now.mode, now.uid, now.gid) == (like.mode, like.uid, like.gid)
+    };
+    match now {
+        Some(now) if same(&now) => Ok(()),
+        _ => Err(Error::Changed { path: path.clone() }),
+    }
 }
 
 /// Gives the old bytes a second name in the private folder, or copies them where that is not possible.

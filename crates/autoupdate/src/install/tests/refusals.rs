@@ -164,6 +164,34 @@ fn file_capabilities_are_refused() {
     assert_eq!(code(scene.open().preflight(&need(&scene))), "E-FILE-CAPABILITIES");
 }
 
+#[test]
+fn special_rights_pass_to_the_new_bytes_where_the_administrator_says_so() {
+    for special in [0o4755, 0o2755, 0o6711] {
+        let scene = Scene::new();
+        mode(&scene.program(), special);
+        let file = fs::File::open(scene.program()).unwrap();
+        let bytes = [1, 0, 0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        let flags = rustix::fs::XattrFlags::empty();
+        let capable = rustix::fs::fsetxattr(&file, "security.capability", &bytes, flags).is_ok();
+        let mut place = scene.open().with_rights(protocol::Rights::Keep);
+        place.preflight(&need(&scene)).unwrap();
+        stage(&mut place, "2.0.0", NEW);
+        place.activate(&confirm_health(), now()).unwrap();
+        assert_eq!(scene.bytes(), NEW);
+        let check = |when: &str| {
+            let found = fs::metadata(scene.program()).unwrap().permissions().mode() & 0o7777;
+            assert_eq!(found, special, "{when}: {found:o}");
+            let mut value = [0; 64];
+            let file = fs::File::open(scene.program()).unwrap();
+            let length = rustix::fs::fgetxattr(&file, "security.capability", &mut value);
+            assert_eq!(length.ok(), capable.then_some(bytes.len()), "{when}");
+        };
+        check("updated");
+        place.roll_back(crate::install::RollBackReason::ByPerson).unwrap();
+        check("rolled back");
+    }
+}
+
 fn need(scene: &Scene) -> Need {
     Need { stage: 1000, previous: 1000, spool: (scene.folder().join("spool/not/there"), 1000) }
 }
