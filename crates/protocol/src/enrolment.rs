@@ -404,6 +404,9 @@ root = { file = "root.json", sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e46
         assert_eq!(app.to_toml().unwrap(), golden);
         assert_eq!(app.health, Health::Confirm(Duration::from_secs(90)));
         assert_eq!((app.mode, app.sources.len()), (Mode::Automatic, 2));
+        let machine = include_str!("../fixtures/v1/enrolment-machine.toml");
+        let of_machine = Enrolment::parse(machine, true).unwrap();
+        assert_eq!((of_machine.to_toml().unwrap().as_str(), of_machine.rights), (machine, Rights::Keep));
         let newer = golden.replace("format = 1", "format = 2\nshape = \"new\"");
         let error = Enrolment::parse(&newer, false).unwrap_err().to_string();
         assert!(error.contains("2 is not known here"), "{error}");
