@@ -241,6 +241,9 @@ fn what_support_repairs_is_the_signed_program_again() -> Result<()> {
         assert_eq!(repaired["report"]["repaired"], true, "{repaired}");
         assert_eq!((person.installed()?, person.mode_and_owner()?), (program("2.0.0"), before));
     }
+    let history = person.run(&["history", APP, "--last", "3"])?.expect(0)?.json()?;
+    let told = history.as_array().map(|list| list.iter().filter(|line| line["repaired"] == true).count());
+    assert_eq!(told, Some(3), "{history}");
     // What its publisher took back does not come again: then an update is what puts it right, and a person must agree.
     std::fs::write(person.program(), b"damaged")?;
     workshop.rollout(&server, "2.0.0", &["--recall"])?;

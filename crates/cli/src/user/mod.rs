@@ -7,6 +7,7 @@
 mod act;
 mod enrol;
 mod forget;
+mod history;
 #[cfg(unix)]
 mod owner;
 mod progress;
@@ -42,6 +43,14 @@ pub(crate) enum Verb {
     Status {
         /// The app; all enrolled ones if none is named.
         app: Option<AppId>,
+    },
+    /// Show what happened on this machine: updates, what was undone, what did not work.
+    History {
+        /// The app; all if none is named.
+        app: Option<AppId>,
+        /// How many of the last events.
+        #[arg(long, value_name = "COUNT", default_value_t = 20)]
+        last: usize,
     },
     /// Update a program now: look, fetch, verify, put in place, see that it lives.
     Apply(act::Apply),
@@ -101,7 +110,7 @@ impl Verb {
     fn app(&self) -> Option<&AppId> {
         match self {
             Self::Enrol(_) => None,
-            Self::Check { app, .. } | Self::Status { app } => app.as_ref(),
+            Self::Check { app, .. } | Self::Status { app } | Self::History { app, .. } => app.as_ref(),
             Self::Apply(apply) => Some(&apply.app),
             Self::Notes { app, .. }
             | Self::Forget { app }
@@ -122,6 +131,7 @@ impl Verb {
             Self::Enrol(_) | Self::Forget { .. } => owner::Changes::Enrolment,
             Self::Check { .. }
             | Self::Status { .. }
+            | Self::History { .. }
             | Self::Apply(_)
             | Self::Rollback { .. }
             | Self::Repair { .. }
@@ -146,6 +156,7 @@ pub(crate) fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Forget { app } => forget::run(&app, output),
         Verb::Check { app, force } => act::check(app, force, output),
         Verb::Status { app } => status::run(app.as_ref(), output),
+        Verb::History { app, last } => history::run(app.as_ref(), last, output),
         Verb::Apply(apply) => act::apply(&apply, output),
         Verb::Rollback { app } => act::roll_back(&app, output),
         Verb::Repair { app, yes } => act::repair(&app, yes, output),
