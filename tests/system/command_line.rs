@@ -266,6 +266,40 @@ fn a_check_of_all_programs_ends_with_the_worst_of_them() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn the_doctor_says_what_is_in_the_way_and_changes_nothing() -> Result<()> {
+    let publisher = Publisher::of(&["1.0.0", "2.0.0"])?;
+    let host = Host::serve(&publisher.site())?;
+    let person = Person::with(&program("1.0.0"), &publisher.root()?, &host.url(), PROBE)?;
+    let healthy = person.run(&["doctor"])?.expect(0)?.json()?;
+    let app = &healthy["apps"][0];
+    assert_eq!((&app["id"], &app["in_the_way"]), (&json!(APP), &Value::Null), "{healthy}");
+    assert_eq!(app["check"]["offer"]["version"], "2.0.0", "{healthy}");
+    assert_eq!((&healthy["engine_runs"], &healthy["problems"]), (&json!(false), &json!([])), "{healthy}");
+    assert_eq!(person.installed()?, program("1.0.0"));
+
+    // Asked of the engine that runs, while a program cannot be replaced and a file cannot be read.
+    let folders = person.folders();
+    std::fs::write(folders.config.join("settings.toml"), "\nproxy = \"http://me:secret@127.0.0.1:9\"\n")?;
+    std::fs::write(folders.user_apps().join("broken.toml"), "id = 7")?;
+    open(&person.program(), 0o4755)?;
+    let _engine = Running::of(&person)?;
+    let ill = person.run(&["doctor"])?;
+    ensure!(!ill.out.contains("secret"), "{ill:?}");
+    let ill = ill.json()?;
+    assert_eq!(
+        (&ill["engine_runs"], ill["problems"].as_array().map(Vec::len)),
+        (&json!(true), Some(1)),
+        "{ill}"
+    );
+    assert_eq!(ill["apps"][0]["in_the_way"]["code"], "E-FILE-SETID", "{ill}");
+    let from = ill["settings"][0]["from"].as_str().unwrap_or_default();
+    ensure!(from.ends_with("settings.toml:2"), "{ill}");
+    assert_eq!(person.run(&["doctor", "other"])?.expect(1)?.json()?["error"]["code"], "E-STATE-UNKNOWN-APP");
+    assert_eq!(person.installed()?, program("1.0.0"));
+    Ok(())
+}
+
 /// Comes to its exit code.
 type Case<'a> = &'a dyn Fn() -> Result<Answer>;
 

@@ -120,7 +120,7 @@ fn tell(app: &AppId, answer: &Answer, output: &Output) -> Result<Exit, Failure> 
 }
 
 /// What a script is told about an answer.
-fn exit_of(answer: &Answer) -> Exit {
+pub(crate) fn exit_of(answer: &Answer) -> Exit {
     match answer {
         Answer::UpToDate { .. }
         | Answer::Sound { .. }

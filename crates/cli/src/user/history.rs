@@ -46,8 +46,8 @@ fn words(event: &Event) -> String {
             format!("went back from {} to {} ({why})", version(from.as_ref()), version(to.as_ref()))
         }
         Event::Failed { version: about, code, text } => {
-            let about = about.as_ref().map(|version| format!(" {version}")).unwrap_or_default();
-            format!("did not get{about}: {code}: {}", plain(text).trim_end())
+            let what = about.as_ref().map_or_else(|| "a check".to_owned(), ToString::to_string);
+            format!("{what} did not work: {code}: {}", plain(text).trim_end())
         }
         Event::FellBack { version, route, code } => format!("{version} did not come by {route}: {code}"),
     }
@@ -71,7 +71,7 @@ mod tests {
             [
                 "2026-11-23T10:00:00Z  demo  updated from 1.0.0 to 1.1.0: 1000 of 50000 bytes fetched (patch bsz1)",
                 "2026-11-23T11:00:00Z  demo  went back from 1.1.0 to 1.0.0 (probe-failed)",
-                "2026-11-23T12:00:00Z  demo  did not get 1.2.0: E-NET-PORTAL: a login page",
+                "2026-11-23T12:00:00Z  demo  1.2.0 did not work: E-NET-PORTAL: a login page",
                 "2026-11-23T13:00:00Z  demo  1.2.0 did not come by patch bsz1: E-PATCH-RESULT",
                 "2026-11-23T14:00:00Z  demo  repaired 1.1.0: 1000 of 50000 bytes fetched (full)",
             ]

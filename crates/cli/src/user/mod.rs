@@ -5,6 +5,7 @@
 //! that nothing is left behind that this person could not change ([`owner`]).
 
 mod act;
+mod doctor;
 mod enrol;
 mod forget;
 mod history;
@@ -41,6 +42,11 @@ pub(crate) enum Verb {
     },
     /// Show what is installed and what is going on.
     Status {
+        /// The app; all enrolled ones if none is named.
+        app: Option<AppId>,
+    },
+    /// Look for everything that could stop an update here, and change nothing.
+    Doctor {
         /// The app; all enrolled ones if none is named.
         app: Option<AppId>,
     },
@@ -110,7 +116,10 @@ impl Verb {
     fn app(&self) -> Option<&AppId> {
         match self {
             Self::Enrol(_) => None,
-            Self::Check { app, .. } | Self::Status { app } | Self::History { app, .. } => app.as_ref(),
+            Self::Check { app, .. }
+            | Self::Status { app }
+            | Self::Doctor { app }
+            | Self::History { app, .. } => app.as_ref(),
             Self::Apply(apply) => Some(&apply.app),
             Self::Notes { app, .. }
             | Self::Forget { app }
@@ -131,6 +140,7 @@ impl Verb {
             Self::Enrol(_) | Self::Forget { .. } => owner::Changes::Enrolment,
             Self::Check { .. }
             | Self::Status { .. }
+            | Self::Doctor { .. }
             | Self::History { .. }
             | Self::Apply(_)
             | Self::Rollback { .. }
@@ -156,6 +166,7 @@ pub(crate) fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Forget { app } => forget::run(&app, output),
         Verb::Check { app, force } => act::check(app, force, output),
         Verb::Status { app } => status::run(app.as_ref(), output),
+        Verb::Doctor { app } => doctor::run(app.as_ref(), output),
         Verb::History { app, last } => history::run(app.as_ref(), last, output),
         Verb::Apply(apply) => act::apply(&apply, output),
         Verb::Rollback { app } => act::roll_back(&app, output),

@@ -41,6 +41,11 @@ impl Reach {
         Ok(Self { runtime, engine })
     }
 
+    /// Whether it is an engine that runs without us.
+    pub(crate) fn is_running(&self) -> bool {
+        matches!(self.engine, Found::Running(_))
+    }
+
     /// The View as it is now.
     pub(crate) fn view(&self) -> Result<View, Failure> {
         match &self.engine {

@@ -196,7 +196,7 @@ fn of_why(why: &RollBackWhy) -> String {
     }
 }
 
-fn of_failure(failure: &Failure) -> String {
+pub(crate) fn of_failure(failure: &Failure) -> String {
     format!("{}: {}", failure.code, failure.text)
 }
 
@@ -242,6 +242,6 @@ fn of_refusal(why: &Refusal) -> &'static str {
     }
 }
 
-fn version(version: Option<&Version>) -> String {
+pub(crate) fn version(version: Option<&Version>) -> String {
     version.map_or_else(|| "unknown version".to_owned(), ToString::to_string)
 }
