@@ -5,10 +5,11 @@
 //! standard error. Exit codes are a contract: see [`exit::Exit`].
 //!
 //! Layout: `user/` the verbs of people with installed programs · `publisher/` of whoever makes releases · `exit`,
-//! `failure`, `log`, `output` what all verbs share.
+//! `failure`, `log`, `output` what all verbs share · `guide` completions and manual.
 
 mod exit;
 mod failure;
+mod guide;
 mod log;
 mod output;
 mod publisher;
@@ -16,7 +17,7 @@ mod user;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -54,6 +55,8 @@ enum Verb {
     #[command(subcommand)]
     Root(publisher::root::Verb),
     Verify(publisher::verify::Args),
+    #[command(flatten)]
+    Guide(guide::Verb),
 }
 
 impl Verb {
@@ -73,6 +76,7 @@ impl Verb {
             Self::Refresh(args) => args.run(out),
             Self::Root(verb) => verb.run(out),
             Self::Verify(args) => args.run(out),
+            Self::Guide(verb) => guide::run(&verb, Command::command(), out),
         }
     }
 }
