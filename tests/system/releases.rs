@@ -266,6 +266,10 @@ fn what_support_holds_or_skips_waits_until_it_is_released() -> Result<()> {
     };
     says(&person, "hold", 0)?;
     because(&person, "on-hold")?;
+    // Without an engine that runs and remembers, it looks first.
+    let why = autoupdate_tests::run(&mut person.command(&["why", APP])?)?.expect(0)?;
+    let decided = why.out.lines().find(|line| line.ends_with("this decided")).unwrap_or_default();
+    ensure!(decided.starts_with("stop  hold") && decided.contains("2.0.0"), "{why:?}");
     says(&person, "release", 0)?;
     assert_eq!(says(&person, "check", 0)?["offer"]["version"], "2.0.0");
 

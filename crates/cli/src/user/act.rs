@@ -1,7 +1,7 @@
 //! The verbs that change something: each is one command to the engine, and its answer.
 
 use autoupdate::handle::{Answer, Command, How, Refusal};
-use autoupdate::view::{AppState, RollBackWhy};
+use autoupdate::view::RollBackWhy;
 use protocol::{AppId, Language, Version};
 
 use crate::exit::Exit;
@@ -93,16 +93,23 @@ pub(crate) fn confirm(app: &AppId, output: &Output) -> Result<Exit, Failure> {
 
 /// Shows what is new. What is offered is only known after a check.
 pub(crate) fn notes(app: &AppId, languages: Vec<Language>, output: &Output) -> Result<Exit, Failure> {
-    let reach = Reach::find()?;
-    if reach.view()?.app(app).is_some_and(|app| matches!(app.state, AppState::Idle)) {
-        reach.command(app, Command::Check { app: app.clone(), force: false }, output)?;
-    }
+    let reach = checked(app, output)?;
     tell(app, &reach.command(app, Command::Notes { app: app.clone(), languages }, output)?, output)
 }
 
 /// Tells the rules of the last check.
 pub(crate) fn why(app: &AppId, output: &Output) -> Result<Exit, Failure> {
-    one(Command::Why { app: app.clone() }, app, output)
+    let reach = checked(app, output)?;
+    tell(app, &reach.command(app, Command::Why { app: app.clone() }, output)?, output)
+}
+
+/// An engine that has checked the app. One that has not yet does it now.
+fn checked(app: &AppId, output: &Output) -> Result<Reach, Failure> {
+    let reach = Reach::find()?;
+    if reach.view()?.app(app).is_some_and(|app| app.last_check.is_none()) {
+        reach.command(app, Command::Check { app: app.clone(), force: false }, output)?;
+    }
+    Ok(reach)
 }
 
 fn one(command: Command, app: &AppId, output: &Output) -> Result<Exit, Failure> {

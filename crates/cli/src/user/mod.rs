@@ -14,6 +14,7 @@ mod owner;
 mod progress;
 mod reach;
 mod status;
+mod why;
 mod words;
 
 use protocol::{AppId, Language, Version};

@@ -110,10 +110,7 @@ pub(crate) fn of_answer(answer: &Answer) -> String {
         Answer::Done => "done".to_owned(),
         Answer::Notes { text: None } => "there are no notes".to_owned(),
         Answer::Notes { text: Some(text) } => plain(text).trim_end().to_owned(),
-        Answer::Why { trace } => {
-            let line = |one: &autoupdate::policy::Trace| serde_json::to_string(one).unwrap_or_default();
-            trace.iter().map(line).collect::<Vec<_>>().join("\n")
-        }
+        Answer::Why { trace } => super::why::of_trace(trace),
         Answer::Failed { failure } => of_failure(failure),
         Answer::Refused { why } => of_refusal(why).to_owned(),
     }
