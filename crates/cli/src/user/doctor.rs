@@ -11,7 +11,7 @@ use autoupdate::enrolments;
 use autoupdate::fetch::Proxy;
 use autoupdate::install::{Need, Place};
 use autoupdate::store::{Folders, Origin, Settings, Sourced, Store};
-use autoupdate::view::{Failure as Told, Owner, Problem};
+use autoupdate::view::{Failure as Told, Owner, Problem, View};
 use autoupdate::{Answer, Command};
 use protocol::{AppId, Digest, Enrolment, Version};
 use serde::Serialize;
@@ -24,7 +24,7 @@ use crate::output::Output;
 
 /// What was found.
 #[derive(Debug, Serialize)]
-struct Report {
+pub(crate) struct Report {
     /// The version of this command, which is that of its engine.
     version: &'static str,
     /// An engine runs in the background and was asked; otherwise one of our own was.
@@ -70,6 +70,18 @@ struct Found {
 
 /// Examines one program, or all.
 pub(crate) fn run(app: Option<&AppId>, output: &Output) -> Result<Exit, Failure> {
+    let (report, _) = examine(app, output)?;
+    let checks = report.apps.iter().map(|app| act::exit_of(&app.check));
+    let ways = report.apps.iter().filter_map(|app| app.in_the_way.as_ref());
+    let ways = ways.map(|told| Failure::engine(&told.code, String::new()).exit());
+    let wrong = report.problems.iter().map(|_| Exit::PersonNeeded);
+    let worst = checks.chain(ways).chain(wrong).max().unwrap_or(Exit::Done);
+    output.done(&report, &text(&report));
+    Ok(worst)
+}
+
+/// What is found, and what the engine shows afterwards.
+pub(crate) fn examine(app: Option<&AppId>, output: &Output) -> Result<(Report, View), Failure> {
     let folders = Folders::of_user().map_err(|error| Failure::of(error.fault(), &error))?;
     let store = Store::new(folders.clone());
     let settings = store.settings().map_err(|error| Failure::of(error.fault(), &error))?;
@@ -83,7 +95,7 @@ pub(crate) fn run(app: Option<&AppId>, output: &Output) -> Result<Exit, Failure>
     let wanted = enrolled.apps.iter().filter(|one| app.is_none_or(|app| one.enrolment.id == *app));
     let mut apps = Vec::new();
     for one in wanted {
-        apps.push(examine(&one.enrolment, one.owner, &store, &reach, output)?);
+        apps.push(examine_app(&one.enrolment, one.owner, &store, &reach, output)?);
     }
     let report = Report {
         version: env!("CARGO_PKG_VERSION"),
@@ -93,16 +105,10 @@ pub(crate) fn run(app: Option<&AppId>, output: &Output) -> Result<Exit, Failure>
         apps,
         problems: if app.is_none() { enrolled.problems } else { Vec::new() },
     };
-    let checks = report.apps.iter().map(|app| act::exit_of(&app.check));
-    let ways = report.apps.iter().filter_map(|app| app.in_the_way.as_ref());
-    let ways = ways.map(|told| Failure::engine(&told.code, String::new()).exit());
-    let wrong = report.problems.iter().map(|_| Exit::PersonNeeded);
-    let worst = checks.chain(ways).chain(wrong).max().unwrap_or(Exit::Done);
-    output.done(&report, &text(&report));
-    Ok(worst)
+    Ok((report, reach.view()?))
 }
 
-fn examine(
+fn examine_app(
     enrolment: &Enrolment,
     owner: Owner,
     store: &Store,

@@ -5,6 +5,7 @@
 //! that nothing is left behind that this person could not change ([`owner`]).
 
 mod act;
+mod diagnose;
 mod doctor;
 mod enrol;
 mod forget;
@@ -13,9 +14,12 @@ mod history;
 mod owner;
 mod progress;
 mod reach;
+mod redact;
 mod status;
 mod why;
 mod words;
+
+use std::path::PathBuf;
 
 use protocol::{AppId, Language, Version};
 
@@ -50,6 +54,12 @@ pub(crate) enum Verb {
     Doctor {
         /// The app; all enrolled ones if none is named.
         app: Option<AppId>,
+    },
+    /// Put what support needs to see into one archive, without names, passwords and the like.
+    Diagnose {
+        /// The archive, for example `bundle.zip`; must not be there yet.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
     },
     /// Show what happened on this machine: updates, what was undone, what did not work.
     History {
@@ -116,7 +126,7 @@ impl Verb {
     #[cfg(unix)]
     fn app(&self) -> Option<&AppId> {
         match self {
-            Self::Enrol(_) => None,
+            Self::Enrol(_) | Self::Diagnose { .. } => None,
             Self::Check { app, .. }
             | Self::Status { app }
             | Self::Doctor { app }
@@ -142,6 +152,7 @@ impl Verb {
             Self::Check { .. }
             | Self::Status { .. }
             | Self::Doctor { .. }
+            | Self::Diagnose { .. }
             | Self::History { .. }
             | Self::Apply(_)
             | Self::Rollback { .. }
@@ -168,6 +179,7 @@ pub(crate) fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Check { app, force } => act::check(app, force, output),
         Verb::Status { app } => status::run(app.as_ref(), output),
         Verb::Doctor { app } => doctor::run(app.as_ref(), output),
+        Verb::Diagnose { out } => diagnose::run(&out, output),
         Verb::History { app, last } => history::run(app.as_ref(), last, output),
         Verb::Apply(apply) => act::apply(&apply, output),
         Verb::Rollback { app } => act::roll_back(&app, output),
