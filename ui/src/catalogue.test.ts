@@ -21,6 +21,25 @@ function files(folder: string, name: RegExp): string[] {
     return name.test(entry.name) ? [path] : [];
   });
 }
+
+/** What a message takes, and what it chooses by: the parser's own view of it. */
+function anatomy(source: string) {
+  return new Map(
+    new FluentResource(source).body.map(({ id, value }) => {
+      const args = new Set<string>();
+      const choices: { by: string; keys: string[] }[] = [];
+      JSON.stringify(value, (_, part) => {
+        if (part?.type === "var") args.add(part.name);
+        if (part?.type === "select") {
+          const keys = part.variants.map(({ key }: { key: { value: string } }) => key.value);
+          choices.push({ by: part.selector.name, keys: keys.sort() });
+        }
+        return part;
+      });
+      return [id, { args: [...args].sort(), choices }] as const;
+    }),
+  );
+}
 const read = (path: string) => readFileSync(path, "utf8");
 const sources = files("src", /\.(svelte|ts)$/).filter((path) => !/generated|test|shots/.test(path));
 
@@ -31,6 +50,20 @@ describe("the catalogue", () => {
     expect([...found].sort()).toEqual(ids(EN).sort());
     // The parser skips what it does not understand.
     expect(new FluentResource(source).body.map(({ id }) => id)).toEqual(found);
+  });
+
+  it.each(Object.entries(catalogues))("%s fills in what English does, with the forms of its own numbers", (language, source) => {
+    const english = anatomy(EN);
+    const plurals = new Intl.PluralRules(language).resolvedOptions().pluralCategories;
+    for (const [id, { args, choices }] of anatomy(source)) {
+      expect([id, args]).toEqual([id, english.get(id)?.args]);
+      const expected = english.get(id)?.choices.map(({ by, keys }) => ({ by, keys: by === "count" ? [...plurals].sort() : keys }));
+      expect([id, choices]).toEqual([id, expected]);
+    }
+  });
+
+  it.each(Object.entries(catalogues))("%s raises its voice nowhere", (_, source) => {
+    expect(source).not.toMatch(/[!！]/);
   });
 
   it("is calm", () => {

@@ -126,10 +126,24 @@ function plain(args: Args): Args {
 export function choose(wanted: readonly string[], there: readonly string[]): { locale: string; language: string } {
   for (const tag of wanted) {
     const same = there.find((name) => name.toLowerCase() === tag.toLowerCase());
-    const language = same ?? there.find((name) => primary(name) === primary(tag));
+    const language = same ?? there.find((name) => reads(tag, name));
     if (language !== undefined && isTag(tag)) return { locale: tag, language };
   }
   return { locale: FALLBACK, language: FALLBACK };
+}
+
+/** Whether who wants one language can read the other: the same one, and not in another script where both say theirs. */
+function reads(wanted: string, there: string): boolean {
+  const [mine, other] = [script(wanted), script(there)];
+  return primary(wanted) === primary(there) && (mine === undefined || other === undefined || mine === other);
+}
+
+/** How a language is written. Chinese without a script says it by its region, and systems often give no script. */
+function script(tag: string): string | undefined {
+  const [language, ...rest] = tag.toLowerCase().split("-");
+  const said = rest.find((part) => /^[a-z]{4}$/.test(part));
+  if (said !== undefined || language !== "zh") return said;
+  return rest.some((part) => ["hk", "mo", "tw"].includes(part)) ? "hant" : "hans";
 }
 
 /** Some systems call a language `C` or `POSIX`, which Intl throws at. */

@@ -1,0 +1,487 @@
+## What one program is at: its card in the window, its line in the tray's menu.
+
+state-idle = 尚未检查
+state-checking = 正在检查更新
+state-up-to-date = 已是最新版本
+state-cannot-verify = 无法确定是否有更新
+state-available = 版本 { $version } 可以安装
+state-getting = 正在获取版本 { $version }
+state-ready = 版本 { $version } 已准备就绪
+state-waiting-for-close = 正在等待 { $name } 关闭
+state-restarting = 正在以版本 { $version } 重新启动
+state-probation = 正在观察版本 { $version } 是否运行正常
+state-updated = 已更新到 { $version }
+state-repaired = 版本 { $version } 已修复
+state-rolling-back = 正在恢复之前的版本
+state-rolled-back = 已恢复到 { $version }
+state-rolled-back-unknown = 已恢复到之前的版本
+state-failed = 版本 { $version } 未能安装
+state-failed-check = 检查未能完成
+state-disabled = 不自动检查
+state-disabled-by-machine = 管理员已关闭检查
+
+## Why there is something, but not for this computer now.
+
+not-offered-nothing-for-platform = 没有适用于此类电脑的版本
+not-offered-os-too-old =
+    { $version ->
+        [none] 最新版本需要更新的系统
+       *[other] 版本 { $version } 需要更新的系统
+    }
+not-offered-os-pinned = 发布者为此系统保留较旧的版本
+not-offered-not-yet =
+    { $version ->
+        [none] 最新版本稍后会推送到这台电脑
+       *[other] 版本 { $version } 稍后会推送到这台电脑
+    }
+not-offered-halted =
+    { $version ->
+        [none] 发布者已暂停最新版本
+       *[other] 发布者已暂停版本 { $version }
+    }
+not-offered-recalled = 发布者已撤回此版本
+not-offered-control-unverified = 无法确定哪些电脑可以更新
+not-offered-known-bad =
+    { $version ->
+        [none] 最新版本在这台电脑上运行不正常
+       *[other] 版本 { $version } 在这台电脑上运行不正常
+    }
+not-offered-below-floor = 只有更旧的版本可用
+not-offered-undone =
+    { $version ->
+        [none] 最新版本已在这台电脑上撤销
+       *[other] 版本 { $version } 已在这台电脑上撤销
+    }
+not-offered-skipped =
+    { $version ->
+        [none] 已跳过最新版本
+       *[other] 已跳过版本 { $version }
+    }
+not-offered-on-hold =
+    { $version ->
+        [none] 已暂缓更新
+       *[other] 已暂缓更新：版本 { $version } 需要等待
+    }
+
+## All programs in one line: the tray's title and first menu line, the window's headline.
+
+summary-empty = 还没有程序
+summary-problems = 有一项登记无法读取
+summary-idle = 尚未检查
+summary-up-to-date = 全部都是最新版本
+summary-nothing-to-install = 目前没有可安装的更新
+summary-held =
+    { $count ->
+       *[other] { $count } 个程序不检查更新
+    }
+summary-available =
+    { $count ->
+       *[other] 有 { $count } 个更新可以安装
+    }
+summary-working =
+    { $count ->
+       *[other] 正在处理 { $count } 个程序
+    }
+summary-ready =
+    { $count ->
+       *[other] { $count } 个更新已准备就绪
+    }
+summary-attention =
+    { $count ->
+       *[other] { $count } 个程序需要您处理
+    }
+summary-critical =
+    { $count ->
+       *[other] 有 { $count } 个紧急更新
+    }
+
+## The same, where one program has the news.
+
+one-state-checking = 正在检查 { $name } 的更新
+one-state-cannot-verify = 无法确定 { $name } 是否为最新版本
+one-state-available = { $name } { $version } 可以安装
+one-state-getting = 正在获取 { $name } { $version }
+one-state-ready = { $name } { $version } 已准备就绪
+one-state-waiting-for-close = 正在等待 { $name } 关闭
+one-state-restarting = 正在以版本 { $version } 重新启动 { $name }
+one-state-probation = 正在观察 { $name } { $version } 是否运行正常
+one-state-rolling-back = 正在恢复 { $name } 之前的版本
+one-state-rolled-back = { $name } 已恢复到 { $version }
+one-state-rolled-back-unknown = { $name } 已恢复到之前的版本
+one-state-failed = { $name } { $version } 未能安装
+one-state-failed-check = 未能检查 { $name } 的更新
+one-state-disabled = 不自动检查 { $name }
+one-state-disabled-by-machine = 管理员已关闭对 { $name } 的检查
+one-not-offered-halted =
+    { $version ->
+        [none] 发布者已暂停 { $name } 的最新版本
+       *[other] 发布者已暂停 { $name } { $version }
+    }
+one-not-offered-recalled = 发布者已撤回 { $name } 的这个版本
+one-not-offered-control-unverified = 无法确定哪些电脑可以更新 { $name }
+one-not-offered-undone =
+    { $version ->
+        [none] { $name } 的最新版本已在这台电脑上撤销
+       *[other] { $name } { $version } 已在这台电脑上撤销
+    }
+one-not-offered-skipped =
+    { $version ->
+        [none] 已跳过 { $name } 的最新版本
+       *[other] 已跳过 { $name } { $version }
+    }
+one-not-offered-on-hold = { $name } 已暂缓更新
+
+## What a person can do: buttons of the window, lines of the tray's menu, the notification's button.
+
+act-check = 立即检查
+act-install = 安装
+act-replace = 替换并安装
+act-restart = 重启以更新
+act-cancel = 取消
+act-retry = 重试
+act-roll-back = 撤销
+
+## The tray's menu.
+
+menu-open = 打开
+menu-quit = 退出
+menu-packaged = 由软件包管理器更新
+menu-program = { $name } { $version }：{ $words }
+menu-program-unknown = { $name }：{ $words }
+
+## Notifications.
+
+notice-ready = { $name } { $version } 已准备就绪
+notice-ready-body = 重启以更新。{ $name } 会在原来的位置重新打开。
+notice-rolled-back = { $name } 已恢复到 { $version }
+notice-rolled-back-unknown = { $name } 已恢复到之前的版本
+notice-rolled-back-body = 新版本运行不正常，因此已换回旧版本。
+
+notice-no-tray = 这里无法显示图标
+notice-no-tray-body = 此桌面不显示托盘图标。更新会照常进行，并通过通知告诉您。要查看更多信息，请从程序列表启动 autoupdate。
+
+## The window: its frame, the headline's second line, and what is true for all programs.
+
+window-title = 更新
+window-lost = 此窗口无法连接到更新程序。请关闭窗口，再从托盘或程序列表重新打开。
+summary-note-working = 您可以继续使用电脑。
+checked-now = 刚刚检查过。
+checked-ago = { $span }前检查过。
+next-check = 下次：{ $moment }。
+version-unknown = 版本未知
+act-check-one = 立即检查：{ $name }
+act-too-late = 情况已有变化。请查看当前显示的内容。
+act-refused = 更新程序没有接受此操作。请稍后再试。
+empty-how = 目前没有由更新程序管理的程序。要添加程序，需要它的登记文件，也就是发布者提供的一个小文件：
+empty-file = FILE 是该文件的路径。请在终端中输入此命令，程序随后会自动出现在这里。
+problem-title = 此登记文件无法使用
+problem-line-key = 第 { $line } 行，{ $key }：
+problem-line = 第 { $line } 行：
+problem-key = { $key }：
+problem-hint = 修正该文件之前，对应的程序不会更新。其他程序不受影响。
+no-tray = 这里没有托盘，因此无法显示图标。更新会照常进行，并通过通知和此窗口告诉您。关闭此窗口后，再次启动本程序即可重新打开。
+start-at-login = 登录时启动
+start-at-login-entry = 未能更改启动项 { $file }。请检查其所在文件夹的权限和可用空间；启动项保持原样。
+start-at-login-refused = 未能更改此设置。您的设置保持原样。
+updater-version = 更新程序 { $version }。
+updater-packaged = 此更新程序由您的软件包管理器更新。
+announce-state = { $name }：{ $words }。
+announce-progress = { $name }：{ $percent }。
+
+## The window: what a card says below its state.
+
+available-unknown = 无法得知已安装的 { $name } 是哪个版本：它的内容与发布者的任何版本都不一致。如果您同意，将用 { $version } 替换它。
+available-size = 最多下载 { $size }；如果只需要差异部分，下载量会更小。下载期间 { $name } 继续运行。
+notes-title = { $version } 的新内容
+notes-all = 显示全部说明
+notes-less = 收起说明
+progress-starting = 正在查找最小的下载
+progress-downloading = 正在下载
+progress-downloading-all = 正在下载完整版本
+progress-verifying = 正在校验下载内容
+progress-amount = { $count } / { $of }
+progress-amount-open = 已下载 { $count }
+progress-left = 大约还需 { $span }
+progress-left-moment = 马上就好
+saving-patch = 只下载与 { $from } 的差异：{ $fetched }，而不是 { $full }。
+saving-patch-unknown = 只下载差异部分：{ $fetched }，而不是 { $full }。
+saving-compressed = 以压缩形式下载完整版本：{ $fetched }，而不是 { $full }。
+verifying-hint = 每个字节都会与发布者签名的内容进行比对。
+gave-up-damaged = 小型下载与发布者签名的内容不符，因此已丢弃。
+gave-up-network = 小型下载在途中中断了。
+gave-up-base = 小型下载所依据的内容与这里安装的不同。
+gave-up-memory = 小型下载需要的内存超出了这台电脑允许的范围。
+gave-up-not-made = 服务器未能及时生成小型下载。
+gave-up-patch = 小型下载在这里不可用。
+gave-up-other = 第一种获取方式未成功。
+instead-patch = 改为下载到 { $version } 的另一个差异。
+instead-full = 改为下载完整的 { $version }。
+ready-restart = { $name } 会关闭、完成更新，并在原来的位置重新打开。
+waiting-blockers =
+    { $count ->
+       *[other] { $blockers } 仍然打开着。关闭后，更新会自动安装。
+    }
+waiting-until = 不会强制关闭任何程序：到 { $moment } 仍打开的程序会保持打开，更新也会保持就绪。
+probation-until =
+    { $from ->
+        [none] 如果 { $to } 在 { $moment } 之前运行不正常，会自动恢复之前的版本。
+       *[other] 如果 { $to } 在 { $moment } 之前运行不正常，会自动恢复 { $from }。
+    }
+updated-saved = 下载了 { $fetched }，而不是 { $full }。
+updated-full = 下载了 { $fetched }。
+updated-fetched-before = 这次无需下载：内容已在这台电脑上。
+updated-fell-back = 先尝试了更小的下载，但没有成功。
+updated-still-old =
+    { $count ->
+       *[other] { $count } 个正在运行的副本在关闭之前仍使用之前的版本。
+    }
+updated-kept = 已保留 { $version }。选择“撤销”即可恢复。
+last-good = 上次能够确定的时间：{ $moment }。
+failed-unchanged = { $name } 保持原样。
+disabled-by-machine = 管理员已关闭自动检查。您仍可以在这里检查更新。
+disabled-by-user = 您已关闭对 { $name } 的自动检查。您仍可以在这里检查更新。
+disabled-by-program = { $name } 已关闭自动检查。您仍可以在这里检查更新。
+
+## Why a release is kept from this computer, in a sentence.
+
+reason-nothing-for-platform = 发布者在此渠道没有适用于此类电脑的版本。已安装的版本可以继续使用。
+reason-os-too-old = 它需要 { $needs } 或更新的系统；当前是 { $has }。已安装的版本可以继续使用。
+reason-os-unknown = 它需要 { $needs } 或更新的系统，而当前的系统版本无法确定。已安装的版本可以继续使用。
+reason-os-pinned = 对于此系统，发布者提供的是 { $version }，没有更新的版本。
+reason-not-yet = 它正在分批发布，以便尽早发现问题。目前已推送到 { $share } 的电脑，这台电脑随后会自动更新。
+reason-halted = 发布者暂时停止了它。恢复发布或有更新的版本时，会再次提供。
+reason-recalled = 发布者撤回了它。一有更好的版本，就会在这里提供。
+reason-control-unverified = 发布者的推送名单已过期或签名不正确，因此暂不提供给任何人。稍后会自动重新检查。
+reason-known-bad = 它曾在这里安装过，但运行不正常，因此不会再次尝试。下一个版本会照常提供。
+reason-below-floor = 版本 { $version } 曾在这里正常运行，因此不会安装更旧的版本。
+reason-undone = 您已从它恢复到旧版本，因此不会再自动提供它。下一个版本会照常提供。
+reason-skipped = 您跳过了它。下一个版本会照常提供。
+reason-on-hold = 在解除暂缓之前保持不变：请在命令行运行 `autoupdate release`。
+
+## Why the version before was put back, by the code of what was wrong.
+
+rolled-back-by-person = 您要求恢复之前的版本。
+rolled-back-recalled =
+    { $version ->
+        [none] 发布者撤回了新版本。
+       *[other] 发布者撤回了版本 { $version }。
+    }
+rolled-back-unhealthy =
+    { $version ->
+        [none] 新版本运行不正常。
+       *[other] 版本 { $version } 运行不正常。
+    }
+rolled-back-unproven =
+    { $version ->
+        [none] 未能完整确认新版本是否正常。可能会再次尝试。
+       *[other] 未能完整确认版本 { $version } 是否正常。可能会再次尝试。
+    }
+rolled-back-E-RUN-NOT-STARTED =
+    { $version ->
+        [none] 新版本未能启动。
+       *[other] 版本 { $version } 未能启动。
+    }
+rolled-back-E-RUN-ENDED =
+    { $version ->
+        [none] 新版本过早退出。
+       *[other] 版本 { $version } 过早退出。
+    }
+rolled-back-E-RUN-HANGS =
+    { $version ->
+        [none] 新版本未能及时响应。
+       *[other] 版本 { $version } 未能及时响应。
+    }
+rolled-back-E-RUN-CONFIRM =
+    { $version ->
+        [none] 新版本未能及时报告自身运行正常。
+       *[other] 版本 { $version } 未能及时报告自身运行正常。
+    }
+rolled-back-E-RUN-UNWATCHED =
+    { $version ->
+        [none] 此系统无法查看新版本是否运行正常。
+       *[other] 此系统无法查看版本 { $version } 是否运行正常。
+    }
+rolled-back-E-RUN-INTERRUPTED =
+    { $version ->
+        [none] 新版本运行不正常，而且在撤销过程中电脑停止了运行。
+       *[other] 版本 { $version } 运行不正常，而且在撤销过程中电脑停止了运行。
+    }
+rolled-back-safe = 之前的版本已逐字节恢复。
+rolled-back-not-again = 这里不会再自动提供 { $name } 的这个版本。下一个版本会照常提供。
+
+## Details of what did not work: labels, steps, who can mend it.
+
+details-show = 详细信息
+details-hide = 隐藏详细信息
+fact-code = 代码
+fact-step = 步骤
+fact-actor = 谁可以解决
+fact-again = 再次尝试
+fact-text = 技术信息
+again-at = 自动：{ $moment }
+again-by-itself = 下次检查时自动进行
+again-by-hand = 由您手动重试
+phase-setup = 读取设置
+phase-check = 检查更新
+phase-preflight = 下载之前
+phase-fetch = 下载
+phase-apply = 合成下载内容
+phase-verify = 与签名内容比对
+phase-stage = 准备新版本
+phase-activate = 换上新版本
+phase-restart = 关闭并启动程序
+phase-probation = 观察是否运行正常
+phase-roll-back = 恢复之前的版本
+actor-repository = 它的发布者
+actor-network = 网络或其管理者
+actor-machine = 您或您的管理员
+actor-bug = 此更新程序的开发者
+
+## What did not work, by code: what happened, and what to do. Unknown codes: by who can mend it.
+
+failure-by-repository = 发布者提供的内容有问题，因此没有采用。稍后会再次尝试；如果仍然如此，请将代码告知发布者。
+failure-by-network = 网络未能传送数据。网络好转后会再次尝试。
+failure-by-machine = 这台电脑上有什么妨碍了更新。详细信息中有说明。
+failure-by-bug = 更新程序出现了不应有的行为。请重试；如果再次发生，请将代码告知其开发者。
+
+# The network.
+failure-E-NET-DNS = 找不到更新服务器的名称。请检查网络连接，然后重试。
+failure-E-NET-CONNECT = 无法连接到更新服务器。请检查网络连接，然后重试。
+failure-E-NET-TLS = 更新服务器无法证明自己的身份，因此没有采用它的任何内容。请检查这台电脑的日期；如果在外部网络中，请换一个网络。
+failure-E-NET-PROXY = 途中的代理没有放行。请在系统设置中检查代理的地址、用户名和密码。
+failure-E-NET-BROKEN = 连接中断了。已收到的内容会保留，下次从中断处继续。
+failure-E-NET-TIMEOUT = 更新服务器响应时间过长。请稍后重试。
+failure-E-NET-SLOW = 下载停滞了。已收到的内容会保留，下次从停滞处继续。
+failure-E-NET-PORTAL = 响应的不是更新服务器，通常是网络的登录页面。请打开任意网页并登录，然后重试。
+failure-E-NET-REDIRECT = 更新服务器指向了不允许的位置，因此没有采用任何内容。如果一直如此，请告知发布者。
+failure-E-NET-TOO-LONG = 更新服务器发送的内容超出限制，因此已丢弃。如果一直如此，请告知发布者。
+failure-E-NET-LENGTH = 更新服务器发送的数据量与声明的不符，因此已丢弃。请稍后重试。
+failure-E-NET-CODING = 响应在途中被重新打包，无法使用。可能是代理或过滤器所致；请换一个网络。
+failure-E-NET-NOT-FOUND = 更新服务器上没有应有的文件。请稍后重试；如果一直如此，请告知发布者。
+failure-E-NET-BUSY = 更新服务器繁忙。稍后会再次尝试。
+failure-E-NET-STATUS = 更新服务器现在无法响应。请稍后重试。
+failure-E-NET-CANCELLED = 下载已停止。已收到的内容会保留，下次从停止处继续。
+failure-E-NET-CLIENT = 更新程序未能建立连接。请重新启动它；如果一直如此，请将代码告知其开发者。
+
+# The disk.
+failure-E-DISK-FULL = 磁盘可用空间不足。请腾出一些空间，然后重试。
+failure-E-DISK-QUOTA = 您的磁盘配额已用完。请腾出一些空间或申请更多配额，然后重试。
+failure-E-DISK-INODES = 磁盘无法容纳更多文件。请删除一些不需要的文件，然后重试。
+failure-E-DISK-READ-ONLY = { $name } 所在的磁盘不可写入。请将其设为可写，然后重试。
+failure-E-DISK-IO = 磁盘没有完成所要求的操作。请重试；如果经常发生，请检修磁盘。
+failure-E-DISK-SYNC = 磁盘未确认数据已安全写入，因此不会使用这些数据。重试之前请先检修磁盘。
+failure-E-DISK-SPOOL = 无法读取或写入下载文件夹。请检查其权限和可用空间，然后重试。
+
+# The program's file and its place.
+failure-E-FILE-MISSING = { $name } 不在其登记文件所说的位置。请重新安装，或修正登记文件中的路径。
+failure-E-FILE-KIND = { $name } 所在位置不是普通文件。登记文件必须指向程序本身。
+failure-E-FILE-PATH = 登记文件中 { $name } 的路径不完整。请从磁盘根目录写起。
+failure-E-FILE-LINK = { $name } 的路径经过一个他人可以更改的链接。请在登记文件中写明真实位置。
+failure-E-FILE-FOLDER = 由于文件夹权限的原因，他人可能替换 { $name }。请只允许所有者写入该文件夹，或移动程序。
+failure-E-FILE-OWNER = { $name } 属于这台电脑上的其他人。对方或您的管理员可以更新它。
+failure-E-FILE-SETID = { $name } 以其所有者的权限运行，这类程序不会被替换。请联系您的管理员。
+failure-E-FILE-CAPABILITIES = { $name } 具有特殊权限，替换文件会使其丢失，因此没有替换。请联系您的管理员。
+failure-E-FILE-PACKAGED = { $name } 由安装它的工具负责更新：您的软件包管理器，或它所在的映像。
+failure-E-FILE-SHARED = { $name } 位于其他电脑也在使用的网络共享上。请在存放它的地方更新。
+failure-E-FILE-IMMUTABLE = { $name } 被标记为任何人都不能更改。请去掉该标记以允许更新。
+failure-E-FILE-PERMISSION = 您没有权限写入 { $name } 所在的位置。请以有权限的身份运行更新，或联系您的管理员。
+failure-E-FILE-MOUNTED = { $name } 与其所在文件夹不在同一个磁盘上。请在它的来源处更新。
+failure-E-FILE-PRIVATE = 更新程序在 { $name } 旁边保留的文件夹状态不符合要求。详细信息中指明了是哪一个；请查看后将其删除。
+failure-E-FILE-STAGE = 新版本准备好之后被改动过，因此不会使用。下次会重新下载。
+failure-E-FILE-LENGTH = 收到的内容与发布者签名的大小不符，因此已丢弃。请稍后重试；如果一直如此，请告知发布者。
+failure-E-FILE-HASH = 收到的内容与发布者签名的内容不符，因此已丢弃。请稍后重试；如果一直如此，请告知发布者。
+failure-E-FILE-COMPRESSED = 收到的内容无法解压，因此已丢弃。请稍后重试；如果一直如此，请告知发布者。
+failure-E-FILE-ATTRIBUTE = { $name } 文件的某个属性无法转给新版本，因此保持原样。详细信息中指明了是哪一个。
+failure-E-FILE-CHANGED = { $name } 同时被其他人或程序更改，因此保持原样。请重试。
+failure-E-FILE-MOVED = { $name } 同时被移动或替换，因此保持原样。请重试。
+failure-E-FILE-RACED = { $name } 在同一时刻被其他人或程序写入，已恢复旧版本。请重试。
+failure-E-FILE-BUSY = { $name } 正在使用中。请关闭它，然后重试。
+failure-E-FILE-NO-ROUTE = 无法从发布者处获取此版本。请稍后重试；如果一直如此，请告知发布者。
+failure-E-FILE-DIED = 更新程序的某个步骤过早结束。请重试；如果再次发生，请将代码告知其开发者。
+failure-E-FILE-OWN-PATH = 更新程序无法确定自己的位置。请重新启动它；如果一直如此，请重新安装。
+failure-E-FILE-RUNTIME = 更新程序用于通信的文件夹可能被他人使用。请检查其权限；详细信息中指明了是哪一个。
+
+# Somebody else is at work.
+failure-E-LOCK-HELD = 另一个更新程序正在处理 { $name }。待其完成后会再次尝试。
+failure-E-LOCK-ENGINE = 已有一个更新程序在运行。请使用它，或先将其关闭。
+failure-E-LOCK-STATE = 另一个更新程序正在保存记录。请稍后再试。
+
+# What the publisher signed.
+failure-E-META-EXPIRED = 发布者关于最新版本的声明已过期，因此无法确定哪个是最新版本。如果这台电脑的日期正确，则需要由发布者更新声明。
+failure-E-META-SIGNATURE = 更新服务器发送的内容没有发布者的签名，因此没有采用。请稍后重试；如果一直如此，请告知发布者。
+failure-E-META-ROLLBACK = 更新服务器发送的列表比之前的旧，因此没有采用。请稍后重试；如果一直如此，请告知发布者。
+failure-E-META-INTEGRITY = 更新服务器发送的列表与已签名的列表不符，因此没有采用。请稍后重试；如果一直如此，请告知发布者。
+failure-E-META-MALFORMED = 更新服务器发送的列表无法读取，因此没有采用。请稍后重试；如果一直如此，请告知发布者。
+failure-E-META-LIMIT = 更新服务器发送的列表超出允许的长度，因此没有采用。如果一直如此，请告知发布者。
+failure-E-META-MISSING = 更新服务器上没有发布者列表中的某个文件。请稍后重试；如果一直如此，请告知发布者。
+failure-E-META-NAME = 发布者的列表中有一个不可能存在的文件名。如果一直如此，请告知发布者。
+failure-E-META-KEY = 发布者的列表中有一个不可信的密钥，因此没有采用任何内容。如果一直如此，请告知发布者。
+failure-E-META-KEY-REPLACED = 发布者更换了密钥，因此会重新获取列表。请重试。
+failure-E-META-DELEGATION = 发布者的列表允许了无权签名的一方签名，因此没有采用任何内容。如果一直如此，请告知发布者。
+failure-E-META-NOT-DELEGATED = 发布者已不再允许任何人为 { $name } 签名。如果一直如此，请告知发布者。
+failure-E-META-NOT-PINNED = 发布者的列表不包含 { $name }，因此无法验证任何内容。如果一直如此，请告知发布者。
+failure-E-META-NOT-STORED = 之前验证过的内容已不在这里。请重试，届时会重新获取。
+failure-E-META-ROOT-VERSION = 发布者的密钥顺序不正确，因此没有采用任何内容。请稍后重试；如果一直如此，请告知发布者。
+failure-E-META-ROOT-FILE = 无法读取包含发布者密钥的文件。详细信息中指明了它应在的位置；请将其放回，或重新登记 { $name }。
+failure-E-META-ROOT-PIN = 包含发布者密钥的文件与登记 { $name } 时的不同。请放回正确的文件，或重新登记 { $name }。
+failure-E-META-PINNED-ROOT = 登记 { $name } 时所用的密钥有问题。请向发布者索取新的登记文件。
+failure-E-META-NO-SOURCE = { $name } 的登记文件没有指明更新服务器。请添加一个，或向发布者索取新的登记文件。
+failure-E-META-PROVIDER = 更新程序未能准备好签名校验。请重新启动它；如果一直如此，请将代码告知其开发者。
+failure-E-META-DIED = 校验的某个步骤过早结束。请重试；如果再次发生，请将代码告知其开发者。
+
+# Small downloads.
+failure-E-PATCH-BASE = { $name } 被其他人或程序更改过，因此差异不适用。请重试，届时会下载完整版本。
+failure-E-PATCH-FORMAT = 此更新程序不认识这种差异格式。请重试，届时会下载完整版本。
+failure-E-PATCH-MEMORY = 差异需要的内存超出允许范围。请重试，届时会下载完整版本。
+failure-E-PATCH-ARTIFACT = 差异指向了另一个版本，因此已丢弃。请稍后重试。
+failure-E-PATCH-MALFORMED = 差异无法读取，因此已丢弃。请稍后重试。
+failure-E-PATCH-TRUNCATED = 差异不完整，因此已丢弃。请稍后重试。
+failure-E-PATCH-TRAILING = 差异比应有的长度长，因此已丢弃。请稍后重试。
+failure-E-PATCH-TOO-LONG = 差异生成的数据多于签名的数据量，因此已丢弃。请稍后重试。
+failure-E-PATCH-RESULT = 由差异得到的内容与发布者签名的内容不符，因此已丢弃。请稍后重试。
+failure-E-PATCH-HASH = 差异与发布者签名的内容不符，因此已丢弃。请稍后重试。
+failure-E-PATCH-COMPRESS = 差异无法解压，因此已丢弃。请稍后重试。
+failure-E-PATCH-SIZE = 差异不比完整版本小，因此没有使用。请稍后重试；如果一直如此，请告知发布者。
+failure-E-PATCH-NOT-MADE = 更新服务器未能及时生成差异。请稍后重试。
+failure-E-PATCH-READ = 无法从磁盘读取差异。请重试；如果经常发生，请检修磁盘。
+failure-E-PATCH-READ-BASE = 无法从磁盘读取 { $name }。请检查其权限，然后重试。
+failure-E-PATCH-WRITE = 无法写入新版本。请检查可用空间，然后重试。
+
+# Running programs.
+failure-E-RUN-OPEN = { $name } 未能及时关闭，而我们不会强制关闭任何程序。请自行关闭它，然后重试：更新仍处于就绪状态。
+failure-E-RUN-ASK = 无法请求 { $name } 关闭。请自行关闭它，然后重试：更新仍处于就绪状态。
+failure-E-RUN-LIST = 无法确定 { $name } 是否正在运行。请自行关闭它，然后重试：更新仍处于就绪状态。
+failure-E-RUN-START = 未能重新启动 { $name }。请自行启动它；详细信息中有系统的说明。
+failure-E-RUN-UNSUPPORTED = 此系统无法由更新程序关闭和启动 { $name }。请关闭它，重试，然后自行启动。
+failure-E-RUN-NOT-STARTED = { $name } 的新版本未能启动。
+failure-E-RUN-ENDED = { $name } 的新版本过早退出。
+failure-E-RUN-HANGS = { $name } 的新版本未能及时响应。
+failure-E-RUN-CONFIRM = { $name } 的新版本未能及时报告自身运行正常。
+failure-E-RUN-UNWATCHED = 此系统无法查看 { $name } 的新版本是否运行正常。
+failure-E-RUN-INTERRUPTED = 电脑或更新程序在中途停止了。请重试。
+failure-E-RUN-HAND-OVER = 更新程序未能交接给负责替换它的进程，因此保持原样。请重试。
+failure-E-RUN-RUNTIME = 更新程序未能从系统获得所需的资源。请关闭一些程序，然后重试。
+failure-E-RUN-SOCKET = 无法从命令行与更新程序通信：未能创建它的套接字。详细信息中指明了位置。
+failure-E-RUN-NO-ENGINE = 这里没有更新程序在运行。请启动它，然后重试。
+failure-E-RUN-NO-ANSWER = 更新程序没有响应。请重新启动它；如果一直如此，请将代码告知其开发者。
+failure-E-RUN-ANSWER = 无法理解更新程序的响应。请重新启动它，使其各部分版本一致。
+
+# What may be done here.
+failure-E-POLICY-CONSENT = 无法得知已安装的 { $name } 是哪个版本。请重试并同意替换它。
+failure-E-POLICY-PLATFORM = 没有适用于此类电脑的版本。
+failure-E-POLICY-SETTING = { $name } 要求了无法实现的设置。请将代码告知其发布者。
+
+# What the updater remembers.
+failure-E-STATE-CANCELLED = 已停止。您可以随时重试。
+failure-E-STATE-DIED = 更新程序的某个步骤过早结束。请重试；如果再次发生，请将代码告知其开发者。
+failure-E-STATE-HOME = 没有可供更新程序保存记录的主文件夹。请联系您的管理员。
+failure-E-STATE-NEWER = 这里曾有更新版本的更新程序运行过。请先更新此更新程序，然后重试。
+failure-E-STATE-READ = 无法读取更新程序的记录。请检查其文件夹的权限；详细信息中指明了位置。
+failure-E-STATE-WRITE = 无法写入更新程序的记录。请检查其文件夹的权限和可用空间。
+failure-E-STATE-SETTING = 某个设置文件有错。详细信息中指明了是哪一行。
+failure-E-STATE-RANDOM = 系统没有提供更新程序所需的随机数。请重试。
+failure-E-STATE-NO-STAGE = 准备好的新版本已不存在。请重试，届时会重新下载。
+failure-E-STATE-NO-PREVIOUS = 没有保留之前的版本，因此无法恢复。{ $name } 保持原样。
+failure-E-STATE-PREVIOUS-DAMAGED = 保留的之前版本已损坏，因此不会恢复。{ $name } 保持原样。
+failure-E-STATE-NO-PROBATION = 没有可供判断的新版本。{ $name } 保持原样。
+failure-E-STATE-UNFINISHED = { $name } 的上次更新仍在试运行。请待其结束后重试。
