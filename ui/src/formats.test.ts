@@ -61,4 +61,6 @@ it("first letters are whole letters", () => {
 it("other languages have other figures", () => {
   expect(formats("fa").percent(62)).toContain("۶۲");
   expect(formats("ru").bytes(10_800_000)).toContain("10,8");
+  expect(plain(formats("fa-IR").bytes(10_800_000))).toBe("۱۰٫۸ مگابایت");
+  expect(formats("fa").speed(1_200_000)).toMatch(/^۱٫۲\u00a0مگابایت/);
 });

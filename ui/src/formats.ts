@@ -28,12 +28,13 @@ const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
 const DAY = 24 * 60 * 60 * 1000;
 
 export function formats(locale: string): Formats {
+  // Short for a byte is "byte" also for many; for Persian it is Latin letters, which turn the line's direction.
+  const spelled = /^fa\b/i.test(locale);
   const unit = (value: number, name: string, digits = 0): string => {
     const format = new Intl.NumberFormat(locale, {
       style: "unit",
       unit: name,
-      // Short for a byte is "byte" also for many.
-      unitDisplay: name === "byte" ? "long" : "short",
+      unitDisplay: name === "byte" || spelled ? "long" : "short",
       minimumFractionDigits: digits,
       maximumFractionDigits: digits,
     });

@@ -7,13 +7,20 @@ import App from "../App.svelte";
 import type { Backend } from "../backend";
 import { catalogues } from "../catalogues";
 import type { Shown } from "../generated/Shown";
-import { Words } from "../words";
+import { choose, Words } from "../words";
 import { NOW } from "./fixtures";
 
 /** A key without words, or words without an argument, fails the test that meets it. */
-export const words = Words.of(["en"], catalogues, (id) => {
+const refuse = (id: string) => {
   throw new Error(`not in the catalogue: ${id}`);
-});
+};
+export const words = Words.of(["en"], catalogues, refuse);
+
+/** The words of one language alone, so that English cannot help out. */
+export function only(locale: string): Words {
+  const { language } = choose([locale], Object.keys(catalogues));
+  return Words.of([locale], { [language]: catalogues[language] ?? "" }, refuse);
+}
 
 export interface Desk {
   readonly backend: { [wish in keyof Backend]: ReturnType<typeof vi.fn<Backend[wish]>> };
@@ -22,7 +29,7 @@ export interface Desk {
   text(): string;
 }
 
-export async function desk(first: Shown, more: Partial<Backend> = {}): Promise<Desk> {
+export async function desk(first: Shown, more: Partial<Backend> = {}, said = words): Promise<Desk> {
   let show: (shown: Shown) => void = () => {};
   const backend = {
     subscribe: vi.fn<Backend["subscribe"]>(async (to) => {
@@ -34,7 +41,7 @@ export async function desk(first: Shown, more: Partial<Backend> = {}): Promise<D
     notes: vi.fn<Backend["notes"]>(more.notes ?? (async () => [])),
     startAtLogin: vi.fn<Backend["startAtLogin"]>(more.startAtLogin ?? (async () => {})),
   };
-  const { container } = render(App, { backend, words, clock: () => NOW });
+  const { container } = render(App, { backend, words: said, clock: () => NOW });
   await settle();
   return {
     backend,
