@@ -17,6 +17,7 @@ pub mod face;
 mod here;
 mod host;
 pub mod install;
+mod language;
 mod log;
 pub mod login;
 pub mod menu;

@@ -82,7 +82,7 @@ pub fn run(open: Open) -> Result<()> {
                 tray: tray.is_some(),
                 starts_at_login: login.is_on(),
             };
-            let words = Arc::new(Words::english());
+            let words = Arc::new(Words::of_person());
             let task = ShellTask {
                 app: handle.clone(),
                 engine,

@@ -122,7 +122,10 @@ function plain(args: Args): Args {
   return Object.fromEntries(cleaned) as Args;
 }
 
-/** Which catalogue is used for these languages, and the tag that numbers and times are written by. */
+/**
+ * Which catalogue is used for these languages, and the tag that numbers and times are written by. The tray chooses by the
+ * same rule: `choose` in `src-tauri/src/language.rs`.
+ */
 export function choose(wanted: readonly string[], there: readonly string[]): { locale: string; language: string } {
   for (const tag of wanted) {
     const same = there.find((name) => name.toLowerCase() === tag.toLowerCase());
