@@ -2,6 +2,11 @@
 //!
 //! The window chooses by the same rule, `choose` in `ui/src/words.ts`; both are held to `ui/locales/choice.json`.
 
+use protocol::Language;
+
+/// Nobody reads more languages than this and minds which.
+const MAX_WANTED: usize = 8;
+
 /// Chinese without a script says it by its region, and systems often give no script.
 const TRADITIONAL: [&str; 3] = ["hk", "mo", "tw"];
 
@@ -37,6 +42,11 @@ fn of_system() -> Vec<String> {
 #[cfg(not(any(windows, target_os = "macos")))]
 const fn of_system() -> Vec<String> {
     Vec::new()
+}
+
+/// The wanted languages as publishers name those of their notes. What could be no name of theirs is left out.
+pub(crate) fn of_notes(wanted: &[String]) -> Vec<Language> {
+    wanted.iter().filter_map(|tag| Language::parse(&tag.to_ascii_lowercase()).ok()).take(MAX_WANTED).collect()
 }
 
 /// The first of the wanted languages that there is a catalogue for.
@@ -90,6 +100,14 @@ mod tests {
             // Whoever asks for nothing that there is gets English.
             assert_eq!(choose(&wanted, &there).unwrap_or("en"), language, "{wanted:?} of {there:?}");
         }
+    }
+
+    #[test]
+    fn notes_are_asked_for_by_the_names_that_publishers_give() {
+        let wanted = ["zh-Hans-CN", "fa_IR", "ru", "", "en-GB"].map(str::to_owned);
+        let names: Vec<_> = of_notes(&wanted).iter().map(ToString::to_string).collect();
+        assert_eq!(names, ["zh-hans-cn", "ru", "en-gb"]);
+        assert_eq!(of_notes(&vec!["de".to_owned(); 100]).len(), MAX_WANTED);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use autoupdate::handle::{Answer, How};
 use autoupdate::store::Folders;
 use autoupdate::view::AppState;
 use autoupdate::{Command, Handle, View};
-use protocol::{AppId, Language};
+use protocol::AppId;
 use tauri::AppHandle;
 use tokio::sync::{mpsc, oneshot};
 
@@ -22,7 +22,7 @@ use crate::notes::{self, Block};
 use crate::notice::{Change, Key, Told, changes};
 use crate::tray::Tray;
 use crate::words::Words;
-use crate::{here, host, notify, session, told, window};
+use crate::{here, host, language, notify, session, told, window};
 
 /// Wishes that may wait; who has more waits.
 const MAX_WISHES: usize = 64;
@@ -315,7 +315,7 @@ impl ShellTask {
 
     fn notes(&self, app: AppId, reply: oneshot::Sender<Vec<Block>>) {
         let engine = self.engine.clone();
-        let languages = Language::parse("en").into_iter().collect();
+        let languages = language::of_notes(&language::wanted());
         drop(tokio::spawn(async move {
             let blocks = match engine.command(Command::Notes { app, languages }).await {
                 Answer::Notes { text: Some(text) } => notes::parse(&text),
