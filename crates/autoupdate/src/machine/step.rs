@@ -14,7 +14,7 @@ use super::state::{Errand, Fresh, Reach, Ready, Rest, Stage, State};
 use crate::error::{Actor, Phase};
 use crate::policy::gate::{self, Download, Restart};
 use crate::policy::repair::Repair;
-use crate::policy::{Decision, Offer, Reason, schedule};
+use crate::policy::{Decision, Offer, Reason, Trace, schedule};
 use crate::view::{Failure, RollBackWhy};
 
 /// What [`step`] may know beside state and event.
@@ -132,23 +132,33 @@ fn checking(errand: Errand, before: Box<Rest>, event: Event, facts: &Facts<'_>) 
 
 /// A check that gave an answer: what does it come to?
 fn found_out(errand: Errand, before: Rest, found: &Found, facts: &Facts<'_>) -> Next {
-    let (errand, mut trace) = match errand.repair {
-        false => (errand, Vec::new()),
-        true => {
-            let repair = repair(found, errand.asker, &facts.who);
-            let through = Errand { reach: Reach::Activate, full: true, repair: false, ..errand };
-            match repair.answer {
-                Repair::Sound => (Errand { repair: false, ..errand }, repair.trace),
-                Repair::Update => (through, repair.trace),
-                Repair::Restore(offer) => {
-                    let (state, more) = prepare_or_ask(offer, through, facts);
-                    let mut effects = vec![Effect::Persist(Note::Decided(repair.trace))];
-                    effects.extend(more);
-                    return (state, effects);
-                }
-            }
+    if errand.repair {
+        return looked_over(errand, before, found, facts);
+    }
+    offered(errand, before, found, Vec::new(), facts)
+}
+
+/// A check for the sake of a repair: first the installed bytes are put right, if they have to be. `errand` is done as far as it is
+/// about that.
+fn looked_over(errand: Errand, before: Rest, found: &Found, facts: &Facts<'_>) -> Next {
+    let repair = repair(found, errand.asker, &facts.who);
+    let errand = Errand { repair: false, ..errand };
+    // Who wants it repaired wants that to the end.
+    let through = Errand { reach: Reach::Activate, full: true, ..errand };
+    match repair.answer {
+        Repair::Sound => offered(errand, before, found, repair.trace, facts),
+        Repair::Update => offered(through, before, found, repair.trace, facts),
+        Repair::Restore(offer) => {
+            let (state, more) = prepare_or_ask(offer, through, facts);
+            let mut effects = vec![Effect::Persist(Note::Decided(repair.trace))];
+            effects.extend(more);
+            (state, effects)
         }
-    };
+    }
+}
+
+/// What is offered, and what follows from that. `trace` is what was asked before.
+fn offered(errand: Errand, before: Rest, found: &Found, mut trace: Vec<Trace>, facts: &Facts<'_>) -> Next {
     let decided = decide(found, errand.asker, &facts.who);
     trace.extend(decided.trace);
     let mut effects = vec![Effect::Persist(Note::Decided(trace))];
