@@ -35,6 +35,24 @@ const MAX_FILES: usize = 32;
 
 /// Writes the archive. One that is there already stays as it is.
 pub(crate) fn run(out: &Path, output: &Output) -> Result<Exit, Failure> {
+    // Before a check takes its time.
+    let archive = create(out)?;
+    let written = gather(output).and_then(|files| write(archive, out, &files).map(|()| files));
+    let files = written.inspect_err(|_| {
+        // It is ours and of no use; the error that is told is the first.
+        let _gone = fs::remove_file(out);
+    })?;
+    let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
+    let told = format!(
+        "{} holds {}\nlook at it before you send it: it stays here until you do",
+        out.display(),
+        names.join(", ")
+    );
+    Ok(output.done(&json!({ "file": out, "holds": names }), &told))
+}
+
+/// Name and text of each file, with everything taken out that is nobody's business.
+fn gather(output: &Output) -> Result<Vec<(String, String)>, Failure> {
     let folders = Folders::of_user().map_err(|error| Failure::of(error.fault(), &error))?;
     let (report, view) = doctor::examine(None, output)?;
     let history = Store::new(folders.clone()).history().last(EVENTS);
@@ -53,14 +71,7 @@ pub(crate) fn run(out: &Path, output: &Output) -> Result<Exit, Failure> {
     for (_, text) in &mut files {
         *text = redactor.redact(text);
     }
-    let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
-    write(out, &files)?;
-    let told = format!(
-        "{} holds {}\nlook at it before you send it: it stays here until you do",
-        out.display(),
-        names.join(", ")
-    );
-    Ok(output.done(&json!({ "file": out, "holds": names }), &told))
+    Ok(files)
 }
 
 fn pretty(what: &impl serde::Serialize) -> String {
@@ -89,13 +100,18 @@ fn end_of(path: &Path) -> std::io::Result<String> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn write(out: &Path, files: &[(String, String)]) -> Result<(), Failure> {
-    let failed = |source| Failure::Io { doing: "write", path: out.to_owned(), source };
+/// Makes the archive's file, for its person alone.
+fn create(out: &Path) -> Result<File, Failure> {
     let mut options = File::options();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut archive = ZipWriter::new(options.open(out).map_err(failed)?);
+    options.open(out).map_err(|source| Failure::Io { doing: "make", path: out.to_owned(), source })
+}
+
+fn write(archive: File, out: &Path, files: &[(String, String)]) -> Result<(), Failure> {
+    let failed = |source| Failure::Io { doing: "write", path: out.to_owned(), source };
+    let mut archive = ZipWriter::new(archive);
     for (name, text) in files {
         archive
             .start_file(name.as_str(), SimpleFileOptions::default())
