@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use autoupdate::View;
 use autoupdate::policy::Reason;
-use autoupdate::view::{AppState, AppView, Failure, OfferView, Owner};
+use autoupdate::policy::deferral::Deferral;
+use autoupdate::view::{AppState, AppView, Failure, OfferView, Owner, Plan};
 use protocol::{AppId, Urgency, Version};
 use serde::{Deserialize, Serialize};
 
@@ -67,6 +68,14 @@ pub struct Face {
     pub words: Message,
     /// What a person can do, the one that moves them forward first.
     pub acts: Vec<Act>,
+    /// What support can do beside.
+    pub support: Vec<Act>,
+}
+
+impl Face {
+    fn new(glyph: Glyph, tone: Tone, words: Message, acts: Vec<Act>) -> Self {
+        Self { glyph, tone, words, acts, support: Vec::new() }
+    }
 }
 
 /// A shape. The first seven are tray icons, in rising order of how much they want to be seen.
@@ -179,6 +188,24 @@ pub enum Act {
     Retry,
     /// Put the previous version back.
     RollBack,
+    /// Put the update in place tonight.
+    Tonight,
+    /// Put the update in place when the program is closed.
+    AtQuit,
+    /// Not at the planned time: a person says when.
+    Postpone,
+    /// Leave this version out.
+    Skip,
+    /// Let the program stay as it is.
+    Hold,
+    /// Offer what was held, skipped or undone again.
+    Release,
+    /// Look for an update past steps, skipped and undone versions.
+    Force,
+    /// Get the update in full, without building on what is installed.
+    Full,
+    /// See whether the program is what it should be, and put it right.
+    Repair,
 }
 
 /// Everything that is shown of this View.
@@ -188,10 +215,39 @@ pub fn shown(view: &View, shell: &Shell) -> Shown {
     Shown { summary: summary(view), faces, view: view.clone(), shell: shell.clone() }
 }
 
-/// One program in one line.
+/// One program in one line, and what can be done with it.
 #[must_use]
 pub fn face(app: &AppView) -> Face {
-    let make = |glyph, tone, words, acts: &[Act]| Face { glyph, tone, words, acts: acts.to_vec() };
+    Face { support: support(app), ..of_state(app) }
+}
+
+/// What support can do: nothing while something goes on.
+fn support(app: &AppView) -> Vec<Act> {
+    let getting: &[Act] = match &app.state {
+        AppState::Available { .. } | AppState::Deferred { .. } | AppState::Failed { .. } => &[Act::Full],
+        AppState::Idle
+        | AppState::UpToDate { .. }
+        | AppState::CannotVerify { .. }
+        | AppState::NotOffered { .. }
+        | AppState::Ready { .. }
+        | AppState::Updated { .. }
+        | AppState::RolledBack { .. }
+        | AppState::Disabled { .. } => &[],
+        AppState::Checking { .. }
+        | AppState::Downloading { .. }
+        | AppState::Verifying { .. }
+        | AppState::FallingBack { .. }
+        | AppState::WaitingForClose { .. }
+        | AppState::Restarting { .. }
+        | AppState::Probation { .. }
+        | AppState::RollingBack { .. } => return Vec::new(),
+    };
+    let back: &[Act] = if app.previous.is_some() { &[Act::RollBack] } else { &[] };
+    [&[Act::Force], getting, &[Act::Repair], back, &[Act::Hold, Act::Release]].concat()
+}
+
+fn of_state(app: &AppView) -> Face {
+    let make = |glyph, tone, words, acts: &[Act]| Face::new(glyph, tone, words, acts.to_vec());
     let undo = |first: Act| match app.previous {
         Some(_) => vec![first, Act::RollBack],
         None => vec![first],
@@ -216,10 +272,21 @@ pub fn face(app: &AppView) -> Face {
             let words = Message::version("state-getting", &offer.version);
             make(Glyph::Working, Tone::Info, words, &[Act::Cancel])
         }
-        AppState::Ready { offer } => {
-            let (glyph, tone) = urgency(offer, Glyph::Ready);
-            make(glyph, tone, Message::version("state-ready", &offer.version), &[Act::Restart])
+        AppState::Deferred { offer, deferred } => {
+            let id = match deferred.why {
+                Deferral::Paused => "state-deferred-paused",
+                Deferral::QuietHours | Deferral::OutsideHours => "state-deferred-hours",
+                Deferral::Busy => "state-deferred-busy",
+                Deferral::Metered { .. } => "state-deferred-metered",
+                Deferral::Battery { .. } => "state-deferred-battery",
+            };
+            let (glyph, tone) = match offer.urgency {
+                Urgency::Critical => (Glyph::Critical, Tone::Danger),
+                Urgency::Normal => (Glyph::Clock, Tone::Quiet),
+            };
+            make(glyph, tone, Message::version(id, &offer.version), &[Act::Install])
         }
+        AppState::Ready { offer, planned } => ready(offer, planned.as_ref()),
         AppState::WaitingForClose { .. } => {
             let words = Message::new("state-waiting-for-close").with("name", &app.name);
             make(Glyph::Attention, Tone::Info, words, &[Act::Cancel])
@@ -233,7 +300,7 @@ pub fn face(app: &AppView) -> Face {
         AppState::Updated { report } => {
             let id = if report.repaired { "state-repaired" } else { "state-updated" };
             let words = Message::version(id, &report.to);
-            Face { glyph: Glyph::Check, tone: Tone::Ok, words, acts: undo(Act::Check) }
+            Face::new(Glyph::Check, Tone::Ok, words, undo(Act::Check))
         }
         AppState::RollingBack { .. } => {
             make(Glyph::Working, Tone::Warn, Message::new("state-rolling-back"), &[])
@@ -260,7 +327,18 @@ fn available(offer: &OfferView) -> Face {
     let (glyph, tone) = urgency(offer, Glyph::Available);
     let words = Message::version("state-available", &offer.version);
     let act = if offer.needs_consent { Act::Replace } else { Act::Install };
-    Face { glyph, tone, words, acts: vec![act] }
+    Face::new(glyph, tone, words, vec![act, Act::Tonight, Act::Skip])
+}
+
+fn ready(offer: &OfferView, planned: Option<&Plan>) -> Face {
+    let (glyph, tone) = urgency(offer, Glyph::Ready);
+    let (id, acts) = match planned {
+        None => ("state-ready", vec![Act::Restart, Act::Tonight, Act::AtQuit]),
+        Some(Plan::AtQuit) => ("state-ready-at-quit", vec![Act::Restart, Act::Postpone]),
+        Some(Plan::At { counting: false, .. }) => ("state-ready-tonight", vec![Act::Restart, Act::Postpone]),
+        Some(Plan::At { counting: true, .. }) => ("state-ready-counting", vec![Act::Postpone, Act::Restart]),
+    };
+    Face::new(glyph, tone, Message::version(id, &offer.version), acts)
 }
 
 /// How an offer is shown: an urgent one stands out, whatever it is at.
@@ -285,6 +363,9 @@ fn not_offered(app: &AppView, version: Option<&Version>, reason: &Reason) -> Fac
         Reason::Undone => (Glyph::Held, "not-offered-undone"),
         Reason::Skipped => (Glyph::Held, "not-offered-skipped"),
         Reason::OnHold => (Glyph::Held, "not-offered-on-hold"),
+        Reason::Pinned { .. } => (Glyph::Held, "not-offered-pinned"),
+        Reason::TooYoung { .. } => (Glyph::Clock, "not-offered-too-young"),
+        Reason::TurnedOff => (Glyph::Held, "not-offered-turned-off"),
     };
     let tone = if glyph == Glyph::Attention { Tone::Warn } else { Tone::Quiet };
     let words = match version {
@@ -293,10 +374,13 @@ fn not_offered(app: &AppView, version: Option<&Version>, reason: &Reason) -> Fac
         None => Message::new(id).with("version", "none"),
     };
     let mut acts = vec![Act::Check];
+    if matches!(reason, Reason::OnHold | Reason::Skipped | Reason::Undone) {
+        acts.push(Act::Release);
+    }
     if matches!(reason, Reason::Recalled) && app.previous.is_some() {
         acts.insert(0, Act::RollBack);
     }
-    Face { glyph, tone, words, acts }
+    Face::new(glyph, tone, words, acts)
 }
 
 fn failed(failure: &Failure, version: Option<&Version>) -> Face {
@@ -305,7 +389,7 @@ fn failed(failure: &Failure, version: Option<&Version>) -> Face {
         None => Message::new("state-failed-check"),
     };
     let words = words.with("code", &failure.code);
-    Face { glyph: Glyph::Attention, tone: Tone::Danger, words, acts: vec![Act::Retry] }
+    Face::new(Glyph::Attention, Tone::Danger, words, vec![Act::Retry])
 }
 
 /// All programs in one line. What wants to be seen most is told; of several such programs, how many they are.

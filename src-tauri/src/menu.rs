@@ -79,8 +79,24 @@ impl Does {
     }
 }
 
-const ACTS: [Act; 7] =
-    [Act::Check, Act::Install, Act::Replace, Act::Restart, Act::Cancel, Act::Retry, Act::RollBack];
+const ACTS: [Act; 16] = [
+    Act::Check,
+    Act::Install,
+    Act::Replace,
+    Act::Restart,
+    Act::Cancel,
+    Act::Retry,
+    Act::RollBack,
+    Act::Tonight,
+    Act::AtQuit,
+    Act::Postpone,
+    Act::Skip,
+    Act::Hold,
+    Act::Release,
+    Act::Force,
+    Act::Full,
+    Act::Repair,
+];
 
 /// An act's word, in ids and in the catalogue's `act-…` keys.
 #[must_use]
@@ -93,6 +109,15 @@ pub const fn word(act: Act) -> &'static str {
         Act::Cancel => "cancel",
         Act::Retry => "retry",
         Act::RollBack => "roll-back",
+        Act::Tonight => "tonight",
+        Act::AtQuit => "at-quit",
+        Act::Postpone => "postpone",
+        Act::Skip => "skip",
+        Act::Hold => "hold",
+        Act::Release => "release",
+        Act::Force => "force",
+        Act::Full => "full",
+        Act::Repair => "repair",
     }
 }
 
@@ -184,7 +209,7 @@ mod tests {
     #[test]
     fn one_program_is_ready() {
         assert_eq!(
-            lines(&[("Demo", AppState::Ready { offer: offer("7.2.0") })]),
+            lines(&[("Demo", AppState::Ready { offer: offer("7.2.0"), planned: None })]),
             [
                 "(Demo 7.2.0 is ready)",
                 "Restart to update [act demo restart]",
@@ -199,7 +224,7 @@ mod tests {
 
     #[test]
     fn several_programs_share_the_status_line() {
-        let ready = |version| AppState::Ready { offer: offer(version) };
+        let ready = |version| AppState::Ready { offer: offer(version), planned: None };
         let lines = lines(&[("One", ready("2.0.0")), ("Two", ready("3.0.0"))]);
         assert_eq!(lines[0], "(2 updates are ready)");
         assert_eq!(lines[2], "One 7.1.0: Version 2.0.0 is ready {Restart to update [act one restart]}");

@@ -131,7 +131,7 @@ fn notice(app: &AppView) -> Option<(OfVersion, &Version, Notice)> {
     let message =
         |id: &str, version: &Version| Message::new(id).with("name", &app.name).with("version", version);
     match &app.state {
-        AppState::Ready { offer } => {
+        AppState::Ready { offer, planned: None } => {
             let notice = Notice {
                 key: key(About::Ready),
                 summary: message("notice-ready", &offer.version),
@@ -234,7 +234,7 @@ mod tests {
     }
 
     fn ready(version: &str) -> AppState {
-        AppState::Ready { offer: offer(version) }
+        AppState::Ready { offer: offer(version), planned: None }
     }
 
     fn back(why: RollBackWhy) -> AppState {

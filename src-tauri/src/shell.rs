@@ -7,11 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use autoupdate::handle::{Answer, How};
+use autoupdate::handle::{Answer, How, Later};
 use autoupdate::store::Folders;
 use autoupdate::view::AppState;
 use autoupdate::{Command, Handle, View};
-use protocol::AppId;
+use protocol::{AppId, Version};
 use tauri::AppHandle;
 use tokio::sync::{mpsc, oneshot};
 
@@ -326,6 +326,16 @@ impl ShellTask {
     }
 }
 
+/// The version that is offered.
+fn offered(state: &AppState) -> Option<Version> {
+    match state {
+        AppState::Available { offer } | AppState::Deferred { offer, .. } | AppState::Ready { offer, .. } => {
+            Some(offer.version.clone())
+        }
+        _ => None,
+    }
+}
+
 /// What an act means to the engine.
 fn command(app: &AppId, act: Act, state: &AppState) -> Command {
     let app = app.clone();
@@ -336,6 +346,18 @@ fn command(app: &AppId, act: Act, state: &AppState) -> Command {
         Act::Restart => Command::Activate { app, how: How::default() },
         Act::Cancel => Command::Cancel { app },
         Act::RollBack => Command::RollBack { app },
+        Act::Tonight => Command::Plan { app, when: Some(Later::Tonight) },
+        Act::AtQuit => Command::Plan { app, when: Some(Later::AtQuit) },
+        Act::Postpone => Command::Plan { app, when: None },
+        Act::Skip => match offered(state) {
+            Some(version) => Command::Skip { app, version },
+            None => Command::Check { app, force: false },
+        },
+        Act::Hold => Command::Hold { app },
+        Act::Release => Command::Release { app },
+        Act::Force => Command::Check { app, force: true },
+        Act::Full => Command::Prepare { app, how: How { full: true, ..How::default() } },
+        Act::Repair => Command::Repair { app, consent: false },
         // What failed on the way to a version is tried again all the way, a check is a check.
         Act::Retry => match state {
             AppState::Failed { version: Some(_), .. } => Command::Prepare { app, how: How::default() },

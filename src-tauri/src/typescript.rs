@@ -14,6 +14,9 @@ fn types_of_the_window_are_fresh() {
     let config = ts_rs::Config::new().with_large_int("number").with_out_dir(fresh.path());
     crate::face::Shown::export_all(&config).unwrap();
     crate::notes::Block::export_all(&config).unwrap();
+    autoupdate::store::Entry::export_all(&config).unwrap();
+    autoupdate::support::Examined::export_all(&config).unwrap();
+    autoupdate::support::Settings::export_all(&config).unwrap();
     if std::env::var_os("AUTOUPDATE_CODEGEN").is_some() {
         let _old = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).unwrap();

@@ -5,8 +5,16 @@ state-checking = Looking for an update
 state-up-to-date = Up to date
 state-cannot-verify = Cannot tell whether there is an update
 state-available = Version { $version } is available
+state-deferred-metered = Version { $version } waits for another network
+state-deferred-hours = Version { $version } waits for its hours
+state-deferred-busy = Version { $version } waits, the program is busy
+state-deferred-battery = Version { $version } waits for the charger
+state-deferred-paused = Version { $version } waits, updates are paused
 state-getting = Getting version { $version }
 state-ready = Version { $version } is ready
+state-ready-at-quit = Version { $version } comes when the program is closed
+state-ready-tonight = Version { $version } comes tonight
+state-ready-counting = Restarting with version { $version } in a moment
 state-waiting-for-close = Waiting for { $name } to close
 state-restarting = Restarting with version { $version }
 state-probation = Seeing whether version { $version } runs well
@@ -62,6 +70,13 @@ not-offered-on-hold =
         [none] On hold
        *[other] On hold: version { $version } has to wait
     }
+not-offered-pinned = Kept at its version
+not-offered-too-young =
+    { $version ->
+        [none] The newest version comes here later
+       *[other] Version { $version } comes here later
+    }
+not-offered-turned-off = Updates are turned off by your administrator
 
 ## All programs in one line: the tray's title and first menu line, the window's headline.
 
@@ -106,8 +121,16 @@ summary-critical =
 one-state-checking = Looking for an update of { $name }
 one-state-cannot-verify = Cannot tell whether { $name } is up to date
 one-state-available = { $name } { $version } is available
+one-state-deferred-metered = { $name } { $version } is waiting
+one-state-deferred-hours = { $name } { $version } is waiting
+one-state-deferred-busy = { $name } { $version } is waiting
+one-state-deferred-battery = { $name } { $version } is waiting
+one-state-deferred-paused = { $name } { $version } is waiting
 one-state-getting = Getting { $name } { $version }
 one-state-ready = { $name } { $version } is ready
+one-state-ready-at-quit = { $name } { $version } comes when it is closed
+one-state-ready-tonight = { $name } { $version } comes tonight
+one-state-ready-counting = { $name } restarts with { $version } in a moment
 one-state-waiting-for-close = Waiting for { $name } to close
 one-state-restarting = Restarting { $name } with version { $version }
 one-state-probation = Seeing whether { $name } { $version } runs well
@@ -136,6 +159,8 @@ one-not-offered-skipped =
        *[other] { $name } { $version } is skipped
     }
 one-not-offered-on-hold = { $name } is on hold
+one-not-offered-pinned = { $name } is kept at its version
+one-not-offered-turned-off = Updates of { $name } are turned off by your administrator
 
 ## What a person can do: buttons of the window, lines of the tray's menu, the notification's button.
 
@@ -146,6 +171,15 @@ act-restart = Restart to update
 act-cancel = Cancel
 act-retry = Try again
 act-roll-back = Undo
+act-tonight = Tonight
+act-at-quit = When it is closed
+act-postpone = Not now
+act-skip = Skip this version
+act-hold = Hold
+act-release = Offer again
+act-force = Check for real
+act-full = Download in full
+act-repair = Repair
 
 ## The tray's menu.
 

@@ -5,8 +5,16 @@ state-checking = در حال جست‌وجوی به‌روزرسانی
 state-up-to-date = به‌روز است
 state-cannot-verify = مشخص نیست به‌روزرسانی وجود دارد یا نه
 state-available = نسخهٔ { $version } موجود است
+state-deferred-metered = نسخهٔ { $version } منتظر شبکهٔ دیگری است
+state-deferred-hours = نسخهٔ { $version } منتظر ساعت خود است
+state-deferred-busy = نسخهٔ { $version } منتظر است، برنامه مشغول است
+state-deferred-battery = نسخهٔ { $version } منتظر شارژر است
+state-deferred-paused = نسخهٔ { $version } منتظر است، به‌روزرسانی‌ها متوقف‌اند
 state-getting = در حال دریافت نسخهٔ { $version }
 state-ready = نسخهٔ { $version } آمادهٔ نصب است
+state-ready-at-quit = نسخهٔ { $version } هنگام بسته شدن برنامه نصب می‌شود
+state-ready-tonight = نسخهٔ { $version } امشب نصب می‌شود
+state-ready-counting = چند لحظه دیگر با نسخهٔ { $version } دوباره باز می‌شود
 state-waiting-for-close = در انتظار بسته شدن { $name }
 state-restarting = در حال راه‌اندازی دوباره با نسخهٔ { $version }
 state-probation = در حال سنجش درستی کار نسخهٔ { $version }
@@ -62,6 +70,13 @@ not-offered-on-hold =
         [none] نگه داشته شده
        *[other] نگه داشته شده: نسخهٔ { $version } منتظر می‌ماند
     }
+not-offered-pinned = در نسخهٔ خود می‌ماند
+not-offered-too-young =
+    { $version ->
+        [none] جدیدترین نسخه بعداً به اینجا می‌رسد
+       *[other] نسخهٔ { $version } بعداً به اینجا می‌رسد
+    }
+not-offered-turned-off = مدیر شما به‌روزرسانی را خاموش کرده است
 
 ## All programs in one line: the tray's title and first menu line, the window's headline.
 
@@ -106,8 +121,16 @@ summary-critical =
 one-state-checking = در حال جست‌وجوی به‌روزرسانی { $name }
 one-state-cannot-verify = مشخص نیست { $name } به‌روز است یا نه
 one-state-available = { $name } { $version } موجود است
+one-state-deferred-metered = { $name } { $version } منتظر است
+one-state-deferred-hours = { $name } { $version } منتظر است
+one-state-deferred-busy = { $name } { $version } منتظر است
+one-state-deferred-battery = { $name } { $version } منتظر است
+one-state-deferred-paused = { $name } { $version } منتظر است
 one-state-getting = در حال دریافت { $name } { $version }
 one-state-ready = { $name } { $version } آمادهٔ نصب است
+one-state-ready-at-quit = { $name } { $version } هنگام بسته شدن نصب می‌شود
+one-state-ready-tonight = { $name } { $version } امشب نصب می‌شود
+one-state-ready-counting = { $name } چند لحظه دیگر با { $version } دوباره باز می‌شود
 one-state-waiting-for-close = در انتظار بسته شدن { $name }
 one-state-restarting = در حال راه‌اندازی دوبارهٔ { $name } با نسخهٔ { $version }
 one-state-probation = در حال سنجش درستی کار { $name } { $version }
@@ -136,6 +159,8 @@ one-not-offered-skipped =
        *[other] از { $name } { $version } صرف‌نظر شده است
     }
 one-not-offered-on-hold = { $name } نگه داشته شده است
+one-not-offered-pinned = { $name } در نسخهٔ خود می‌ماند
+one-not-offered-turned-off = مدیر شما به‌روزرسانی { $name } را خاموش کرده است
 
 ## What a person can do: buttons of the window, lines of the tray's menu, the notification's button.
 
@@ -146,6 +171,15 @@ act-restart = راه‌اندازی دوباره برای به‌روزرسان�
 act-cancel = لغو
 act-retry = تلاش دوباره
 act-roll-back = بازگردانی
+act-tonight = امشب
+act-at-quit = هنگام بسته شدن
+act-postpone = حالا نه
+act-skip = رد شدن از این نسخه
+act-hold = نگه داشتن
+act-release = دوباره پیشنهاد شود
+act-force = بررسی کامل
+act-full = دریافت کامل
+act-repair = تعمیر
 
 ## The tray's menu.
 

@@ -5,8 +5,16 @@ state-checking = Поиск обновления
 state-up-to-date = Установлена последняя версия
 state-cannot-verify = Не удаётся узнать, есть ли обновление
 state-available = Доступна версия { $version }
+state-deferred-metered = Версия { $version } ждёт другой сети
+state-deferred-hours = Версия { $version } ждёт своего часа
+state-deferred-busy = Версия { $version } ждёт: программа занята
+state-deferred-battery = Версия { $version } ждёт зарядки
+state-deferred-paused = Версия { $version } ждёт: обновления приостановлены
 state-getting = Загружается версия { $version }
 state-ready = Версия { $version } готова к установке
+state-ready-at-quit = Версия { $version } встанет, когда программа будет закрыта
+state-ready-tonight = Версия { $version } встанет этой ночью
+state-ready-counting = Сейчас перезапуск с версией { $version }
 state-waiting-for-close = Ожидание, пока { $name } закроется
 state-restarting = Перезапуск с версией { $version }
 state-probation = Проверяется, хорошо ли работает версия { $version }
@@ -62,6 +70,13 @@ not-offered-on-hold =
         [none] Обновление отложено
        *[other] Обновление отложено: версия { $version } подождёт
     }
+not-offered-pinned = Остаётся на своей версии
+not-offered-too-young =
+    { $version ->
+        [none] Новейшая версия придёт сюда позже
+       *[other] Версия { $version } придёт сюда позже
+    }
+not-offered-turned-off = Обновления выключены администратором
 
 ## All programs in one line: the tray's title and first menu line, the window's headline.
 
@@ -118,8 +133,16 @@ summary-critical =
 one-state-checking = Поиск обновления { $name }
 one-state-cannot-verify = Не удаётся узнать, есть ли обновление { $name }
 one-state-available = Доступно обновление { $name } { $version }
+one-state-deferred-metered = { $name } { $version } ждёт
+one-state-deferred-hours = { $name } { $version } ждёт
+one-state-deferred-busy = { $name } { $version } ждёт
+one-state-deferred-battery = { $name } { $version } ждёт
+one-state-deferred-paused = { $name } { $version } ждёт
 one-state-getting = Загружается { $name } { $version }
 one-state-ready = Обновление { $name } { $version } готово к установке
+one-state-ready-at-quit = { $name } { $version } встанет после закрытия
+one-state-ready-tonight = { $name } { $version } встанет этой ночью
+one-state-ready-counting = { $name } сейчас перезапустится с версией { $version }
 one-state-waiting-for-close = Ожидание, пока { $name } закроется
 one-state-restarting = { $name } перезапускается с версией { $version }
 one-state-probation = Проверяется, хорошо ли работает { $name } { $version }
@@ -148,6 +171,8 @@ one-not-offered-skipped =
        *[other] Версия { $name } { $version } пропущена
     }
 one-not-offered-on-hold = Обновление { $name } отложено
+one-not-offered-pinned = { $name } остаётся на своей версии
+one-not-offered-turned-off = Обновления { $name } выключены администратором
 
 ## What a person can do: buttons of the window, lines of the tray's menu, the notification's button.
 
@@ -158,6 +183,15 @@ act-restart = Перезапустить и обновить
 act-cancel = Отменить
 act-retry = Повторить
 act-roll-back = Вернуть прежнюю
+act-tonight = Этой ночью
+act-at-quit = Когда закроется
+act-postpone = Не сейчас
+act-skip = Пропустить эту версию
+act-hold = Удержать
+act-release = Предлагать снова
+act-force = Проверить всё
+act-full = Скачать целиком
+act-repair = Исправить
 
 ## The tray's menu.
 

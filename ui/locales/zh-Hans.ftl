@@ -5,8 +5,16 @@ state-checking = 正在检查更新
 state-up-to-date = 已是最新版本
 state-cannot-verify = 无法确定是否有更新
 state-available = 版本 { $version } 可以安装
+state-deferred-metered = 版本 { $version } 正在等待其他网络
+state-deferred-hours = 版本 { $version } 正在等待允许的时段
+state-deferred-busy = 版本 { $version } 正在等待：程序正忙
+state-deferred-battery = 版本 { $version } 正在等待充电
+state-deferred-paused = 版本 { $version } 正在等待：更新已暂停
 state-getting = 正在获取版本 { $version }
 state-ready = 版本 { $version } 已准备就绪
+state-ready-at-quit = 版本 { $version } 将在程序关闭后安装
+state-ready-tonight = 版本 { $version } 将在今晚安装
+state-ready-counting = 即将以版本 { $version } 重新启动
 state-waiting-for-close = 正在等待 { $name } 关闭
 state-restarting = 正在以版本 { $version } 重新启动
 state-probation = 正在观察版本 { $version } 是否运行正常
@@ -62,6 +70,13 @@ not-offered-on-hold =
         [none] 已暂缓更新
        *[other] 已暂缓更新：版本 { $version } 需要等待
     }
+not-offered-pinned = 保持在当前版本
+not-offered-too-young =
+    { $version ->
+        [none] 最新版本稍后才会到来
+       *[other] 版本 { $version } 稍后才会到来
+    }
+not-offered-turned-off = 管理员已关闭更新
 
 ## All programs in one line: the tray's title and first menu line, the window's headline.
 
@@ -100,8 +115,16 @@ summary-critical =
 one-state-checking = 正在检查 { $name } 的更新
 one-state-cannot-verify = 无法确定 { $name } 是否为最新版本
 one-state-available = { $name } { $version } 可以安装
+one-state-deferred-metered = { $name } { $version } 正在等待
+one-state-deferred-hours = { $name } { $version } 正在等待
+one-state-deferred-busy = { $name } { $version } 正在等待
+one-state-deferred-battery = { $name } { $version } 正在等待
+one-state-deferred-paused = { $name } { $version } 正在等待
 one-state-getting = 正在获取 { $name } { $version }
 one-state-ready = { $name } { $version } 已准备就绪
+one-state-ready-at-quit = { $name } { $version } 将在关闭后安装
+one-state-ready-tonight = { $name } { $version } 将在今晚安装
+one-state-ready-counting = { $name } 即将以 { $version } 重新启动
 one-state-waiting-for-close = 正在等待 { $name } 关闭
 one-state-restarting = 正在以版本 { $version } 重新启动 { $name }
 one-state-probation = 正在观察 { $name } { $version } 是否运行正常
@@ -130,6 +153,8 @@ one-not-offered-skipped =
        *[other] 已跳过 { $name } { $version }
     }
 one-not-offered-on-hold = { $name } 已暂缓更新
+one-not-offered-pinned = { $name } 保持在当前版本
+one-not-offered-turned-off = 管理员已关闭 { $name } 的更新
 
 ## What a person can do: buttons of the window, lines of the tray's menu, the notification's button.
 
@@ -140,6 +165,15 @@ act-restart = 重启以更新
 act-cancel = 取消
 act-retry = 重试
 act-roll-back = 撤销
+act-tonight = 今晚
+act-at-quit = 关闭时
+act-postpone = 暂不
+act-skip = 跳过此版本
+act-hold = 保持不变
+act-release = 重新提供
+act-force = 强制检查
+act-full = 完整下载
+act-repair = 修复
 
 ## The tray's menu.
 

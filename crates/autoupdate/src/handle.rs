@@ -8,7 +8,10 @@ use protocol::{AppId, Digest, Language, Version};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::policy::surroundings::Surroundings;
 use crate::policy::{Reason, Trace};
+use crate::store::Entry;
+use crate::support::{Examined, Settings};
 use crate::view::{Blocker, Failure, OfferView, RollBackWhy, UpdateReport, View};
 
 /// A command, as a person or a program gives it.
@@ -91,8 +94,67 @@ pub enum Command {
         /// Languages, the most wanted first. If there is none of them, English, else whatever there is.
         languages: Vec<Language>,
     },
-    /// Read the enrolments again.
+    /// Put the update in place at a better time, or drop that plan. What is not prepared yet is prepared now.
+    Plan {
+        /// The app.
+        app: AppId,
+        /// When; absent = a person says so again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        when: Option<Later>,
+    },
+    /// The program says that it is busy: nothing is fetched for it or put in place by itself meanwhile.
+    Busy {
+        /// The app.
+        app: AppId,
+        /// Until when, at most [`MAX_LEASE`] from now. A moment that has passed ends it.
+        until: jiff::Timestamp,
+    },
+    /// Let nothing happen by itself, of no program.
+    Pause {
+        /// Until when; absent = until it is resumed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until: Option<jiff::Timestamp>,
+    },
+    /// Let everything go on after a pause.
+    Resume,
+    /// Every setting that is in effect.
+    Settings,
+    /// Change a setting in the person's file.
+    Set {
+        /// The program that it is for; absent = the updater, and every program that says nothing else.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        app: Option<AppId>,
+        /// Its key.
+        key: String,
+        /// Its value; absent = what it is without that line.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        value: Option<String>,
+    },
+    /// What happened lately, newest last.
+    History {
+        /// How many events at most.
+        last: usize,
+    },
+    /// What support looks at, without asking any source.
+    Examine {
+        /// The app.
+        app: AppId,
+    },
+    /// Read the enrolments and settings again.
     Reload,
+}
+
+/// The longest that a program can be busy for at once. It may say so again.
+pub const MAX_LEASE: jiff::SignedDuration = jiff::SignedDuration::from_hours(12);
+
+/// A better time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Later {
+    /// In the small hours of the night that comes.
+    Tonight,
+    /// When the program is closed.
+    AtQuit,
 }
 
 /// What a person grants beside the command itself.
@@ -186,6 +248,21 @@ pub enum Answer {
         /// The rules.
         trace: Vec<Trace>,
     },
+    /// Every setting that is in effect.
+    Settings {
+        /// The settings.
+        settings: Settings,
+    },
+    /// What happened lately, newest last.
+    History {
+        /// The events.
+        entries: Vec<Entry>,
+    },
+    /// What support looks at.
+    Examined {
+        /// It.
+        examined: Box<Examined>,
+    },
     /// What is new, as its publisher signed it.
     Notes {
         /// Markdown. Whoever shows it must not believe that it is harmless. `None` = there are none.
@@ -224,6 +301,10 @@ pub enum Refusal {
     NothingToConfirm,
     /// There is no app around the engine.
     NothingToShow,
+    /// There is no update that a plan could be about.
+    NothingToPlan,
+    /// The administrator set it.
+    ByAdministrator,
     /// The engine has stopped.
     Stopped,
 }
@@ -254,6 +335,8 @@ pub(crate) enum Message {
         /// It does.
         ends: bool,
     },
+    /// What the desktop says about this moment.
+    Surroundings(Surroundings),
     /// End everything in good order.
     Shutdown(oneshot::Sender<()>),
 }
@@ -327,6 +410,12 @@ impl Handle {
     pub async fn session_ends(&self, ends: bool) {
         // An error means that the engine has already gone.
         let _gone = self.messages.send(Message::Session { ends }).await;
+    }
+
+    /// Says what the desktop knows about this moment. What was put off because of another answer goes on by itself.
+    pub async fn surroundings(&self, surroundings: Surroundings) {
+        // An error means that the engine has already gone.
+        let _gone = self.messages.send(Message::Surroundings(surroundings)).await;
     }
 
     /// Ends the engine: what can be stopped is stopped, a swap that has begun is finished first. What was closed for an update

@@ -7,7 +7,7 @@
 //!
 //! Layout: [`policy`] decides, [`machine`] says what comes next, [`driver`] does it with [`source`], [`fetch`], [`prepare`] and
 //! [`install`]; [`view`] is what can be seen, [`text`] how it is made fit for that, [`handle`] what can be asked,
-//! over the local [`socket`] too; [`enrolments`] and [`store`] are on disk.
+//! over the local [`socket`] too; [`support`] what is looked at when something is wrong; [`enrolments`] and [`store`] are on disk.
 
 pub mod driver;
 pub mod enrolments;
@@ -23,6 +23,7 @@ pub mod socket;
 pub mod source;
 mod start;
 pub mod store;
+pub mod support;
 #[cfg(test)]
 mod testing;
 pub mod text;

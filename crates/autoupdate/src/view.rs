@@ -17,6 +17,7 @@ use protocol::{AppId, Channel, Digest, FormatId, Language, Mode, Urgency, Versio
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Actor, Fault, Phase};
+use crate::policy::deferral::{Deferred, Pause};
 use crate::policy::{Asker, Reason};
 
 /// Everything that can be shown, at one moment.
@@ -31,6 +32,10 @@ pub struct View {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Vec<Problem>>"))]
     pub problems: Vec<Problem>,
+    /// A person paused everything that happens by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional = nullable))]
+    pub paused: Option<Pause>,
 }
 
 impl View {
@@ -40,7 +45,7 @@ impl View {
     /// A View of these programs.
     #[must_use]
     pub fn new(apps: Vec<AppView>, problems: Vec<Problem>) -> Self {
-        Self { format: Self::FORMAT, apps, problems }
+        Self { format: Self::FORMAT, apps, problems, paused: None }
     }
 
     /// The program with this id.
@@ -162,6 +167,13 @@ pub enum AppState {
         /// The update.
         offer: OfferView,
     },
+    /// There is an update that is fetched by itself, but not now.
+    Deferred {
+        /// The update.
+        offer: OfferView,
+        /// Why not now, and until when.
+        deferred: Deferred,
+    },
     /// Getting the bytes.
     Downloading {
         /// The update.
@@ -187,6 +199,10 @@ pub enum AppState {
     Ready {
         /// The update.
         offer: OfferView,
+        /// When that happens by itself, if a person said so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional = nullable))]
+        planned: Option<Plan>,
     },
     /// The program was asked to close.
     WaitingForClose {
@@ -264,6 +280,22 @@ pub struct OfferView {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "typescript", ts(optional, as = "Option<Vec<Language>>"))]
     pub notes: Vec<Language>,
+}
+
+/// When a restart happens by itself, because a person said so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(tag = "plan", rename_all = "kebab-case")]
+pub enum Plan {
+    /// When the program is closed.
+    AtQuit,
+    /// Then; the program is asked to close.
+    At {
+        /// The moment.
+        at: Timestamp,
+        /// It is so near that it is counted down.
+        counting: bool,
+    },
 }
 
 /// How the bytes come.

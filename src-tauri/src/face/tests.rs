@@ -115,12 +115,12 @@ fn every_state() -> Vec<(AppState, &'static str, &'static str)> {
             "Working Getting Demo 7.2.0",
         ),
         (
-            AppState::Ready { offer: offer("7.2.0") },
+            AppState::Ready { offer: offer("7.2.0"), planned: None },
             "Ready Version 7.2.0 is ready [restart]",
             "Ready Demo 7.2.0 is ready",
         ),
         (
-            AppState::Ready { offer: critical },
+            AppState::Ready { offer: critical, planned: None },
             "Critical Version 7.2.0 is ready [restart]",
             "Critical Demo 7.2.0 is ready",
         ),
@@ -199,7 +199,7 @@ fn what_is_kept_can_be_brought_back() {
 #[test]
 fn the_tray_tells_what_wants_to_be_seen_most() {
     let words = Words::english();
-    let ready = || AppState::Ready { offer: offer("2.0.0") };
+    let ready = || AppState::Ready { offer: offer("2.0.0"), planned: None };
     let failed = || AppState::Failed { failure: failure(), version: None, again_at: None };
     let check = |states: &[AppState], expected: &str, acts: bool| {
         let name = |index: usize| format!("App{index}");
@@ -256,7 +256,7 @@ fn what_is_urgent_is_coloured_so() {
         assert_eq!(summary(&view(vec![app])).tone, tone);
     };
     check(AppState::Available { offer: critical() }, Glyph::Critical, Tone::Danger);
-    check(AppState::Ready { offer: critical() }, Glyph::Critical, Tone::Danger);
+    check(AppState::Ready { offer: critical(), planned: None }, Glyph::Critical, Tone::Danger);
     check(AppState::Available { offer: offer("7.2.0") }, Glyph::Available, Tone::Info);
-    check(AppState::Ready { offer: offer("7.2.0") }, Glyph::Ready, Tone::Info);
+    check(AppState::Ready { offer: offer("7.2.0"), planned: None }, Glyph::Ready, Tone::Info);
 }

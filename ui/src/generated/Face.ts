@@ -23,4 +23,8 @@ words: Message,
 /**
  * What a person can do, the one that moves them forward first.
  */
-acts: Array<Act>, };
+acts: Array<Act>, 
+/**
+ * What support can do beside.
+ */
+support: Array<Act>, };

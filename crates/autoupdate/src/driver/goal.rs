@@ -37,6 +37,14 @@ pub(super) fn goal_of(command: &Command) -> Option<(Goal, Event)> {
         | Command::Release { .. }
         | Command::Why { .. }
         | Command::Notes { .. }
+        | Command::Plan { .. }
+        | Command::Busy { .. }
+        | Command::Pause { .. }
+        | Command::Resume
+        | Command::Settings
+        | Command::Set { .. }
+        | Command::History { .. }
+        | Command::Examine { .. }
         | Command::Reload => None,
     }
 }

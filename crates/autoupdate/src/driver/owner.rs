@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::handle::{Answer, Command, Message, Refusal};
 use crate::install;
 use crate::policy::schedule::Timing;
+use crate::policy::surroundings::Surroundings;
 use crate::store::{Hold, Holds};
 use crate::view::View;
 
@@ -36,6 +37,7 @@ pub(super) struct Driver {
     dirty: bool,
     inbox: mpsc::Receiver<Message>,
     reports: mpsc::Receiver<FromWork>,
+    surroundings: Surroundings,
     view: watch::Sender<View>,
 }
 
@@ -49,8 +51,16 @@ impl Driver {
     ) -> Self {
         let (sender, reports) = mpsc::channel(MAX_REPORTS);
         let around = Around { shared, timing, reports: sender };
-        let mut driver =
-            Self { around, apps: BTreeMap::new(), enrolments, dirty: false, inbox, reports, view };
+        let mut driver = Self {
+            around,
+            apps: BTreeMap::new(),
+            enrolments,
+            dirty: false,
+            inbox,
+            reports,
+            surroundings: Surroundings::default(),
+            view,
+        };
         driver.reconcile();
         driver.publish();
         driver
@@ -67,6 +77,7 @@ impl Driver {
                 message = self.inbox.recv() => match message {
                     Some(Message::Command(command, reply)) => self.command(command, reply).await,
                     Some(Message::Session { ends }) => self.session(ends),
+                    Some(Message::Surroundings(surroundings)) => self.surroundings = surroundings,
                     Some(Message::Shutdown(done)) => break Some(done),
                     None => break None,
                 },
@@ -153,6 +164,14 @@ impl Driver {
                 Some(app) => app.notes(languages.clone(), reply),
                 None => tell(reply, unknown),
             },
+            Command::Plan { .. }
+            | Command::Busy { .. }
+            | Command::Pause { .. }
+            | Command::Resume
+            | Command::Settings
+            | Command::Set { .. }
+            | Command::History { .. }
+            | Command::Examine { .. } => tell(reply, unknown),
             Command::Why { app } => tell(reply, self.apps.get(app).map_or(unknown, App::why)),
             Command::Check { app, .. }
             | Command::Prepare { app, .. }

@@ -98,7 +98,7 @@ fn show_rest(rest: &Rest, frame: &Frame<'_>) -> AppState {
             AppState::NotOffered { version: version.clone(), reason: reason.clone(), checked_at: *checked_at }
         }
         Rest::Available(offer) => AppState::Available { offer: offer_view(offer) },
-        Rest::Ready(ready) => AppState::Ready { offer: offer_view(&ready.offer) },
+        Rest::Ready(ready) => AppState::Ready { offer: offer_view(&ready.offer), planned: None },
         Rest::CannotVerify(failure) => cannot_verify(failure.clone()),
         Rest::Failed { failure, version } => AppState::Failed {
             failure: failure.clone(),

@@ -8,17 +8,20 @@
 //!   shows them in order; the last one that says [`Verdict::Stop`] decided.
 //!
 //! Layout, in the order in which an update meets them: [`schedule`] (when to check) → [`identity`] (what is installed) →
-//! [`eligibility`] with [`rollout`] (what is offered), or [`repair`] (what puts it right) → [`gate`] (what may happen without asking) → [`route`] (how the
+//! [`eligibility`] with [`rollout`] (what is offered), or [`repair`] (what puts it right) → [`gate`] (what may happen without asking) with [`deferral`] (and not now) → [`route`] (how the
 //! bytes come).
 
+pub mod deferral;
 pub mod eligibility;
 pub mod gate;
+pub mod hours;
 pub mod identity;
 pub mod os_version;
 pub mod repair;
 pub mod rollout;
 pub mod route;
 pub mod schedule;
+pub mod surroundings;
 mod trace;
 
 use protocol::{Artifact, Version};
@@ -119,8 +122,37 @@ pub enum Reason {
     Undone,
     /// A person does not want this version.
     Skipped,
+    /// It is to stay at another version, or below.
+    Pinned {
+        /// That version.
+        at: Version,
+        /// Who said so.
+        by: SetBy,
+    },
+    /// The administrator lets others try new versions first.
+    TooYoung {
+        /// From then on it may come.
+        until: jiff::Timestamp,
+    },
+    /// The administrator turned updates off.
+    TurnedOff,
     /// A person wants the program to stay as it is.
     OnHold,
+}
+
+/// Who set a setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
+#[serde(rename_all = "kebab-case")]
+pub enum SetBy {
+    /// Nobody.
+    Default,
+    /// The enrolment of the program.
+    Enrolment,
+    /// The person.
+    Person,
+    /// The administrator: nobody else can change it.
+    Administrator,
 }
 
 /// What a check comes to.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// The rules, by the name under which people see them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum Rule {
     /// When to check.
@@ -43,6 +44,24 @@ pub enum Rule {
     Skip,
     /// A program that is to stay as it is.
     Hold,
+    /// The version that it is to stay at.
+    Pin,
+    /// How long others try a version first.
+    Age,
+    /// The administrator's switch.
+    TurnedOff,
+    /// A person paused everything.
+    Pause,
+    /// Hours in which nothing happens by itself.
+    QuietHours,
+    /// Hours in which something may happen by itself.
+    AllowedHours,
+    /// The program said that it is busy.
+    Busy,
+    /// A network that is paid by volume.
+    Metered,
+    /// A battery that is nearly empty.
+    Battery,
     /// A person must agree.
     Consent,
     /// What may be downloaded without asking.
@@ -57,6 +76,7 @@ pub enum Rule {
 
 /// What a rule said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Nothing against it.
@@ -69,6 +89,7 @@ pub enum Verdict {
 
 /// One fact that a rule looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 pub struct Fact {
     /// Its name, for example `installed`.
     pub name: String,
@@ -78,6 +99,7 @@ pub struct Fact {
 
 /// One rule that was asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(optional_fields = nullable))]
 pub struct Trace {
     /// The rule.
     pub rule: Rule,

@@ -18,6 +18,7 @@ const MAX_BYTES: u64 = 512 << 10;
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(optional_fields = nullable))]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
     /// A new version proved that it lives.
@@ -77,6 +78,7 @@ pub enum Event {
 
 /// One line of the history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS), ts(optional_fields = nullable))]
 pub struct Entry {
     /// When.
     pub at: Timestamp,

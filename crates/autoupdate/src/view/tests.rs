@@ -86,7 +86,7 @@ fn every_state() -> View {
         AppState::Downloading { offer: offer(), progress: progress() },
         AppState::Verifying { offer: offer() },
         AppState::FallingBack { offer: offer(), progress: Progress::default(), why: fallback() },
-        AppState::Ready { offer: offer() },
+        AppState::Ready { offer: offer(), planned: None },
         AppState::WaitingForClose { offer: offer(), blockers: blockers(), until: noon() },
         AppState::Restarting { offer: offer() },
         AppState::Probation { from: from.clone(), to: to.clone(), until: noon() },

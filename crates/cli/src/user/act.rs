@@ -136,6 +136,9 @@ pub(crate) fn exit_of(answer: &Answer) -> Exit {
         | Answer::Updated { .. }
         | Answer::Done
         | Answer::Notes { .. }
+        | Answer::Settings { .. }
+        | Answer::History { .. }
+        | Answer::Examined { .. }
         | Answer::Why { .. } => Exit::Done,
         Answer::RolledBack { why: RollBackWhy::Unhealthy { .. } | RollBackWhy::Unproven { .. }, .. } => {
             Exit::Failed

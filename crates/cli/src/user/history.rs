@@ -19,12 +19,16 @@ pub(crate) fn run(app: Option<&AppId>, last: usize, output: &Output) -> Result<E
     let of_app = |entry: &Entry| app.is_none_or(|app| entry.app == *app);
     let mut entries: Vec<Entry> = all.into_iter().rev().filter(of_app).take(last).collect();
     entries.reverse();
-    let mut lines: Vec<String> = entries.iter().map(line).collect();
-    if lines.is_empty() {
-        lines.push("nothing has happened yet".to_owned());
-    }
-    output.done(&entries, &lines.join("\n"));
+    output.done(&entries, &of_entries(&entries));
     Ok(Exit::Done)
+}
+
+/// Events as lines.
+pub(crate) fn of_entries(entries: &[Entry]) -> String {
+    if entries.is_empty() {
+        return "nothing has happened yet".to_owned();
+    }
+    entries.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn line(entry: &Entry) -> String {

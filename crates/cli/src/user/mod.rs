@@ -15,6 +15,7 @@ mod owner;
 mod progress;
 mod reach;
 mod redact;
+mod settings;
 mod status;
 mod why;
 mod words;

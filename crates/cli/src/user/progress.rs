@@ -54,6 +54,7 @@ impl Progress {
             | AppState::CannotVerify { .. }
             | AppState::NotOffered { .. }
             | AppState::Available { .. }
+            | AppState::Deferred { .. }
             | AppState::Ready { .. }
             | AppState::Updated { .. }
             | AppState::RolledBack { .. }

@@ -1,10 +1,11 @@
 //! What the engine says, in words for a terminal.
 
 use autoupdate::handle::{Answer, Refusal};
-use autoupdate::policy::Reason;
+use autoupdate::policy::deferral::{Deferral, Deferred};
+use autoupdate::policy::{Reason, SetBy};
 use autoupdate::text::plain;
 use autoupdate::view::{
-    AppState, AppView, Blocker, Failure, FallbackView, OfferView, Problem, RollBackWhy, RouteView,
+    AppState, AppView, Blocker, Failure, FallbackView, OfferView, Plan, Problem, RollBackWhy, RouteView,
     UpdateReport,
 };
 use protocol::Version;
@@ -53,8 +54,16 @@ fn of_state(state: &AppState) -> String {
         AppState::FallingBack { offer, why, .. } => {
             format!("fetching {}: {}", offer.version, of_fallback(why))
         }
-        AppState::Ready { offer } => {
-            format!("{} is ready: `autoupdate apply` or a restart puts it in place", offer.version)
+        AppState::Deferred { offer, deferred } => {
+            format!("{} is available, and is fetched later: {}", offer.version, of_deferred(deferred))
+        }
+        AppState::Ready { offer, planned } => {
+            let when = match planned {
+                None => "`autoupdate apply` or a restart puts it in place".to_owned(),
+                Some(Plan::AtQuit) => "it is put in place when the program is closed".to_owned(),
+                Some(Plan::At { at, .. }) => format!("it is put in place at {at}"),
+            };
+            format!("{} is ready: {when}", offer.version)
         }
         AppState::WaitingForClose { offer, blockers, .. } => {
             let names: Vec<_> = blockers.iter().map(|one| format!("{} ({})", one.name, one.pid)).collect();
@@ -111,6 +120,9 @@ pub(crate) fn of_answer(answer: &Answer) -> String {
         Answer::Notes { text: None } => "there are no notes".to_owned(),
         Answer::Notes { text: Some(text) } => plain(text).trim_end().to_owned(),
         Answer::Why { trace } => super::why::of_trace(trace),
+        Answer::Settings { settings } => super::settings::of_settings(settings),
+        Answer::History { entries } => super::history::of_entries(entries),
+        Answer::Examined { examined } => super::why::of_trace(&examined.trace),
         Answer::Failed { failure } => of_failure(failure),
         Answer::Refused { why } => of_refusal(why).to_owned(),
     }
@@ -218,11 +230,39 @@ fn of_reason(about: Option<&Version>, reason: &Reason) -> String {
         Reason::OnHold => {
             "the program is on hold; `autoupdate release` lets it go on, --force takes it once".to_owned()
         }
+        Reason::Pinned { at, by } => {
+            let who =
+                if *by == SetBy::Administrator { "your administrator keeps it" } else { "it is to stay" };
+            format!("{who} at {at} or below (setting `pin`)")
+        }
+        Reason::TooYoung { until } => {
+            format!("your administrator lets others try it first, here it may come from {until} on")
+        }
+        Reason::TurnedOff => "your administrator turned updates of this program off".to_owned(),
         Reason::Skipped => "it was skipped here by hand; --force takes it all the same".to_owned(),
     };
     match about {
         Some(version) => format!("{version} is not offered: {why}"),
         None => format!("nothing is offered: {why}"),
+    }
+}
+
+/// Why something waits, and until when.
+pub(crate) fn of_deferred(deferred: &Deferred) -> String {
+    let why = match deferred.why {
+        Deferral::Paused => "updates are paused".to_owned(),
+        Deferral::QuietHours => "it is your quiet time".to_owned(),
+        Deferral::OutsideHours => "your administrator allows it at another time".to_owned(),
+        Deferral::Busy => "the program is busy".to_owned(),
+        Deferral::Metered { limit: 0 } => "the network is metered".to_owned(),
+        Deferral::Metered { limit } => {
+            format!("the network is metered, and it is longer than {limit} bytes")
+        }
+        Deferral::Battery { percent } => format!("the battery is at {percent} %"),
+    };
+    match deferred.until {
+        Some(until) => format!("{why} until {until}"),
+        None => why,
     }
 }
 
@@ -235,6 +275,8 @@ fn of_refusal(why: &Refusal) -> &'static str {
         Refusal::NoPrevious => "no previous version is kept",
         Refusal::NothingToConfirm => "no new version waits for a confirmation",
         Refusal::Stopped => "the engine has stopped",
+        Refusal::NothingToPlan => "there is no update that could be put in place later",
+        Refusal::ByAdministrator => "your administrator has set it, and nobody else can change it",
         Refusal::NothingToShow => "no app runs around the engine",
     }
 }
