@@ -8,6 +8,7 @@ use protocol::{AppId, Digest, Language, Version};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot, watch};
 
+pub use crate::policy::plan::Later;
 use crate::policy::surroundings::Surroundings;
 use crate::policy::{Reason, Trace};
 use crate::store::Entry;
@@ -146,16 +147,6 @@ pub enum Command {
 
 /// The longest that a program can be busy for at once. It may say so again.
 pub const MAX_LEASE: jiff::SignedDuration = jiff::SignedDuration::from_hours(12);
-
-/// A better time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Later {
-    /// In the small hours of the night that comes.
-    Tonight,
-    /// When the program is closed.
-    AtQuit,
-}
 
 /// What a person grants beside the command itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -4,9 +4,11 @@ use jiff::Timestamp;
 use protocol::{AppId, Artifact, Channel, Digest, Platform, Release, Urgency, Version};
 use trust::{Crypto, Freshness, Stored};
 
+use crate::enrolments::Enrolled;
 use crate::error::{Actor, Phase};
 use crate::policy::Offer;
-use crate::view::Failure;
+use crate::store::{Program, Settings};
+use crate::view::{Failure, Owner};
 
 pub(crate) fn version(text: &str) -> Version {
     Version::parse(text).unwrap()
@@ -27,6 +29,22 @@ pub(crate) fn time(text: &str) -> Timestamp {
 /// The time of most tests.
 pub(crate) fn noon() -> Timestamp {
     time("2030-06-01T12:00:00Z")
+}
+
+/// App demo, enrolled by a person.
+pub(crate) fn enrolled() -> Enrolled {
+    let text = format!(
+        "id = \"demo\"\nname = \"Demo\"\npath = \"/opt/demo/demo\"\nsources = [\"https://updates.example.org/\"]\n\
+         root = {{ file = \"root.json\", sha256 = \"{}\" }}\n",
+        Digest::of(b"root")
+    );
+    let enrolment = protocol::Enrolment::parse(&text, false).unwrap();
+    Enrolled { enrolment, owner: Owner::User, file: "/home/x/.config/autoupdate/apps.d/demo.toml".into() }
+}
+
+/// What is set for a program of which nobody has set anything.
+pub(crate) fn program() -> Program {
+    Settings::default().program(&enrolled())
 }
 
 /// An artifact of 1,000 bytes in the stable channel. Its digest is that of its version.

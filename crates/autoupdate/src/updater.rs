@@ -26,14 +26,14 @@ use trust::Freshness;
 
 use crate::driver::work::{self, Carry, Job, Reporter, Root, Subject};
 use crate::driver::{self, Config};
-use crate::enrolments::Enrolments;
+use crate::enrolments::{Enrolled, Enrolments};
 use crate::error::Error;
 use crate::install::probation::{PROBE_TIME, run_probe, run_start_probe};
 use crate::install::{Committed, Place, RollBackReason, Trial};
 use crate::machine::{self, Cost};
 use crate::policy::{Asker, Decision, Offer, Trace};
-use crate::store::Folders;
-use crate::view::UpdateReport;
+use crate::store::{Folders, Program};
+use crate::view::{Owner, UpdateReport};
 
 /// What a program says about itself to be kept up to date.
 #[derive(Debug, Clone)]
@@ -86,9 +86,10 @@ impl SelfUpdate {
         })
     }
 
-    fn subject(&self) -> Subject {
-        Subject::new(
-            Enrolment {
+    /// As if it were enrolled by itself.
+    fn enrolled(&self) -> Enrolled {
+        Enrolled {
+            enrolment: Enrolment {
                 id: self.app.clone(),
                 name: self.app.to_string(),
                 path: self.path.clone(),
@@ -103,8 +104,9 @@ impl SelfUpdate {
                 allow_http: false,
                 rights: protocol::Rights::Refuse,
             },
-            Root::Bytes(Arc::clone(&self.root)),
-        )
+            owner: Owner::Program,
+            file: PathBuf::new(),
+        }
     }
 }
 
@@ -123,6 +125,8 @@ pub(crate) fn own_path() -> Result<PathBuf, Error> {
 pub struct Updater {
     shared: Arc<work::Shared>,
     subject: Arc<Subject>,
+    /// What an administrator or a person set for it.
+    program: Program,
     consent: Consent,
 }
 
@@ -173,8 +177,11 @@ impl Updater {
     pub async fn new(config: &SelfUpdate) -> Result<Self, Error> {
         let mut engine = Config::of_user(config.folders.clone())?;
         engine.enrolments = Enrolments::default();
+        let (enrolled, program) = engine.settings.apply(&config.enrolled());
+        let root = Root::Bytes(Arc::clone(&config.root));
         let shared = driver::share(engine).await?;
-        Ok(Self { shared, subject: Arc::new(config.subject()), consent: config.consent })
+        let subject = Arc::new(Subject::new(enrolled.enrolment, root));
+        Ok(Self { shared, subject, program, consent: config.consent })
     }
 
     /// Is there something newer?
@@ -188,9 +195,9 @@ impl Updater {
             tracing::debug!(app = %self.subject.enrolment.id, %error, "an unfinished update stays as it is");
         }
         let found = work::find(&job).await?;
-        let who = self.shared.who(&self.subject.enrolment);
+        let who = self.shared.who(&self.subject.enrolment, &self.program);
         // The schedule asks, not a person: rollouts count.
-        let decided = machine::decide(&found, Asker::Timer, &who);
+        let decided = machine::decide(&found, Asker::Timer, &who, self.shared.clock.now());
         Ok(Looked { decision: decided.answer, freshness: found.freshness, trace: decided.trace })
     }
 
@@ -204,7 +211,8 @@ impl Updater {
         }
         let mut job = self.job(Carry::default());
         self.finish(&mut job).await?;
-        let cost = work::stage(&mut job, offer, false).await?;
+        // Without a limit there is always a way.
+        let cost = work::stage(&mut job, offer, false, None).await?.unwrap_or_default();
         // It is staged; what was received for it, on ways that led nowhere too, serves nobody any more.
         work::forget_download(&job, offer.artifact.sha256).await;
         Ok(Staged { offer: offer.clone(), cost, carry: job.carry })

@@ -5,6 +5,7 @@
 mod system;
 
 use std::path::Path;
+use std::pin::Pin;
 use std::process::Child;
 use std::time::Instant;
 
@@ -41,6 +42,10 @@ impl Platform for Desktop {
 
     fn relaunch(&self, path: &Path, instance: &Instance) -> Result<Child, Error> {
         ThisMachine.relaunch(path, instance)
+    }
+
+    fn closed(&self, path: &Path) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        ThisMachine.closed(path)
     }
 
     fn hold_session(&self) -> Session {

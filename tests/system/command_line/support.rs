@@ -36,8 +36,9 @@ fn the_doctor_says_what_is_in_the_way_and_changes_nothing() -> Result<()> {
         "{ill}"
     );
     assert_eq!(ill["apps"][0]["in_the_way"]["code"], "E-FILE-SETID", "{ill}");
-    let from = ill["settings"][0]["from"].as_str().unwrap_or_default();
-    ensure!(from.ends_with("settings.toml:2"), "{ill}");
+    let first = &ill["settings"][0];
+    let place = first["place"].as_str().unwrap_or_default();
+    ensure!(first["key"] == "proxy" && place.ends_with("settings.toml:2"), "{ill}");
     assert_eq!(person.run(&["doctor", "other"])?.expect(1)?.json()?["error"]["code"], "E-STATE-UNKNOWN-APP");
     assert_eq!(person.installed()?, program("1.0.0"));
     Ok(())

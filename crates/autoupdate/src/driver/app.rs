@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::outside::Outside;
 use super::task::{Task, died, run};
 use super::work::{self, Carry, FromWork, Job, Report, Reporter, Root, Seen, Shared, Subject, blocking};
 use super::{fingerprint, pending};
@@ -21,8 +22,10 @@ use crate::machine::{
     self, Draw, Effect, Event, Facts, Frame, Goal, Measured, Memory, News, Note, Rest, Stage, State,
 };
 use crate::policy::Asker;
+use crate::policy::deferral::Moment;
+use crate::policy::plan::Planned;
 use crate::policy::schedule::{Timing, When};
-use crate::store::Entry;
+use crate::store::{Entry, Program};
 use crate::view::AppView;
 
 /// Commands that may wait until the program's place was looked at for the first time.
@@ -79,29 +82,68 @@ struct Running {
 /// One app.
 #[derive(Debug)]
 pub(super) struct App {
-    around: Around,
+    pub(super) around: Around,
     pub(super) enrolled: Enrolled,
     pub(super) fingerprint: Digest,
-    subject: Arc<Subject>,
-    state: State,
-    memory: Memory,
+    pub(super) subject: Arc<Subject>,
+    pub(super) state: State,
+    pub(super) memory: Memory,
     measured: Measured,
     due: Option<Due>,
     running: Option<Running>,
     /// Numbers tasks, so that a report of an old one is known as such.
-    number: u64,
+    pub(super) number: u64,
     /// What is to run when what runs has ended.
     queued: VecDeque<Task>,
     carry: Carry,
     waiters: Vec<Waiter>,
     /// Commands that came before the place was looked at; `None` afterwards.
-    early: Option<VecDeque<(Goal, Event, oneshot::Sender<Answer>)>>,
+    pub(super) early: Option<VecDeque<(Goal, Event, oneshot::Sender<Answer>)>>,
     stopping: bool,
+    /// What is set for it.
+    pub(super) program: Program,
+    /// What is outside.
+    pub(super) outside: Outside,
+    /// Until when the program said that it is busy.
+    pub(super) busy_until: Option<Timestamp>,
+    /// When a person wants a restart.
+    pub(super) plan: Option<Planned>,
+    /// What the present moment allows, and when that may change by itself.
+    pub(super) moment: (Moment, Option<Timestamp>),
+    /// The mode that was gone by last.
+    pub(super) mode: Mode,
+    /// Who waits for the end of the program.
+    pub(super) quit: Option<QuitWatch>,
+}
+
+/// Waits for the end of the program.
+#[derive(Debug)]
+pub(super) struct QuitWatch {
+    pub(super) number: u64,
+    /// Ends with this.
+    pub(super) _task: AbortOnDrop,
+    /// It has been told: it is waited for anew once something else was done.
+    pub(super) heard: bool,
+}
+
+/// Ends a task that nobody waits for any more.
+#[derive(Debug)]
+pub(super) struct AbortOnDrop(pub(super) tokio::task::AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl App {
     /// An app, whose place is being looked at.
-    pub(super) fn new(around: Around, enrolled: Enrolled) -> Self {
+    pub(super) fn new(
+        around: Around,
+        (enrolled, program): (Enrolled, Program),
+        outside: Outside,
+        plan: Option<Planned>,
+    ) -> Self {
         let root = Root::Beside(enrolled.file.clone());
         let mut app = Self {
             subject: Arc::new(Subject::new(enrolled.enrolment.clone(), root)),
@@ -119,7 +161,16 @@ impl App {
             waiters: Vec::new(),
             early: Some(VecDeque::new()),
             stopping: false,
+            program,
+            outside,
+            busy_until: None,
+            plan,
+            moment: (Moment::default(), None),
+            mode: Mode::Off,
+            quit: None,
         };
+        app.mode = app.mode();
+        app.moment = app.moment_at(app.now());
         app.start(Task::Open);
         app
     }
@@ -133,12 +184,14 @@ impl App {
     pub(super) fn wake(&self, now: Timestamp) -> Option<Timestamp> {
         // A picture that has changed already needs no further wake-up.
         let picture = machine::changes_at(&self.state).filter(|at| *at > now);
-        let due = self.due.map(|due| due.left(now)).and_then(|left| now.saturating_add(left).ok());
-        [due, picture].into_iter().flatten().min()
+        let due = self.due.filter(|_| !self.outside.is_still(now)).map(|due| due.left(now));
+        let due = due.and_then(|left| now.saturating_add(left).ok());
+        let other = [picture, self.moment.1].into_iter().chain(self.plan_turns());
+        other.flatten().filter(|at| *at > now).chain(due).min()
     }
 
     /// What may happen without asking: an engine without a background asks.
-    fn mode(&self) -> Mode {
+    pub(super) fn mode(&self) -> Mode {
         match (self.around.timing, self.enrolled.enrolment.mode) {
             (Some(_), mode) => mode,
             (None, Mode::Automatic | Mode::Download | Mode::Ask | Mode::Off) => Mode::Ask,
@@ -147,6 +200,10 @@ impl App {
 
     /// The time may have come.
     pub(super) async fn tick(&mut self, now: Timestamp) {
+        self.look_at_plan(now).await;
+        if self.outside.is_still(now) {
+            return;
+        }
         if self.due.is_some_and(|due| due.left(now).is_zero()) {
             self.due = None;
             self.happened(Event::Due).await;
@@ -155,7 +212,7 @@ impl App {
 
     /// What it goes by has changed. An engine that only does what it is asked for looks when it is asked.
     pub(super) async fn look_anew(&mut self) {
-        if self.around.timing.is_some() && self.early.is_none() {
+        if self.around.timing.is_some() && self.early.is_none() && !self.outside.is_still(self.now()) {
             self.happened(Event::Due).await;
         }
     }
@@ -198,11 +255,14 @@ impl App {
 
     /// How the last decision came about.
     pub(super) fn why(&self) -> Answer {
-        Answer::Why { trace: self.memory.trace.clone() }
+        Answer::Why { trace: [self.memory.trace.as_slice(), &self.memory.gates].concat() }
     }
 
     /// A report of a task.
     pub(super) async fn reported(&mut self, number: u64, report: Report) {
+        if matches!(report, Report::Quit) {
+            return self.heard_quit(number).await;
+        }
         if self.running.as_ref().is_none_or(|running| running.number != number) {
             tracing::debug!(app = %self.enrolled.enrolment.id, number, "a report of a task that is over");
             return;
@@ -211,6 +271,7 @@ impl App {
             Report::Event(event) => self.happened(*event).await,
             Report::Measured(measured) => self.measured = measured,
             Report::Seen(seen) => self.saw(seen),
+            Report::Quit => {}
             Report::Ended(event, carry) => {
                 self.running = None;
                 self.carry = carry;
@@ -279,8 +340,8 @@ impl App {
     }
 
     /// The one way in which the state changes.
-    async fn happened(&mut self, event: Event) {
-        let now = self.around.shared.clock.now();
+    pub(super) async fn happened(&mut self, event: Event) {
+        let now = self.now();
         let asker = match &self.state {
             State::Checking { errand, .. } => errand.asker,
             State::Resting(_)
@@ -300,10 +361,12 @@ impl App {
             event,
             &Facts {
                 now,
-                who: shared.who(enrolment),
+                who: shared.who(enrolment, &self.program),
                 mode: self.mode(),
-                draw: Draw { timing: self.around.timing.unwrap_or_default(), draw: draw() },
+                draw: self.draw(),
                 memory: &self.memory,
+                moment: &self.moment.0,
+                plan: self.plan,
             },
         );
         if state == before && effects.is_empty() {
@@ -315,6 +378,7 @@ impl App {
         for effect in effects {
             self.carry_out(effect).await;
         }
+        self.mind_quit();
         let waiters = std::mem::take(&mut self.waiters);
         for waiter in waiters {
             match machine::answer(waiter.goal, &self.state, &self.memory, &news) {
@@ -324,7 +388,7 @@ impl App {
         }
     }
 
-    async fn carry_out(&mut self, effect: Effect) {
+    pub(super) async fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::Check { .. } | Effect::Prepare { .. } | Effect::Activate(_) | Effect::RollBack { .. } => {
                 self.start(Task::Effect(effect));
@@ -342,9 +406,23 @@ impl App {
                     running.cancel.cancel();
                 }
             }
-            Effect::Persist(Note::Decided(trace)) => self.memory.trace = trace,
+            Effect::Persist(Note::Decided { trace, choices }) => {
+                (self.memory.trace, self.memory.choices) = (trace, choices);
+                self.memory.gates.clear();
+            }
+            Effect::Persist(Note::Gated { trace, put_off }) => {
+                (self.memory.gates, self.memory.put_off) = (trace, put_off);
+            }
             Effect::Persist(note) => self.persist(note).await,
         }
+    }
+
+    pub(super) fn draw(&self) -> Draw {
+        Draw { timing: self.around.timing.unwrap_or_default(), draw: draw() }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.around.shared.clock.now()
     }
 
     /// Starts what is to run next, if nothing runs.
@@ -393,15 +471,18 @@ impl App {
     /// Writes down what is to be remembered. That it could not be is no reason to stop: the program's own record and journal
     /// do not depend on it.
     async fn persist(&mut self, note: Note) {
+        if matches!(note, Note::Updated(_) | Note::RolledBack(_) | Note::DropStage) {
+            self.set_plan(None).await;
+        }
         let app = self.enrolled.enrolment.id.clone();
-        let now = self.around.shared.clock.now();
+        let now = self.now();
         let (store, subject) = (self.around.shared.store.clone(), Arc::clone(&self.subject));
         let place = self.carry.place.clone();
         let entry = super::history::event(&note).map(|event| Entry { at: now, app: app.clone(), event });
         let id = app.clone();
         let done = blocking(move || {
             match &note {
-                Note::Decided(_) | Note::Failed { .. } => {}
+                Note::Decided { .. } | Note::Gated { .. } | Note::Failed { .. } => {}
                 Note::Ready(ready) => pending::save(&store, &app, ready)?,
                 Note::Updated(_) | Note::RolledBack(_) => pending::forget(&store, &app),
                 Note::DropStage => {
@@ -431,6 +512,7 @@ impl App {
             owner: self.enrolled.owner,
             memory: &self.memory,
             measured: &self.measured,
+            plan: self.plan,
         };
         AppView {
             id: enrolment.id.clone(),
@@ -443,7 +525,7 @@ impl App {
             state: machine::show(&self.state, &frame),
             previous: self.memory.previous.clone().flatten(),
             last_check: self.memory.last_check.clone(),
-            next_check: self.memory.next_check,
+            next_check: self.next_check(now),
             last_update: self.memory.last_update.clone(),
         }
     }

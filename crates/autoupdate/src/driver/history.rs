@@ -39,7 +39,7 @@ pub(super) fn event(note: &Note) -> Option<Event> {
             code: failure.code.clone(),
             text: failure.text.clone(),
         }),
-        Note::Decided(_) | Note::Ready(_) | Note::DropStage => None,
+        Note::Decided { .. } | Note::Gated { .. } | Note::Ready(_) | Note::DropStage => None,
     }
 }
 

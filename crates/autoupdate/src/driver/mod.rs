@@ -14,19 +14,22 @@
 mod app;
 mod goal;
 mod history;
+mod later;
+mod outside;
 mod owner;
 mod pending;
 mod progress;
+mod rules;
 mod system;
 mod task;
 pub(crate) mod work;
 
 use std::ffi::OsString;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
-use protocol::{AppId, Digest};
+use protocol::{AppId, Digest, Mode};
 use tokio::sync::{mpsc, watch};
 use trust::Crypto;
 
@@ -35,9 +38,11 @@ use crate::error::Error;
 use crate::fetch::Client;
 use crate::handle::Handle;
 use crate::policy::schedule::Timing;
-use crate::store::{Folders, Store};
+use crate::store::{Folders, Settings, Store, Wishes};
 use crate::view::View;
 use owner::Driver;
+use rules::Rules;
+use work::Network;
 
 pub use system::{Clock, Platform, Session, SystemClock, ThisMachine};
 pub(crate) use work::Shared;
@@ -79,6 +84,8 @@ pub struct Config {
     pub patience: Patience,
     /// The most memory that applying a patch may need, in bytes.
     pub patch_memory: u64,
+    /// What else a person or administrator set.
+    pub settings: Settings,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// The machine.
@@ -108,15 +115,16 @@ impl Config {
     /// in the View.
     pub fn of_user(folders: Folders) -> Result<Self, Error> {
         let settings = Store::new(folders.clone()).settings()?;
-        let client = Client::new(crate::fetch::Config { proxy: settings.proxy.value, ..Default::default() })?;
-        let timing = Timing { interval: settings.check_every.value, ..Timing::default() };
+        let client = client(&settings)?;
+        let timing = Timing { interval: settings.check_every(), ..Timing::default() };
         Ok(Self {
             enrolments: crate::enrolments::load(&folders),
             folders,
             background: true,
             timing,
             patience: Patience::default(),
-            patch_memory: settings.patch_memory.value,
+            patch_memory: settings.patch_memory(),
+            settings,
             clock: Arc::new(SystemClock),
             platform: Arc::new(ThisMachine),
             client,
@@ -136,10 +144,17 @@ impl Engine {
     /// The verifier or the state cannot be set up; an unknown kind of machine.
     pub async fn start(config: Config) -> Result<Handle, Error> {
         let (enrolments, timing) = (config.enrolments.clone(), config.background.then_some(config.timing));
+        let settings = config.settings.clone();
         let shared = share(config).await?;
+        let holds = shared.store.holds();
+        // What a person wished before is no reason not to start.
+        let wishes = work::blocking(move || Ok::<_, Error>(holds.wishes()?)).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "what was wished cannot be read");
+            Wishes::default()
+        });
         let (messages, inbox) = mpsc::channel(MAX_MESSAGES);
         let (view, shown) = watch::channel(View::new(Vec::new(), Vec::new()));
-        let driver = Driver::new(shared, timing, enrolments, inbox, view);
+        let driver = Driver::new(shared, Rules { timing, settings, enrolments }, wishes, inbox, view);
         // Nobody waits for the task: it ends with its handles, and `shutdown` has its own answer.
         drop(tokio::spawn(driver.run()));
         Ok(Handle::new(messages, shown))
@@ -157,7 +172,7 @@ pub(crate) async fn share(config: Config) -> Result<Arc<Shared>, Error> {
     let id = work::blocking(move || Ok::<_, Error>(for_id.installation_id()?)).await?;
     Ok(Arc::new(Shared {
         store,
-        client,
+        network: RwLock::new(Network { client, patch_memory }),
         crypto: Crypto::ed25519()?,
         os_version: platform.os_version(),
         machine,
@@ -165,15 +180,21 @@ pub(crate) async fn share(config: Config) -> Result<Arc<Shared>, Error> {
         clock,
         platform,
         patience,
-        patch_memory,
         background,
         own,
         session_ends: AtomicBool::new(false),
     }))
 }
 
-/// Something that tells apart enrolments of the same id: when it changes, the app begins anew.
+/// The network as settings say.
+fn client(settings: &Settings) -> Result<Client, Error> {
+    Ok(Client::new(crate::fetch::Config { proxy: settings.proxy(), ..Default::default() })?)
+}
+
+/// Something that tells apart enrolments of the same id: when it changes, the app begins anew. Its mode can change under it.
 fn fingerprint(enrolled: &Enrolled) -> Digest {
+    let mut enrolled = enrolled.clone();
+    enrolled.enrolment.mode = Mode::default();
     Digest::of(format!("{enrolled:?}").as_bytes())
 }
 

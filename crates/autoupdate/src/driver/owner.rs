@@ -12,18 +12,22 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::LONGEST_SLEEP;
 use super::app::{App, Around, tell};
 use super::goal::goal_of;
+use super::outside::Outside;
+use super::rules::{self, Rules};
 use super::work::{FromWork, Shared, blocking, failure};
-use crate::enrolments::{self, Enrolments};
+use crate::enrolments;
 use crate::error::Error;
 use crate::handle::{Answer, Command, Message, Refusal};
 use crate::install;
-use crate::policy::schedule::Timing;
-use crate::policy::surroundings::Surroundings;
-use crate::store::{Hold, Holds};
+use crate::policy::deferral::Pause;
+use crate::policy::plan::Planned;
+use crate::store::{Hold, Holds, Settings, Wishes};
 use crate::view::View;
 
 /// Reports that may wait for the driver; a task that sends more waits.
 const MAX_REPORTS: usize = 64;
+/// Events of the history that are told at once.
+const MAX_EVENTS: usize = 2000;
 /// The longest that the end of the engine waits for work that cannot be stopped. Longer than any step of it may take.
 const LONGEST_STOP: Duration = Duration::from_secs(120);
 
@@ -32,33 +36,37 @@ const LONGEST_STOP: Duration = Duration::from_secs(120);
 pub(super) struct Driver {
     around: Around,
     apps: BTreeMap<AppId, App>,
-    enrolments: Enrolments,
+    rules: Rules,
+    outside: Outside,
+    /// Restarts that were planned before the engine started.
+    plans: BTreeMap<AppId, Planned>,
     /// Some app could not take its changed enrolment yet, because something runs for it.
     dirty: bool,
     inbox: mpsc::Receiver<Message>,
     reports: mpsc::Receiver<FromWork>,
-    surroundings: Surroundings,
     view: watch::Sender<View>,
 }
 
 impl Driver {
     pub(super) fn new(
         shared: Arc<Shared>,
-        timing: Option<Timing>,
-        enrolments: Enrolments,
+        rules: Rules,
+        wishes: Wishes,
         inbox: mpsc::Receiver<Message>,
         view: watch::Sender<View>,
     ) -> Self {
         let (sender, reports) = mpsc::channel(MAX_REPORTS);
-        let around = Around { shared, timing, reports: sender };
+        let around = Around { shared, timing: rules.timing, reports: sender };
+        let outside = Outside { pause: wishes.pause, ..Outside::default() };
         let mut driver = Self {
             around,
             apps: BTreeMap::new(),
-            enrolments,
+            rules,
+            outside,
+            plans: wishes.plans,
             dirty: false,
             inbox,
             reports,
-            surroundings: Surroundings::default(),
             view,
         };
         driver.reconcile();
@@ -77,7 +85,7 @@ impl Driver {
                 message = self.inbox.recv() => match message {
                     Some(Message::Command(command, reply)) => self.command(command, reply).await,
                     Some(Message::Session { ends }) => self.session(ends),
-                    Some(Message::Surroundings(surroundings)) => self.surroundings = surroundings,
+                    Some(Message::Surroundings(surroundings)) => self.outside.surroundings = surroundings,
                     Some(Message::Shutdown(done)) => break Some(done),
                     None => break None,
                 },
@@ -88,6 +96,7 @@ impl Driver {
             if self.dirty {
                 self.reconcile();
             }
+            self.look_around().await;
             self.publish();
         };
         self.stop().await;
@@ -109,6 +118,13 @@ impl Driver {
         wait.min(LONGEST_SLEEP)
     }
 
+    /// Every app looks at what is outside of it, and at the hour.
+    async fn look_around(&mut self) {
+        for app in self.apps.values_mut() {
+            app.look_around(self.outside).await;
+        }
+    }
+
     async fn tick(&mut self) {
         let now = self.now();
         for app in self.apps.values_mut() {
@@ -127,17 +143,26 @@ impl Driver {
         let unknown = Answer::Refused { why: Refusal::UnknownApp };
         match &command {
             Command::Reload => {
-                let folders = self.around.shared.store.folders().clone();
-                match blocking(move || Ok::<_, Error>(enrolments::load(&folders))).await {
-                    Ok(enrolments) => {
-                        self.enrolments = enrolments;
-                        self.reconcile();
-                        self.publish();
-                        tell(reply, Answer::Done);
-                    }
-                    Err(error) => tell(reply, Answer::Failed { failure: failure(&error) }),
-                }
+                let answer = self.reload().await.err().unwrap_or(Answer::Done);
+                self.publish();
+                tell(reply, answer);
             }
+            Command::Settings => {
+                tell(reply, Answer::Settings { settings: self.rules.settings.shown(&self.rules.enrolments) });
+            }
+            Command::Set { app, key, value } => {
+                let answer = self.set(app.clone(), key.clone(), value.clone()).await;
+                self.look_around().await;
+                self.publish();
+                tell(reply, answer);
+            }
+            Command::Pause { .. } | Command::Resume => {
+                let answer = self.pause(&command).await;
+                self.look_around().await;
+                self.publish();
+                tell(reply, answer);
+            }
+            Command::History { last } => tell(reply, self.history(*last).await),
             Command::Confirm { app } => {
                 let answer = match self.apps.get(app) {
                     Some(app) => confirm(app.enrolled.enrolment.path.clone()).await,
@@ -164,14 +189,23 @@ impl Driver {
                 Some(app) => app.notes(languages.clone(), reply),
                 None => tell(reply, unknown),
             },
-            Command::Plan { .. }
-            | Command::Busy { .. }
-            | Command::Pause { .. }
-            | Command::Resume
-            | Command::Settings
-            | Command::Set { .. }
-            | Command::History { .. }
-            | Command::Examine { .. } => tell(reply, unknown),
+            Command::Plan { app, when } => {
+                let answer = match self.apps.get_mut(app) {
+                    Some(app) => app.plan(*when).await,
+                    None => unknown,
+                };
+                tell(reply, answer);
+            }
+            Command::Busy { app, until } => {
+                tell(reply, self.apps.get_mut(app).map_or(unknown, |app| app.busy(*until)));
+            }
+            Command::Examine { app } => match (self.apps.get(app), self.rules.enrolled(app)) {
+                (Some(app), Some(enrolled)) => {
+                    let settings = &self.rules.settings;
+                    app.examine(settings.proxy(), settings.shown_of(enrolled), reply);
+                }
+                (None, _) | (_, None) => tell(reply, unknown),
+            },
             Command::Why { app } => tell(reply, self.apps.get(app).map_or(unknown, App::why)),
             Command::Check { app, .. }
             | Command::Prepare { app, .. }
@@ -193,28 +227,84 @@ impl Driver {
         }
     }
 
+    /// Reads enrolments and settings again. Settings that are wrong leave everything as it is.
+    async fn reload(&mut self) -> Result<(), Answer> {
+        let store = self.around.shared.store.clone();
+        let read = blocking(move || Ok::<_, Error>((store.settings()?, enrolments::load(store.folders()))));
+        let (settings, enrolments) = read.await.map_err(|error| failed(&error))?;
+        self.rules.enrolments = enrolments;
+        self.settle(settings)
+    }
+
+    fn settle(&mut self, settings: Settings) -> Result<(), Answer> {
+        self.rules.settle(settings, &self.around.shared).map_err(|error| failed(&error))?;
+        self.around.timing = self.rules.timing;
+        self.reconcile();
+        Ok(())
+    }
+
+    async fn set(&mut self, app: Option<AppId>, key: String, value: Option<String>) -> Answer {
+        if app.as_ref().is_some_and(|app| !self.apps.contains_key(app)) {
+            return Answer::Refused { why: Refusal::UnknownApp };
+        }
+        let (store, settings) = (self.around.shared.store.clone(), self.rules.settings.clone());
+        let set = blocking(move || rules::set(&store, &settings, app.as_ref(), &key, value.as_deref()));
+        match set.await {
+            Ok(Ok(settings)) => self.settle(settings).err().unwrap_or(Answer::Done),
+            Ok(Err(refused)) => refused,
+            Err(error) => failed(&error),
+        }
+    }
+
+    async fn pause(&mut self, command: &Command) -> Answer {
+        let pause = match command {
+            Command::Pause { until } => Some(Pause { since: self.now(), until: *until }),
+            _ => None,
+        };
+        let holds = self.around.shared.store.holds();
+        match blocking(move || Ok::<_, Error>(holds.pause(pause)?)).await {
+            Ok(()) => {
+                self.outside.pause = pause;
+                Answer::Done
+            }
+            Err(error) => failed(&error),
+        }
+    }
+
+    async fn history(&self, last: usize) -> Answer {
+        let history = self.around.shared.store.history();
+        match blocking(move || Ok::<_, Error>(history.last(last.min(MAX_EVENTS))?)).await {
+            Ok(entries) => Answer::History { entries },
+            Err(error) => failed(&error),
+        }
+    }
+
     /// Makes the apps those of the enrolments. An app whose enrolment has changed begins anew once nothing runs for it.
     fn reconcile(&mut self) {
         self.dirty = false;
+        let programs = self.rules.programs();
         let ids: Vec<_> = self.apps.keys().cloned().collect();
         for id in ids {
-            let wanted = self.enrolments.app(&id).map(super::fingerprint);
             let Some(app) = self.apps.get_mut(&id) else { continue };
-            if wanted == Some(app.fingerprint) {
-                continue;
-            }
-            if app.is_idle() {
-                if let Some(app) = self.apps.remove(&id) {
-                    app.gone();
+            let wanted = programs.iter().find(|(enrolled, _)| enrolled.enrolment.id == id);
+            match wanted {
+                Some((enrolled, program)) if super::fingerprint(enrolled) == app.fingerprint => {
+                    app.settle(enrolled.clone(), program.clone(), self.around.timing);
                 }
-            } else {
-                self.dirty = true;
+                _ if app.is_idle() => {
+                    if let Some(app) = self.apps.remove(&id) {
+                        self.plans.extend(app.plan.map(|plan| (id, plan)));
+                        app.gone();
+                    }
+                }
+                _ => self.dirty = true,
             }
         }
-        for enrolled in &self.enrolments.apps {
-            let id = &enrolled.enrolment.id;
-            if !self.apps.contains_key(id) {
-                self.apps.insert(id.clone(), App::new(self.around.clone(), enrolled.clone()));
+        for (enrolled, program) in programs {
+            let id = enrolled.enrolment.id.clone();
+            if !self.apps.contains_key(&id) {
+                let plan = self.plans.remove(&id);
+                self.apps.insert(id, App::new(self.around.clone(), (enrolled, program), self.outside, plan));
             }
         }
     }
@@ -224,7 +314,8 @@ impl Driver {
         let now = self.now();
         let mut apps: Vec<_> = self.apps.values().map(|app| app.view(now)).collect();
         apps.sort_by(|left, right| (&left.name, &left.id).cmp(&(&right.name, &right.id)));
-        let view = View::new(apps, self.enrolments.problems.clone());
+        let paused = self.outside.pause.filter(|pause| pause.lasts(now));
+        let view = View { paused, ..View::new(apps, self.rules.enrolments.problems.clone()) };
         self.view.send_if_modified(|shown| {
             let differs = *shown != view;
             if differs {
@@ -250,6 +341,10 @@ impl Driver {
             tracing::error!("the engine ends although something still runs");
         }
     }
+}
+
+fn failed(error: &Error) -> Answer {
+    Answer::Failed { failure: failure(error) }
 }
 
 /// Writes down what a person wants of a program. Blocks.

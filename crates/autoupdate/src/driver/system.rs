@@ -7,6 +7,7 @@ use std::process::Child;
 use std::time::Instant;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use protocol::Close;
 
 use crate::platform::clock_steps;
@@ -17,6 +18,11 @@ use crate::platform::processes::{self, Error, Instance, Outdated};
 pub trait Clock: Debug + Send + Sync {
     /// Now.
     fn now(&self) -> Timestamp;
+
+    /// The zone that people here read it in.
+    fn zone(&self) -> TimeZone {
+        TimeZone::system()
+    }
 
     /// Waits until it is set, or the machine wakes up; for ever where that cannot be told.
     fn stepped(&self) -> Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -74,6 +80,10 @@ pub trait Platform: Debug + Send + Sync {
     /// It cannot be asked, or did not close.
     fn close(&self, path: &Path, instance: &Instance, how: &Close, deadline: Instant) -> Result<(), Error>;
 
+    /// Waits until no instance of the program at `path` runs any more, of this user and in no terminal; for ever where that cannot
+    /// be told.
+    fn closed(&self, path: &Path) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+
     /// Starts `path` as `instance` was running.
     ///
     /// # Errors
@@ -114,5 +124,13 @@ impl Platform for ThisMachine {
 
     fn relaunch(&self, path: &Path, instance: &Instance) -> Result<Child, Error> {
         processes::relaunch(path, instance)
+    }
+
+    fn closed(&self, path: &Path) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let path = path.to_owned();
+        Box::pin(processes::closed(move || {
+            let instances = processes::instances(&path)?;
+            Ok(instances.into_iter().filter(|instance| !instance.terminal).collect())
+        }))
     }
 }

@@ -18,7 +18,9 @@ pub(super) async fn run(mut job: Job, task: Task) -> (Event, Carry) {
     let event = match task {
         Task::Open => work::open(&mut job).await,
         Task::Effect(Effect::Check { .. }) => work::check(&mut job).await,
-        Task::Effect(Effect::Prepare { offer, full }) => work::prepare(&mut job, &offer, full).await,
+        Task::Effect(Effect::Prepare { offer, full, limit }) => {
+            work::prepare(&mut job, &offer, full, limit).await
+        }
         Task::Effect(Effect::Activate(activation)) => work::activate(&mut job, &activation).await,
         Task::Effect(Effect::RollBack { why }) => work::roll_back(&mut job, &why).await,
         // Never started as a task: see `carry_out`.

@@ -51,7 +51,7 @@ pub use holder::Holder;
 pub use journal::{Probation, RollBackReason, Staged};
 pub use keeper::Keeper;
 pub use place::{Glance, Installed, Place, Recorded, Recovered};
-pub use preflight::Need;
+pub use preflight::{Need, free_bytes, owner_name};
 pub use record::Kept;
 pub(crate) use resolve::previous_path;
 pub use roll_back::{Committed, RolledBack};

@@ -107,6 +107,27 @@ fn check_room(path: &Path, room: &Room, bytes: u64) -> Result<(), Error> {
     }
 }
 
+/// Free space beside `path`, in bytes, for this user.
+#[must_use]
+pub fn free_bytes(path: &Path) -> Option<u64> {
+    room(existing(path)).ok().map(|room| room.bytes)
+}
+
+/// The name of the user whose file it is, where files belong to somebody with a name.
+#[must_use]
+pub fn owner_name(path: &Path) -> Option<String> {
+    #[cfg(unix)]
+    {
+        let uid = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(path).ok()?);
+        nix::unistd::User::from_uid(uid.into()).ok().flatten().map(|user| user.name)
+    }
+    #[cfg(not(unix))]
+    {
+        let _unknown = path;
+        None
+    }
+}
+
 /// The nearest folder on the way to `path` that exists.
 fn existing(path: &Path) -> &Path {
     path.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("/"))

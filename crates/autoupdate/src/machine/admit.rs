@@ -173,6 +173,7 @@ fn at_rest(goal: Goal, rest: &Rest, memory: &Memory, news: &News) -> Answer {
                 | Goal::Cancel => Answer::Offered { offer: view },
             }
         }
+        Rest::Deferred(offer, _) => Answer::Offered { offer: offer_view(offer) },
         Rest::Ready(ready) => Answer::Ready { offer: offer_view(&ready.offer) },
         Rest::CannotVerify(failure) | Rest::Failed { failure, .. } => failed(failure),
         Rest::Updated(report) => Answer::Updated { report: report.as_ref().clone() },

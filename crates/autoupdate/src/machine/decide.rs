@@ -1,12 +1,15 @@
 //! From what a check found to what it comes to.
 
+use jiff::Timestamp;
 use protocol::{AppId, Channel, Platform, Version};
 
 use super::event::Found;
 use super::memory::version_of;
-use crate::policy::eligibility::{self, Installed};
+use crate::policy::eligibility::{self, Installed, Limits};
 use crate::policy::repair::{self, Recorded, Repair};
 use crate::policy::{Asker, Decided, Decision};
+use crate::store::Program;
+use crate::support::Choice;
 
 /// Which app, on which machine.
 #[derive(Debug, Clone, Copy)]
@@ -21,22 +24,32 @@ pub struct Who<'a> {
     pub os_version: Option<&'a str>,
     /// The id of this installation.
     pub installation_id: &'a str,
+    /// What is set for the app.
+    pub program: &'a Program,
 }
 
 /// What does it come to, what a check found?
 #[must_use]
-pub fn decide(found: &Found, asker: Asker, who: &Who<'_>) -> Decided<Decision> {
+pub fn decide(found: &Found, asker: Asker, who: &Who<'_>, now: Timestamp) -> Decided<Decision> {
     let version = version_of(found, who.app, who.platform);
-    eligibility::decide(&facts(found, version.as_ref(), asker, who))
+    eligibility::decide(&facts(found, version.as_ref(), asker, who, now))
+}
+
+/// Which newer versions there are for whoever asks by hand, and why some are not to be had.
+#[must_use]
+pub(super) fn choices(found: &Found, who: &Who<'_>, now: Timestamp) -> Vec<Choice> {
+    let version = version_of(found, who.app, who.platform);
+    let choices = eligibility::choices(&facts(found, version.as_ref(), Asker::Insisting, who, now));
+    choices.into_iter().map(|(version, reason)| Choice { version, reason }).collect()
 }
 
 /// What puts the program right, by what a check found?
 #[must_use]
-pub(super) fn repair(found: &Found, asker: Asker, who: &Who<'_>) -> Decided<Repair> {
+pub(super) fn repair(found: &Found, asker: Asker, who: &Who<'_>, now: Timestamp) -> Decided<Repair> {
     let version = version_of(found, who.app, who.platform);
     let recorded = found.installed.recorded.as_ref();
     let recorded = recorded.map(|known| Recorded { sha256: &known.sha256, version: &known.version });
-    repair::decide(&facts(found, version.as_ref(), asker, who), recorded)
+    repair::decide(&facts(found, version.as_ref(), asker, who, now), recorded)
 }
 
 fn facts<'a>(
@@ -44,6 +57,7 @@ fn facts<'a>(
     version: Option<&'a Version>,
     asker: Asker,
     who: &Who<'a>,
+    now: Timestamp,
 ) -> eligibility::Facts<'a> {
     eligibility::Facts {
         app: who.app,
@@ -59,6 +73,13 @@ fn facts<'a>(
         },
         skipped: &found.skipped,
         on_hold: found.on_hold,
+        limits: Limits {
+            turned_off: who.program.turned_off,
+            pin: who.program.pin.as_ref().map(|(version, by)| (version, *by)),
+            defer_days: who.program.defer_days,
+            seen: &found.seen,
+        },
+        now,
         artifacts: &found.artifacts,
         control: &found.control,
         installation_id: who.installation_id,

@@ -5,6 +5,7 @@ use protocol::Version;
 use super::state::{Fresh, Ready, Undone};
 use crate::policy::schedule::When;
 use crate::policy::{Asker, Offer, Trace};
+use crate::support::Choice;
 use crate::view::{Failure, RollBackWhy, UpdateReport};
 
 /// What is to be done.
@@ -15,12 +16,15 @@ pub enum Effect {
         /// Who waits for it.
         asker: Asker,
     },
-    /// Preflight, fetch, apply, verify, stage. Ends with `Prepared`, `PrepareFailed` or `Cancelled`.
+    /// Preflight, fetch, apply, verify, stage. Ends with `Prepared`, `PutOff`, `PrepareFailed` or
+    /// `Cancelled`.
     Prepare {
         /// What.
         offer: Box<Offer>,
         /// Use no patch.
         full: bool,
+        /// The longest way that may be taken, in bytes; `None` = any.
+        limit: Option<u64>,
     },
     /// Close, replace, start, watch, commit. Ends with `Committed`, `Unhealthy`, `ActivateFailed`, `StillRunning` or
     /// `Cancelled`; on the way `Closing`, `Replacing` and `Activated`.
@@ -51,7 +55,19 @@ pub enum Activation {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Note {
     /// How the last decision came about.
-    Decided(Vec<Trace>),
+    Decided {
+        /// What was asked.
+        trace: Vec<Trace>,
+        /// The newer versions that there are.
+        choices: Vec<Choice>,
+    },
+    /// What the gates said after that.
+    Gated {
+        /// What was asked.
+        trace: Vec<Trace>,
+        /// A prepared update waits for a better moment.
+        put_off: bool,
+    },
     /// What is staged, for the next start of the engine.
     Ready(Box<Ready>),
     /// What is staged is not wanted any more.

@@ -1,5 +1,6 @@
 //! What happened.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -8,10 +9,11 @@ use trust::Freshness;
 
 use super::state::{Cost, Errand, Fresh, Ready, Undone};
 use crate::install::Installed;
+use crate::policy::deferral::Deferred;
 use crate::policy::rollout::Control;
 use crate::view::{Blocker, Failure, RollBackWhy, UpdateReport};
 
-/// What happened. The first four come from outside, the others are ends of effects.
+/// What happened. The first six come from outside, the others are ends of effects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// The time that was scheduled has come.
@@ -22,6 +24,10 @@ pub enum Event {
     RollBackWanted,
     /// A person wants it to stop.
     CancelWanted,
+    /// What may happen by itself has changed: the network, the battery, the hour, a pause, a setting.
+    Moment,
+    /// The program was closed.
+    Quit,
     /// The program's place was opened for the first time, or after another updater was at work: what that one left.
     Opened(Opened),
     /// A check gave this.
@@ -42,6 +48,8 @@ pub enum Event {
     },
     /// Preparing failed.
     PrepareFailed(Failure),
+    /// No way to the offer is short enough for this moment.
+    PutOff(Deferred),
     /// The program was asked to close, and these still run.
     Closing {
         /// What still runs.
@@ -113,6 +121,8 @@ pub struct Found {
     pub on_hold: bool,
     /// Whether the program runs now.
     pub running: bool,
+    /// When versions were seen here first.
+    pub seen: BTreeMap<Version, Timestamp>,
 }
 
 impl Event {
@@ -128,6 +138,9 @@ impl Event {
             | Self::Wanted(_)
             | Self::RollBackWanted
             | Self::CancelWanted
+            | Self::Moment
+            | Self::Quit
+            | Self::PutOff(_)
             | Self::Opened(_)
             | Self::Checked(_)
             | Self::Prepared { .. }

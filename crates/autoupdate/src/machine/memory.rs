@@ -9,6 +9,7 @@ use super::state::Rest;
 use crate::policy::identity;
 use crate::policy::schedule::{self, Timing};
 use crate::policy::{Asker, Trace};
+use crate::support::Choice;
 use crate::view::{InstalledView, LastCheck, RollBackWhy, UpdateReport};
 
 /// What outlives a state.
@@ -36,6 +37,12 @@ pub struct Memory {
     pub last_update: Option<UpdateReport>,
     /// How the last decision came about.
     pub trace: Vec<Trace>,
+    /// The newer versions that the last check knew of, and why some are not to be had.
+    pub choices: Vec<Choice>,
+    /// What the gates said after that.
+    pub gates: Vec<Trace>,
+    /// A prepared update waits for a better moment.
+    pub put_off: bool,
 }
 
 /// What [`Memory::schedule`] needs beside the memory.
@@ -86,6 +93,9 @@ impl Memory {
             | Event::Wanted(_)
             | Event::RollBackWanted
             | Event::CancelWanted
+            | Event::Moment
+            | Event::Quit
+            | Event::PutOff(_)
             | Event::Opened(_)
             | Event::Prepared { .. }
             | Event::Closing { .. }
@@ -109,6 +119,7 @@ impl Memory {
             | Rest::UpToDate(_)
             | Rest::NotOffered { .. }
             | Rest::Available(_)
+            | Rest::Deferred(..)
             | Rest::Ready(_)
             | Rest::CannotVerify(_)
             | Rest::Updated(_) => false,

@@ -11,7 +11,8 @@ use super::memory::Memory;
 use super::state::{Rest, Stage, State};
 use crate::error::{Actor, Phase};
 use crate::policy::Offer;
-use crate::view::{AppState, Failure, FallbackView, OfferView, Owner, Progress};
+use crate::policy::plan::{self, Planned, Turn};
+use crate::view::{AppState, Failure, FallbackView, OfferView, Owner, Plan, Progress};
 
 /// The code of freshness that has run out; the same as that of metadata that has.
 pub const EXPIRED: &str = "E-META-EXPIRED";
@@ -40,6 +41,8 @@ pub struct Frame<'a> {
     pub memory: &'a Memory,
     /// How far a download is.
     pub measured: &'a Measured,
+    /// When a person wants a restart.
+    pub plan: Option<Planned>,
 }
 
 /// The state for the View.
@@ -98,7 +101,13 @@ fn show_rest(rest: &Rest, frame: &Frame<'_>) -> AppState {
             AppState::NotOffered { version: version.clone(), reason: reason.clone(), checked_at: *checked_at }
         }
         Rest::Available(offer) => AppState::Available { offer: offer_view(offer) },
-        Rest::Ready(ready) => AppState::Ready { offer: offer_view(&ready.offer), planned: None },
+        Rest::Deferred(offer, deferred) => {
+            AppState::Deferred { offer: offer_view(offer), deferred: *deferred }
+        }
+        Rest::Ready(ready) => AppState::Ready {
+            offer: offer_view(&ready.offer),
+            planned: frame.plan.map(|plan| planned(plan, frame.now)),
+        },
         Rest::CannotVerify(failure) => cannot_verify(failure.clone()),
         Rest::Failed { failure, version } => AppState::Failed {
             failure: failure.clone(),
@@ -112,6 +121,13 @@ fn show_rest(rest: &Rest, frame: &Frame<'_>) -> AppState {
     }
 }
 
+fn planned(plan: Planned, now: Timestamp) -> Plan {
+    match plan {
+        Planned::AtQuit => Plan::AtQuit,
+        Planned::At { at } => Plan::At { at, counting: plan::turn(at, now) != Turn::Waits },
+    }
+}
+
 /// When the picture changes by itself, without an event.
 #[must_use]
 pub fn changes_at(state: &State) -> Option<Timestamp> {
@@ -121,6 +137,7 @@ pub fn changes_at(state: &State) -> Option<Timestamp> {
             Rest::Fresh
             | Rest::NotOffered { .. }
             | Rest::Available(_)
+            | Rest::Deferred(..)
             | Rest::Ready(_)
             | Rest::CannotVerify(_)
             | Rest::Failed { .. }

@@ -5,6 +5,7 @@ use protocol::Version;
 use serde::{Deserialize, Serialize};
 use trust::Freshness;
 
+use crate::policy::deferral::Deferred;
 use crate::policy::gate::Wish;
 use crate::policy::{Asker, Offer, Reason};
 use crate::view::{Blocker, Failure, FallbackView, RollBackWhy, RouteView, UpdateReport};
@@ -27,6 +28,10 @@ pub enum State {
         errand: Errand,
         /// What.
         offer: Box<Offer>,
+        /// The longest way that may be taken, in bytes; `None` = any.
+        limit: Option<u64>,
+        /// It was stopped because the moment is no good any more, and goes on as the next one allows.
+        anew: bool,
     },
     /// Closing the program, putting the stage in place, starting it again.
     Activating {
@@ -78,6 +83,8 @@ pub enum Rest {
     },
     /// A person decides whether to fetch it.
     Available(Box<Offer>),
+    /// It is fetched by itself at a better moment.
+    Deferred(Box<Offer>, Deferred),
     /// Verified and on disk.
     Ready(Box<Ready>),
     /// Whether there is something newer cannot be said.
@@ -99,7 +106,7 @@ impl Rest {
     /// The update that can be had, if there is one.
     fn offer(&self) -> Option<&Offer> {
         match self {
-            Self::Available(offer) => Some(offer),
+            Self::Available(offer) | Self::Deferred(offer, _) => Some(offer),
             Self::Ready(ready) => Some(&ready.offer),
             Self::Fresh
             | Self::UpToDate(_)

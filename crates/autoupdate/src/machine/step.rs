@@ -6,15 +6,17 @@
 use jiff::Timestamp;
 use protocol::Mode;
 
-use super::decide::{Who, decide, repair};
+use super::decide::{Who, choices, decide, repair};
 use super::effect::{Activation, Effect, Note};
 use super::event::{Event, Found, Lately, Opened};
 use super::memory::{Draw, Memory};
 use super::state::{Errand, Fresh, Reach, Ready, Rest, Stage, State};
 use crate::error::{Actor, Phase};
+use crate::policy::deferral::Moment;
 use crate::policy::gate::{self, Download, Restart};
+use crate::policy::plan::Planned;
 use crate::policy::repair::Repair;
-use crate::policy::{Decision, Offer, Reason, Trace, schedule};
+use crate::policy::{Decided, Decision, Offer, Reason, Trace, schedule};
 use crate::view::{Failure, RollBackWhy};
 
 /// What [`step`] may know beside state and event.
@@ -30,9 +32,21 @@ pub struct Facts<'a> {
     pub draw: Draw,
     /// What outlives states; it has taken note of the event already.
     pub memory: &'a Memory,
+    /// What this moment allows to happen by itself.
+    pub moment: &'a Moment,
+    /// When a person wants a restart.
+    pub plan: Option<Planned>,
 }
 
 type Next = (State, Vec<Effect>);
+
+/// What [`State::Preparing`] holds.
+struct Preparing {
+    errand: Errand,
+    offer: Box<Offer>,
+    limit: Option<u64>,
+    anew: bool,
+}
 
 /// The next state, and what to do, in this order.
 #[must_use]
@@ -40,7 +54,9 @@ pub fn step(state: State, event: Event, facts: &Facts<'_>) -> Next {
     match state {
         State::Resting(rest) => resting(rest, event, facts),
         State::Checking { errand, before } => checking(errand, before, event, facts),
-        State::Preparing { errand, offer } => preparing(errand, offer, event, facts),
+        State::Preparing { errand, offer, limit, anew } => {
+            preparing(Preparing { errand, offer, limit, anew }, event, facts)
+        }
         State::Activating { ready, stage } => activating(ready, stage, event, facts),
         State::Probation(fresh) => probation(fresh, event, facts),
         State::RollingBack { why, begun } => rolling_back(why, begun, event, facts),
@@ -54,6 +70,8 @@ fn resting(rest: Rest, event: Event, facts: &Facts<'_>) -> Next {
             Mode::Automatic | Mode::Download | Mode::Ask => check(Errand::TIMER, rest),
         },
         Event::Wanted(errand) => wanted(rest, errand, facts),
+        Event::Moment => eased(rest, facts),
+        Event::Quit => quit(rest, facts),
         Event::RollBackWanted if facts.memory.previous.is_some() => roll_back(RollBackWhy::ByPerson),
         Event::Opened(opened) => match opened {
             Opened::Nothing => rest_in(rest, Vec::new(), facts),
@@ -72,6 +90,7 @@ fn resting(rest: Rest, event: Event, facts: &Facts<'_>) -> Next {
         | Event::CancelWanted
         | Event::Checked(_)
         | Event::CheckFailed { .. }
+        | Event::PutOff(_)
         | Event::Prepared { .. }
         | Event::PrepareFailed(_)
         | Event::Closing { .. }
@@ -87,16 +106,55 @@ fn resting(rest: Rest, event: Event, facts: &Facts<'_>) -> Next {
     }
 }
 
+/// What may happen by itself has changed: what waited for that is looked at again.
+fn eased(rest: Rest, facts: &Facts<'_>) -> Next {
+    match rest {
+        Rest::Deferred(offer, _) => prepare_or_ask(offer, Errand::TIMER, facts),
+        // A check first: whatever was prepared may have been recalled meanwhile, and the program may run again.
+        Rest::Ready(_) if facts.memory.put_off && facts.moment.replace.is_none() => {
+            check(Errand::TIMER, rest)
+        }
+        Rest::Fresh
+        | Rest::UpToDate(_)
+        | Rest::NotOffered { .. }
+        | Rest::Available(_)
+        | Rest::Ready(_)
+        | Rest::CannotVerify(_)
+        | Rest::Failed { .. }
+        | Rest::Updated(_)
+        | Rest::RolledBack(_) => stay(State::Resting(rest)),
+    }
+}
+
+/// The program was closed, and nothing is in the way of what is prepared.
+fn quit(rest: Rest, facts: &Facts<'_>) -> Next {
+    match rest {
+        Rest::Ready(ready) => ready_to(Errand::TIMER, ready, false, Vec::new(), facts),
+        Rest::Fresh
+        | Rest::UpToDate(_)
+        | Rest::NotOffered { .. }
+        | Rest::Available(_)
+        | Rest::Deferred(..)
+        | Rest::CannotVerify(_)
+        | Rest::Failed { .. }
+        | Rest::Updated(_)
+        | Rest::RolledBack(_) => stay(State::Resting(rest)),
+    }
+}
+
 /// A person's errand while nothing runs: go on from what is there, or look first.
 fn wanted(rest: Rest, errand: Errand, facts: &Facts<'_>) -> Next {
     match rest {
-        Rest::Available(offer) if errand.reach >= Reach::Prepare => prepare_or_ask(offer, errand, facts),
+        Rest::Available(offer) | Rest::Deferred(offer, _) if errand.reach >= Reach::Prepare => {
+            prepare_or_ask(offer, errand, facts)
+        }
         Rest::Ready(ready) if errand.reach == Reach::Activate => activate(ready),
         Rest::Ready(ready) if errand.reach == Reach::Prepare => stay(State::Resting(Rest::Ready(ready))),
         Rest::Fresh
         | Rest::UpToDate(_)
         | Rest::NotOffered { .. }
         | Rest::Available(_)
+        | Rest::Deferred(..)
         | Rest::Ready(_)
         | Rest::CannotVerify(_)
         | Rest::Failed { .. }
@@ -115,6 +173,9 @@ fn checking(errand: Errand, before: Box<Rest>, event: Event, facts: &Facts<'_>) 
         // Another updater had left something unfinished, and that comes first.
         Event::Opened(_) => resting(*before, event, facts),
         Event::Due
+        | Event::Moment
+        | Event::Quit
+        | Event::PutOff(_)
         | Event::RollBackWanted
         | Event::Prepared { .. }
         | Event::PrepareFailed(_)
@@ -141,7 +202,7 @@ fn found_out(errand: Errand, before: Rest, found: &Found, facts: &Facts<'_>) -> 
 /// A check for the sake of a repair: first the installed bytes are put right, if they have to be. `errand` is done as far as it is
 /// about that.
 fn looked_over(errand: Errand, before: Rest, found: &Found, facts: &Facts<'_>) -> Next {
-    let repair = repair(found, errand.asker, &facts.who);
+    let repair = repair(found, errand.asker, &facts.who, facts.now);
     let errand = Errand { repair: false, ..errand };
     // Who wants it repaired wants that to the end.
     let through = Errand { reach: Reach::Activate, full: true, ..errand };
@@ -150,7 +211,8 @@ fn looked_over(errand: Errand, before: Rest, found: &Found, facts: &Facts<'_>) -
         Repair::Update => offered(through, before, found, repair.trace, facts),
         Repair::Restore(offer) => {
             let (state, more) = prepare_or_ask(offer, through, facts);
-            let mut effects = vec![Effect::Persist(Note::Decided(repair.trace))];
+            let choices = choices(found, &facts.who, facts.now);
+            let mut effects = vec![Effect::Persist(Note::Decided { trace: repair.trace, choices })];
             effects.extend(more);
             (state, effects)
         }
@@ -159,9 +221,10 @@ fn looked_over(errand: Errand, before: Rest, found: &Found, facts: &Facts<'_>) -
 
 /// What is offered, and what follows from that. `trace` is what was asked before.
 fn offered(errand: Errand, before: Rest, found: &Found, mut trace: Vec<Trace>, facts: &Facts<'_>) -> Next {
-    let decided = decide(found, errand.asker, &facts.who);
+    let decided = decide(found, errand.asker, &facts.who, facts.now);
     trace.extend(decided.trace);
-    let mut effects = vec![Effect::Persist(Note::Decided(trace))];
+    let choices = choices(found, &facts.who, facts.now);
+    let mut effects = vec![Effect::Persist(Note::Decided { trace, choices })];
     let not_offered = |version, reason| Rest::NotOffered { version, reason, checked_at: facts.now };
     let rest = match decided.answer {
         Decision::Offer(offer) => {
@@ -201,7 +264,9 @@ fn offered(errand: Errand, before: Rest, found: &Found, mut trace: Vec<Trace>, f
 fn check_failed(errand: Errand, before: Rest, failure: Failure, facts: &Facts<'_>) -> Next {
     let shown = match before {
         // What is there to be had stays to be had; that the check failed is told to who asked.
-        Rest::Available(_) | Rest::Ready(_) => return rest_in(before, Vec::new(), facts),
+        Rest::Available(_) | Rest::Deferred(..) | Rest::Ready(_) => {
+            return rest_in(before, Vec::new(), facts);
+        }
         Rest::Fresh
         | Rest::UpToDate(_)
         | Rest::NotOffered { .. }
@@ -230,10 +295,18 @@ pub(super) fn cannot_verify(failure: &Failure) -> bool {
     failure.actor == Actor::Repository && failure.phase == Phase::Check && of_metadata
 }
 
-fn preparing(errand: Errand, offer: Box<Offer>, event: Event, facts: &Facts<'_>) -> Next {
+fn preparing(run: Preparing, event: Event, facts: &Facts<'_>) -> Next {
+    let Preparing { errand, offer, limit, anew } = run;
+    let with = |errand, anew| State::Preparing { errand, offer: offer.clone(), limit, anew };
     match event {
-        Event::Wanted(more) => stay(State::Preparing { errand: errand.and(more), offer }),
-        Event::CancelWanted => (State::Preparing { errand, offer }, vec![Effect::Cancel]),
+        Event::Wanted(more) => stay(with(errand.and(more), anew)),
+        Event::CancelWanted => (with(errand, false), vec![Effect::Cancel]),
+        Event::Moment => match gate::download(facts.mode, errand.wish(), &offer, facts.moment).answer {
+            Download::Go { limit: now } if now.is_none() || now == limit => stay(with(errand, anew)),
+            Download::Go { .. } | Download::Wait(_) | Download::Ask(_) => {
+                (with(errand, true), vec![Effect::Cancel])
+            }
+        },
         Event::Prepared { cost, running } => {
             let ready = Box::new(Ready { offer: *offer, cost: *cost });
             let note = Effect::Persist(Note::Ready(ready.clone()));
@@ -244,10 +317,15 @@ fn preparing(errand: Errand, offer: Box<Offer>, event: Event, facts: &Facts<'_>)
             let note = Effect::Persist(Note::Failed { version: version.clone(), failure: failure.clone() });
             rest_in(Rest::Failed { failure, version }, vec![note], facts)
         }
+        // Meanwhile a person may have said: all the same.
+        Event::PutOff(_) if errand.wish().fetch => prepare_or_ask(offer, errand, facts),
+        Event::PutOff(deferred) => rest_in(Rest::Deferred(offer, deferred), Vec::new(), facts),
+        Event::Cancelled if anew => prepare_or_ask(offer, errand, facts),
         Event::Cancelled => rest_in(Rest::Available(offer), Vec::new(), facts),
         // Another updater had left something unfinished, and that comes first.
         Event::Opened(_) => resting(Rest::Available(offer), event, facts),
         Event::Due
+        | Event::Quit
         | Event::RollBackWanted
         | Event::Checked(_)
         | Event::CheckFailed { .. }
@@ -259,7 +337,7 @@ fn preparing(errand: Errand, offer: Box<Offer>, event: Event, facts: &Facts<'_>)
         | Event::Committed(_)
         | Event::Unhealthy(_)
         | Event::RolledBack(_)
-        | Event::RollBackFailed(_) => stay(State::Preparing { errand, offer }),
+        | Event::RollBackFailed(_) => stay(with(errand, anew)),
     }
 }
 
@@ -285,6 +363,9 @@ fn activating(ready: Box<Ready>, stage: Stage, event: Event, facts: &Facts<'_>) 
             rest_in(Rest::Failed { failure, version }, vec![note], facts)
         }
         Event::Due
+        | Event::Moment
+        | Event::Quit
+        | Event::PutOff(_)
         | Event::Wanted(_)
         | Event::RollBackWanted
         | Event::Opened(_)
@@ -322,6 +403,9 @@ fn probation(fresh: Fresh, event: Event, facts: &Facts<'_>) -> Next {
         // Another updater has ended it.
         Event::Opened(_) => resting(Rest::Fresh, event, facts),
         Event::Due
+        | Event::Moment
+        | Event::Quit
+        | Event::PutOff(_)
         | Event::Wanted(_)
         | Event::CancelWanted
         | Event::Checked(_)
@@ -356,6 +440,9 @@ fn rolling_back(why: RollBackWhy, begun: bool, event: Event, facts: &Facts<'_>) 
             (state, effects)
         }
         Event::Due
+        | Event::Moment
+        | Event::Quit
+        | Event::PutOff(_)
         | Event::Wanted(_)
         | Event::RollBackWanted
         | Event::CancelWanted
@@ -381,16 +468,19 @@ fn check(errand: Errand, before: Rest) -> Next {
 }
 
 fn prepare_or_ask(offer: Box<Offer>, errand: Errand, facts: &Facts<'_>) -> Next {
-    match gate::download(facts.mode, errand.wish(), &offer).answer {
-        Download::Go => {
-            let effect = Effect::Prepare { offer: offer.clone(), full: errand.full };
-            (State::Preparing { errand, offer }, vec![effect])
+    let Decided { answer, trace } = gate::download(facts.mode, errand.wish(), &offer, facts.moment);
+    let told = Effect::Persist(Note::Gated { trace, put_off: false });
+    match answer {
+        Download::Go { limit } => {
+            let effect = Effect::Prepare { offer: offer.clone(), full: errand.full, limit };
+            (State::Preparing { errand, offer, limit, anew: false }, vec![told, effect])
         }
-        Download::Ask(_) => rest_in(Rest::Available(offer), Vec::new(), facts),
+        Download::Wait(deferred) => rest_in(Rest::Deferred(offer, deferred), vec![told], facts),
+        Download::Ask(_) => rest_in(Rest::Available(offer), vec![told], facts),
     }
 }
 
-/// A verified stage is there: put it in place, or wait for a person.
+/// A verified stage is there: put it in place, or wait for a person, or for a better moment.
 fn ready_to(
     errand: Errand,
     ready: Box<Ready>,
@@ -398,13 +488,16 @@ fn ready_to(
     mut effects: Vec<Effect>,
     facts: &Facts<'_>,
 ) -> Next {
-    match gate::restart(facts.mode, errand.wish(), running).answer {
+    let Decided { answer, trace } =
+        gate::restart(facts.mode, errand.wish(), running, facts.plan, facts.moment);
+    effects.push(Effect::Persist(Note::Gated { trace, put_off: matches!(answer, Restart::Wait(_)) }));
+    match answer {
         Restart::Go => {
             let (state, more) = activate(ready);
             effects.extend(more);
             (state, effects)
         }
-        Restart::Ask | Restart::WhenClosed => rest_in(Rest::Ready(ready), effects, facts),
+        Restart::Ask | Restart::WhenClosed | Restart::Wait(_) => rest_in(Rest::Ready(ready), effects, facts),
     }
 }
 

@@ -125,6 +125,34 @@ pub struct Facts<'a> {
     pub surroundings: Surroundings,
 }
 
+/// What this moment allows to happen by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Moment {
+    /// Why nothing is fetched; `None` = it may be.
+    pub fetch: Option<Deferred>,
+    /// The most that may be fetched, in bytes; `None` = everything.
+    pub limit: Option<u64>,
+    /// Why nothing is put in place; `None` = it may be.
+    pub replace: Option<Deferred>,
+    /// What was asked about fetching.
+    pub fetch_trace: Vec<Trace>,
+    /// What was asked about putting in place.
+    pub replace_trace: Vec<Trace>,
+}
+
+/// What does this moment allow?
+#[must_use]
+pub fn moment(facts: &Facts<'_>) -> Moment {
+    let (mut fetch_trace, mut replace_trace) = (Vec::new(), Vec::new());
+    Moment {
+        fetch: defer(About::Fetch, facts, &mut fetch_trace),
+        limit: fetch_limit(facts),
+        replace: defer(About::Replace, facts, &mut replace_trace),
+        fetch_trace,
+        replace_trace,
+    }
+}
+
 /// Is it put off? Gives why, and leaves a trace of every rule that was asked.
 #[must_use]
 pub fn defer(about: About, facts: &Facts<'_>, trace: &mut Vec<Trace>) -> Option<Deferred> {

@@ -4,6 +4,7 @@
 //! newer than what is installed and stopped by no rule. Its rules, in the order in which they are asked of a release:
 //!
 //! - never below the floor, the highest version that was ever good here (a signed old release is an attack);
+//! - what the administrator says: updates turned off, a version to stay at, days in which others try it first. No person overrides that;
 //! - never bytes that did not live here, never what a person undid or skips;
 //! - the operating system must be new enough;
 //! - the rollout's rules ([`super::rollout`]).
@@ -12,11 +13,13 @@
 //! people ask about.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
+use jiff::{SignedDuration, Timestamp};
 use protocol::{AppId, Artifact, Channel, Digest, Platform, Version};
 
 use super::rollout::{self, Control};
-use super::{Asker, Decided, Decision, Offer, Reason, Rule, Trace, Verdict, os_version};
+use super::{Asker, Decided, Decision, Offer, Reason, Rule, SetBy, Trace, Verdict, os_version};
 
 /// What [`decide`] looks at.
 #[derive(Debug, Clone, Copy)]
@@ -35,6 +38,10 @@ pub struct Facts<'a> {
     pub skipped: &'a [Version],
     /// A person wants the program to stay as it is.
     pub on_hold: bool,
+    /// What is set for it.
+    pub limits: Limits<'a>,
+    /// Now.
+    pub now: Timestamp,
     /// Every artifact that verified metadata names.
     pub artifacts: &'a [Artifact],
     /// Who gets what.
@@ -43,6 +50,32 @@ pub struct Facts<'a> {
     pub installation_id: &'a str,
     /// Who wants to know.
     pub asker: Asker,
+}
+
+/// What settings say about versions.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits<'a> {
+    /// The administrator turned updates off.
+    pub turned_off: bool,
+    /// It is to stay at this version or below, and who said so.
+    pub pin: Option<(&'a Version, SetBy)>,
+    /// Days that a version must have been known here before it is taken.
+    pub defer_days: u16,
+    /// When versions were seen here first.
+    pub seen: &'a BTreeMap<Version, Timestamp>,
+}
+
+impl Limits<'_> {
+    /// From when on a version may be taken, if it is too young.
+    fn ripe_at(&self, version: &Version, now: Timestamp) -> Option<Timestamp> {
+        if self.defer_days == 0 {
+            return None;
+        }
+        let seen = self.seen.get(version).copied().unwrap_or(now).min(now);
+        let wait = SignedDuration::from_hours(24 * i64::from(self.defer_days));
+        let ripe = seen.saturating_add(wait).unwrap_or(Timestamp::MAX);
+        (now < ripe).then_some(ripe)
+    }
 }
 
 /// What is installed, and what the record beside it remembers.
@@ -110,6 +143,18 @@ pub fn decide(facts: &Facts<'_>) -> Decided<Decision> {
     Decided { answer, trace }
 }
 
+/// The versions that are newer than what is installed, newest first, and why they are not to be had.
+#[must_use]
+pub fn choices(facts: &Facts<'_>) -> Vec<(Version, Option<Reason>)> {
+    let mut candidates = candidates(facts, &mut Vec::new());
+    candidates.retain(|artifact| is_newer(artifact, facts));
+    candidates.sort_by(|left, right| right.release.version.cmp(&left.release.version));
+    let judged = candidates
+        .into_iter()
+        .map(|artifact| (artifact.release.version.clone(), judge(artifact, facts, &mut Vec::new()).err()));
+    judged.collect()
+}
+
 /// The artifacts of this app and platform that the channel offers.
 fn candidates<'a>(facts: &Facts<'a>, trace: &mut Vec<Trace>) -> Vec<&'a Artifact> {
     let ours: Vec<_> = (facts.artifacts.iter())
@@ -152,6 +197,27 @@ fn judge(artifact: &Artifact, facts: &Facts<'_>, trace: &mut Vec<Trace>) -> Resu
     ask(
         Trace::new(Rule::Floor, verdict(below.is_some())).maybe("floor", installed.floor),
         below.map(|floor| Reason::BelowFloor { floor: floor.clone() }),
+    )?;
+
+    let off = facts.limits.turned_off;
+    ask(Trace::new(Rule::TurnedOff, verdict(off)), off.then_some(Reason::TurnedOff))?;
+
+    let pin = facts.limits.pin;
+    let above = pin.filter(|(pin, _)| version > *pin);
+    let mine = above.is_some_and(|(_, by)| by != SetBy::Administrator);
+    let overridden = mine && matches!(facts.asker, Asker::Insisting);
+    ask(
+        Trace::new(Rule::Pin, by_wish(above.is_some(), overridden))
+            .fact("pin", pin.map_or_else(|| "none".to_owned(), |(pin, _)| pin.to_string())),
+        above.filter(|_| !overridden).map(|(at, by)| Reason::Pinned { at: at.clone(), by }),
+    )?;
+
+    let young = facts.limits.ripe_at(version, facts.now);
+    ask(
+        Trace::new(Rule::Age, verdict(young.is_some()))
+            .fact("days to wait", facts.limits.defer_days)
+            .maybe("seen first", facts.limits.seen.get(version)),
+        young.map(|until| Reason::TooYoung { until }),
     )?;
 
     let bad = installed.bad.contains(&artifact.sha256);

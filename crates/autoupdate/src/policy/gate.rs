@@ -2,13 +2,20 @@
 
 use protocol::Mode;
 
+use super::deferral::{Deferred, Moment};
+use super::plan::Planned;
 use super::{Asker, Decided, Offer, Rule, Trace, Verdict};
 
 /// Whether an offer may be fetched now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Download {
     /// Fetch it.
-    Go,
+    Go {
+        /// Only over a way that is no longer than this, in bytes.
+        limit: Option<u64>,
+    },
+    /// Fetch it at a better moment.
+    Wait(Deferred),
     /// A person decides.
     Ask(AskWhy),
 }
@@ -27,6 +34,8 @@ pub enum AskWhy {
 pub enum Restart {
     /// Put it in place.
     Go,
+    /// Put it in place at a better moment.
+    Wait(Deferred),
     /// A person says when.
     Ask,
     /// By itself, once the program does not run.
@@ -46,47 +55,71 @@ pub struct Wish {
     pub consent: bool,
 }
 
-/// May `offer` be fetched now?
+/// May `offer` be fetched now? What a person wishes waits for no better moment.
 #[must_use]
-pub fn download(mode: Mode, wish: Wish, offer: &Offer) -> Decided<Download> {
+pub fn download(mode: Mode, wish: Wish, offer: &Offer, moment: &Moment) -> Decided<Download> {
+    let mut trace = Vec::new();
     let answer = if offer.needs_consent && !wish.consent {
         Download::Ask(AskWhy::Consent)
     } else if wish.fetch {
-        Download::Go
+        Download::Go { limit: None }
     } else {
         match mode {
-            Mode::Automatic | Mode::Download => Download::Go,
+            Mode::Automatic | Mode::Download => {
+                trace.clone_from(&moment.fetch_trace);
+                match moment.fetch {
+                    Some(deferred) => Download::Wait(deferred),
+                    // What is short as a whole is short on every way.
+                    None => {
+                        Download::Go { limit: moment.limit.filter(|limit| offer.artifact.length > *limit) }
+                    }
+                }
+            }
             Mode::Ask | Mode::Off => Download::Ask(AskWhy::Mode),
         }
     };
-    let verdict = if answer == Download::Go { Verdict::Pass } else { Verdict::Stop };
-    let trace = Trace::new(Rule::DownloadGate, verdict)
+    let verdict = if matches!(answer, Download::Go { .. }) { Verdict::Pass } else { Verdict::Stop };
+    let told = Trace::new(Rule::DownloadGate, verdict)
         .about(offer.version())
         .fact("mode", name(mode))
         .fact("asked to fetch", wish.fetch)
         .fact("needs consent", offer.needs_consent)
         .fact("consent", wish.consent);
-    Decided { answer, trace: vec![trace] }
+    // What decided comes last.
+    trace.insert(0, told);
+    Decided { answer, trace }
 }
 
-/// May a prepared update be put in place now? `running` = whether the program runs.
+/// May a prepared update be put in place now? `running` = whether the program runs, `plan` = what a person planned.
 #[must_use]
-pub fn restart(mode: Mode, wish: Wish, running: bool) -> Decided<Restart> {
-    let answer = if wish.activate {
+pub fn restart(
+    mode: Mode,
+    wish: Wish,
+    running: bool,
+    plan: Option<Planned>,
+    moment: &Moment,
+) -> Decided<Restart> {
+    let mut trace = Vec::new();
+    let answer = if wish.activate || (plan == Some(Planned::AtQuit) && !running) {
         Restart::Go
     } else {
         match (mode, running) {
-            (Mode::Automatic, false) => Restart::Go,
+            (Mode::Automatic, false) => {
+                trace.clone_from(&moment.replace_trace);
+                moment.replace.map_or(Restart::Go, Restart::Wait)
+            }
             (Mode::Automatic, true) => Restart::WhenClosed,
             (Mode::Download | Mode::Ask | Mode::Off, _) => Restart::Ask,
         }
     };
     let verdict = if answer == Restart::Go { Verdict::Pass } else { Verdict::Stop };
-    let trace = Trace::new(Rule::RestartGate, verdict)
+    let told = Trace::new(Rule::RestartGate, verdict)
         .fact("mode", name(mode))
         .fact("asked to restart", wish.activate)
-        .fact("running", running);
-    Decided { answer, trace: vec![trace] }
+        .fact("running", running)
+        .fact("planned at quit", plan == Some(Planned::AtQuit));
+    trace.insert(0, told);
+    Decided { answer, trace }
 }
 
 const fn name(mode: Mode) -> &'static str {

@@ -17,6 +17,7 @@ pub mod gate;
 pub mod hours;
 pub mod identity;
 pub mod os_version;
+pub mod plan;
 pub mod repair;
 pub mod rollout;
 pub mod route;

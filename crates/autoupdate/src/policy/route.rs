@@ -92,6 +92,17 @@ fn patch(facts: &Facts<'_>, trace: &mut Vec<Trace>) -> Option<Route> {
     })
 }
 
+/// How many bytes a way fetches, if that is known before it is taken.
+#[must_use]
+pub fn length(route: &Route, artifact: &Artifact) -> Option<u64> {
+    match route {
+        Route::Patch { length, .. } => *length,
+        // Nobody says how long the compressed twin is.
+        Route::CompressedFull => None,
+        Route::Full => Some(artifact.length),
+    }
+}
+
 fn worth(patch: u64, full: u64) -> bool {
     u128::from(patch) * 100 < u128::from(full) * u128::from(WORTH_PERCENT)
 }

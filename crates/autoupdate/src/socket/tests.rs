@@ -15,9 +15,9 @@ use super::{Error, LIMITS, Remote, Server};
 use crate::driver::{Config, Engine, Patience, SystemClock, ThisMachine};
 use crate::enrolments::Enrolments;
 use crate::fetch::tests::client;
-use crate::handle::{Answer, Command, Handle, How, Refusal};
+use crate::handle::{Answer, Command, Handle, How, Later, Refusal};
 use crate::policy::schedule::Timing;
-use crate::store::Folders;
+use crate::store::{Folders, Settings};
 use crate::view::View;
 
 const LONG: Duration = Duration::from_secs(30);
@@ -30,6 +30,7 @@ async fn engine(folders: &Folders) -> Handle {
         timing: Timing::default(),
         patience: Patience::default(),
         patch_memory: 0,
+        settings: Settings::default(),
         clock: Arc::new(SystemClock),
         platform: Arc::new(ThisMachine),
         client: client(),
@@ -206,7 +207,22 @@ fn requests_are_read_as_they_were_in_format_1() {
         Request::Command(Command::Hold { app: app.clone() }),
         Request::Command(Command::Skip { app: app.clone(), version: Version::parse("1.2.0").unwrap() }),
         Request::Command(Command::Release { app: app.clone() }),
-        Request::Command(Command::Repair { app, consent: true }),
+        Request::Command(Command::Repair { app: app.clone(), consent: true }),
+        Request::Command(Command::Plan { app: app.clone(), when: Some(Later::Tonight) }),
+        Request::Command(Command::Plan { app: app.clone(), when: None }),
+        Request::Command(Command::Busy { app: app.clone(), until: crate::testing::noon() }),
+        Request::Command(Command::Pause { until: Some(crate::testing::noon()) }),
+        Request::Command(Command::Pause { until: None }),
+        Request::Command(Command::Resume),
+        Request::Command(Command::Settings),
+        Request::Command(Command::Set {
+            app: Some(app.clone()),
+            key: "mode".into(),
+            value: Some("ask".into()),
+        }),
+        Request::Command(Command::Set { app: None, key: "look".into(), value: None }),
+        Request::Command(Command::History { last: 20 }),
+        Request::Command(Command::Examine { app }),
     ];
     assert_eq!(golden.lines().count(), expected.len());
     for (line, request) in golden.lines().zip(expected) {

@@ -55,6 +55,12 @@ impl Error {
         Self::Read { path: path.to_path_buf(), source }
     }
 
+    /// There is no such setting.
+    pub(crate) fn no_setting(store: &super::Store, key: &str) -> Self {
+        let path = store.folders().config.join(super::SETTINGS);
+        Self::Setting { path, line: 1, key: key.to_owned(), why: "there is no such setting".to_owned() }
+    }
+
     pub(super) fn write(path: &Path, source: io::Error) -> Self {
         Self::Write { path: path.to_path_buf(), source }
     }

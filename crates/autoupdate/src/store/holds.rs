@@ -1,5 +1,7 @@
-//! What a person or administrator does not want: single versions, or any newer one of a program.
+//! What a person wishes: versions that are not wanted, programs that stay as they are, a pause of everything, and plans for a
+//! restart.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -8,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::lock::Lock;
 use super::{Error, atomic};
+use crate::policy::deferral::Pause;
+use crate::policy::plan::Planned;
 
 const FORMAT: u32 = 1;
 const MAX_BYTES: u64 = 256 << 10;
@@ -38,6 +42,27 @@ struct File {
     holds: Vec<Hold>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     apps: Vec<HeldApp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pause: Option<Pause>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    plans: Vec<PlannedApp>,
+}
+
+/// A restart that is planned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct PlannedApp {
+    app: AppId,
+    #[serde(flatten)]
+    plan: Planned,
+}
+
+/// What lasts beyond a check.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Wishes {
+    /// A pause of everything that happens by itself.
+    pub pause: Option<Pause>,
+    /// Restarts that are planned.
+    pub plans: BTreeMap<AppId, Planned>,
 }
 
 /// The file of holds.
@@ -95,6 +120,43 @@ impl Holds {
             return Ok(false);
         }
         self.save(file).map(|()| true)
+    }
+
+    /// What lasts beyond a check.
+    ///
+    /// # Errors
+    /// [`Error::Read`].
+    pub fn wishes(&self) -> Result<Wishes, Error> {
+        let file = self.look()?;
+        let plans = file.plans.into_iter().map(|one| (one.app, one.plan)).collect();
+        Ok(Wishes { pause: file.pause, plans })
+    }
+
+    /// Pauses everything, or lets it go on.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn pause(&self, pause: Option<Pause>) -> Result<(), Error> {
+        let _lock = Lock::of(&self.path)?;
+        let mut file = self.load()?;
+        if file.pause == pause {
+            return Ok(());
+        }
+        file.pause = pause;
+        self.save(file)
+    }
+
+    /// Plans a restart, or drops the plan.
+    ///
+    /// # Errors
+    /// [`Error`].
+    pub fn plan(&self, app: &AppId, plan: Option<Planned>) -> Result<(), Error> {
+        let _lock = Lock::of(&self.path)?;
+        let mut file = self.load()?;
+        let before = file.plans.clone();
+        file.plans.retain(|one| &one.app != app);
+        file.plans.extend(plan.map(|plan| PlannedApp { app: app.clone(), plan }));
+        if file.plans == before { Ok(()) } else { self.save(file) }
     }
 
     /// Holds a version. Holding it again changes nothing.
@@ -250,5 +312,17 @@ mod tests {
             (true, false)
         );
         assert_eq!((holds.on_hold(&app.app).unwrap(), holds.of(&app.app).unwrap()), (None, vec![]));
+        // As it is with a pause and plans.
+        let golden = include_str!("../../fixtures/v1/holds-later.json").trim();
+        let pause = Pause { since: app.since, until: None };
+        holds.pause(Some(pause)).unwrap();
+        holds.plan(&app.app, Some(Planned::At { at: app.since })).unwrap();
+        holds.plan(&hold("other", 0).app, Some(Planned::AtQuit)).unwrap();
+        assert_eq!(fs::read_to_string(&holds.path).unwrap(), golden);
+        let wishes = holds.wishes().unwrap();
+        assert_eq!((wishes.pause, wishes.plans.len()), (Some(pause), 2));
+        holds.pause(None).unwrap();
+        holds.plan(&app.app, None).unwrap();
+        assert_eq!(holds.wishes().unwrap().plans.len(), 1);
     }
 }

@@ -20,6 +20,7 @@ mod installation;
 mod lock;
 mod metadata;
 mod settings;
+mod sightings;
 
 use protocol::{AppId, Digest};
 
@@ -27,10 +28,14 @@ pub use atomic::{write as write_atomically, write_for_everybody};
 pub use error::Error;
 pub use folders::Folders;
 pub use history::{Entry, Event, History};
-pub use holds::{Hold, Holds};
+pub use holds::{Hold, Holds, Wishes};
 pub use installation::InstallationId;
 pub use metadata::{Metadata, percent_encoded};
-pub use settings::{Origin, Settings, Sourced};
+pub use settings::{Key, Program, Settings};
+pub use sightings::Sightings;
+
+/// The name of both settings files.
+const SETTINGS: &str = "settings.toml";
 
 /// The state of one user, below one set of [`Folders`].
 #[derive(Debug, Clone)]
@@ -82,9 +87,20 @@ impl Store {
     /// # Errors
     /// [`Error::Setting`], which names file, line and key.
     pub fn settings(&self) -> Result<Settings, Error> {
-        Settings::load(
-            &self.folders.machine.join("settings.toml"),
-            &self.folders.config.join("settings.toml"),
-        )
+        Settings::load(&self.folders.machine.join(SETTINGS), &self.folders.config.join(SETTINGS))
+    }
+
+    /// Changes one setting in the person's file; `None` takes its line away.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for a value or a place that is wrong, and for a file that was wrong before.
+    pub fn set(&self, app: Option<&AppId>, key: Key, to: Option<&str>) -> Result<(), Error> {
+        settings::set(&self.folders.config.join(SETTINGS), app, key, to)
+    }
+
+    /// When versions were seen here first.
+    #[must_use]
+    pub fn sightings(&self) -> Sightings {
+        Sightings::at(self.folders.state.join("sightings.json"))
     }
 }

@@ -5,8 +5,11 @@ use protocol::{AppId, Channel, Digest, FormatId, Language, Mode, Urgency};
 use super::*;
 use crate::error::Error;
 use crate::handle::{Answer, Doing, Refusal};
-use crate::policy::{Rule, Trace, Verdict};
+use crate::policy::deferral::Deferral;
+use crate::policy::{Rule, SetBy, Trace, Verdict};
 use crate::socket::wire::{FORMAT, Reply, ReplyLine};
+use crate::store::{Entry, Event};
+use crate::support::{Choice, Examined, Setting, Settings};
 use crate::testing::{app, noon, time, version};
 
 fn offer() -> OfferView {
@@ -185,13 +188,88 @@ fn replies_of_format_1_are_read_and_written_alike() {
     let answers = every_answer().into_iter().map(|answer| Reply::Answer { answer: Box::new(answer) });
     let view = Reply::View { view: Box::new(View::new(Vec::new(), Vec::new())) };
     let not = Reply::NotUnderstood { known_format: FORMAT, text: "no".to_owned() };
+    let later = later_answers().into_iter().map(|answer| Reply::Answer { answer: Box::new(answer) });
     let replies: Vec<_> =
-        answers.chain([view, not]).map(|reply| ReplyLine { format: FORMAT, reply }).collect();
+        answers.chain([view, not]).chain(later).map(|reply| ReplyLine { format: FORMAT, reply }).collect();
     let golden = include_str!("../../fixtures/v1/socket-replies.jsonl");
     let read: Vec<ReplyLine> = golden.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(read, replies);
     let written: Vec<_> = replies.iter().map(|reply| serde_json::to_string(reply).unwrap()).collect();
     assert_eq!(written, golden.lines().collect::<Vec<_>>());
+}
+
+/// Answers that format 1 has learned since.
+fn later_answers() -> Vec<Answer> {
+    let setting = Setting {
+        key: "mode".to_owned(),
+        value: "ask".to_owned(),
+        by: SetBy::Person,
+        place: Some("/home/x/.config/autoupdate/settings.toml:3".to_owned()),
+    };
+    let app = app();
+    let settings = Settings { general: vec![setting.clone()], apps: [(app.clone(), Vec::new())].into() };
+    let examined = Examined {
+        app: app.clone(),
+        path: "/opt/demo/demo".to_owned(),
+        enrolled_by: Owner::User,
+        file_owner: Some("x".to_owned()),
+        installed: None,
+        recorded: true,
+        in_the_way: Some(failure()),
+        free_bytes: Some(1 << 30),
+        floor: Some(version("7.1.0")),
+        on_hold: false,
+        skipped: vec![version("7.0.9")],
+        bucket: Some(2931),
+        sources: vec!["https://updates.example.org/".to_owned()],
+        proxy: "system".to_owned(),
+        versions: vec![Choice { version: version("7.2.0"), reason: Some(Reason::TurnedOff) }],
+        settings: vec![setting],
+        trace: vec![Trace::new(Rule::Metered, Verdict::Stop).fact("metered", true)],
+    };
+    let event =
+        Event::Failed { version: None, code: "E-NET-DNS".to_owned(), text: "no such host".to_owned() };
+    let reasons = [
+        Reason::Pinned { at: version("7.1.0"), by: SetBy::Administrator },
+        Reason::TooYoung { until: noon() },
+        Reason::TurnedOff,
+    ];
+    let refusals = [Refusal::NothingToPlan, Refusal::ByAdministrator];
+    [
+        Answer::Settings { settings },
+        Answer::History { entries: vec![Entry { at: noon(), app, event }] },
+        Answer::Examined { examined: Box::new(examined) },
+    ]
+    .into_iter()
+    .chain(reasons.map(|reason| Answer::NotOffered { version: None, reason }))
+    .chain(refusals.map(|why| Answer::Refused { why }))
+    .collect()
+}
+
+/// States that format 1 has learned since, and a pause.
+#[test]
+fn what_is_put_off_or_planned_is_read_and_written_alike() {
+    let deferrals = [
+        Deferral::Paused,
+        Deferral::QuietHours,
+        Deferral::OutsideHours,
+        Deferral::Busy,
+        Deferral::Metered { limit: 20 << 20 },
+        Deferral::Battery { percent: 12 },
+    ];
+    let deferred = deferrals.map(|why| AppState::Deferred {
+        offer: offer(),
+        deferred: Deferred { why, until: (why == Deferral::Busy).then(noon) },
+    });
+    let plans = [Plan::AtQuit, Plan::At { at: noon(), counting: true }];
+    let planned = plans.map(|plan| AppState::Ready { offer: offer(), planned: Some(plan) });
+    let like = every_state().apps.swap_remove(1);
+    let apps = deferred.into_iter().chain(planned).map(|state| AppView { state, ..like.clone() }).collect();
+    let paused = Some(Pause { since: noon(), until: None });
+    let view = View { paused, ..View::new(apps, Vec::new()) };
+    let golden = include_str!("../../fixtures/v1/view-later.json");
+    assert_eq!(serde_json::to_string_pretty(&view).unwrap(), golden.trim_end());
+    assert_eq!(serde_json::from_str::<View>(golden).unwrap(), view);
 }
 
 /// What format 1 has learned since: who does not know it leaves it out, and what never had it is read as before.

@@ -112,18 +112,37 @@ fn checked(app: &AppId, output: &Output) -> Result<Reach, Failure> {
     Ok(reach)
 }
 
+/// One command about an app that is answered at once.
+pub(crate) fn about(app: &AppId, command: Command, output: &Output) -> Result<Exit, Failure> {
+    tell(app, &Reach::find()?.ask(command)?, output)
+}
+
 fn one(command: Command, app: &AppId, output: &Output) -> Result<Exit, Failure> {
     tell(app, &Reach::find()?.command(app, command, output)?, output)
 }
 
 fn tell(app: &AppId, answer: &Answer, output: &Output) -> Result<Exit, Failure> {
     match answer {
-        Answer::Failed { failure } => return Err(Failure::engine(&failure.code, failure.text.clone())),
-        Answer::Refused { why: Refusal::UnknownApp } => return Err(enrol::unknown(app)),
-        _ => {}
+        Answer::Refused { why: Refusal::UnknownApp } => Err(enrol::unknown(app)),
+        answer => told(answer, output),
+    }
+}
+
+/// Tells an answer that is about no app, or about one that there is.
+pub(crate) fn told(answer: &Answer, output: &Output) -> Result<Exit, Failure> {
+    if let Answer::Failed { failure } = answer {
+        return Err(Failure::engine(&failure.code, failure.text.clone()));
     }
     output.done(answer, &words::of_answer(answer));
     Ok(exit_of(answer))
+}
+
+/// An answer to another question than was asked: an engine of another version.
+pub(crate) fn unexpected(answer: &Answer) -> Failure {
+    match answer {
+        Answer::Failed { failure } => Failure::engine(&failure.code, failure.text.clone()),
+        other => Failure::engine("E-RUN-ANSWER", words::of_answer(other)),
+    }
 }
 
 /// What a script is told about an answer.

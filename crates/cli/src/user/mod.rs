@@ -21,7 +21,9 @@ mod why;
 mod words;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
+use autoupdate::handle::Later;
 use protocol::{AppId, Language, Version};
 
 use crate::exit::Exit;
@@ -102,6 +104,60 @@ pub(crate) enum Verb {
         /// The app.
         app: AppId,
     },
+    /// Show every setting that is in effect, and who set it.
+    Settings {
+        /// The app; the updater itself and all apps if none is named.
+        app: Option<AppId>,
+    },
+    /// Change a setting in your settings file. Its comments stay.
+    Set {
+        /// The key, for example `mode`, `quiet_hours`, `metered`, `pin`.
+        key: String,
+        /// The value, for example `ask` or `22:00-07:00`.
+        value: String,
+        /// The app; the updater itself, and every app that says nothing else, if none is named.
+        #[arg(long)]
+        app: Option<AppId>,
+    },
+    /// Take a line out of your settings file.
+    Unset {
+        /// The key.
+        key: String,
+        /// The app.
+        #[arg(long)]
+        app: Option<AppId>,
+    },
+    /// Let nothing happen by itself: no check, no download, no restart.
+    Pause {
+        /// For how long, for example `1day` or `1week`; until `resume` if it is not said.
+        #[arg(long = "for", value_name = "TIME", value_parser = humantime::parse_duration)]
+        time: Option<Duration>,
+    },
+    /// Let everything go on after a pause.
+    Resume,
+    /// Plan the restart of a program for a better time.
+    #[command(group = clap::ArgGroup::new("when").required(true).args(["tonight", "at_quit", "drop"]))]
+    Plan {
+        /// The app.
+        app: AppId,
+        /// In the small hours of the night that comes.
+        #[arg(long)]
+        tonight: bool,
+        /// When the program is closed.
+        #[arg(long)]
+        at_quit: bool,
+        /// Not at all: you say when.
+        #[arg(long)]
+        drop: bool,
+    },
+    /// Say that a program is busy: nothing is fetched for it or put in place by itself meanwhile.
+    Busy {
+        /// The app.
+        app: AppId,
+        /// For how long, for example `90min`, at most 12 hours; `0s` ends it.
+        #[arg(long = "for", value_name = "TIME", value_parser = humantime::parse_duration)]
+        time: Duration,
+    },
     /// Say that the new version lives (programs enrolled with `health = { confirm = … }`).
     Confirm {
         /// The app.
@@ -127,10 +183,13 @@ impl Verb {
     #[cfg(unix)]
     fn app(&self) -> Option<&AppId> {
         match self {
-            Self::Enrol(_) | Self::Diagnose { .. } => None,
+            Self::Enrol(_) | Self::Diagnose { .. } | Self::Pause { .. } | Self::Resume => None,
             Self::Check { app, .. }
             | Self::Status { app }
             | Self::Doctor { app }
+            | Self::Settings { app }
+            | Self::Set { app, .. }
+            | Self::Unset { app, .. }
             | Self::History { app, .. } => app.as_ref(),
             Self::Apply(apply) => Some(&apply.app),
             Self::Notes { app, .. }
@@ -140,6 +199,8 @@ impl Verb {
             | Self::Hold { app }
             | Self::Skip { app, .. }
             | Self::Release { app }
+            | Self::Plan { app, .. }
+            | Self::Busy { app, .. }
             | Self::Confirm { app }
             | Self::Why { app } => Some(app),
         }
@@ -161,6 +222,13 @@ impl Verb {
             | Self::Hold { .. }
             | Self::Skip { .. }
             | Self::Release { .. }
+            | Self::Settings { .. }
+            | Self::Set { .. }
+            | Self::Unset { .. }
+            | Self::Pause { .. }
+            | Self::Resume
+            | Self::Plan { .. }
+            | Self::Busy { .. }
             | Self::Confirm { .. }
             | Self::Notes { .. }
             | Self::Why { .. } => owner::Changes::Program,
@@ -188,6 +256,17 @@ pub(crate) fn run(verb: Verb, output: &Output) -> Result<Exit, Failure> {
         Verb::Hold { app } => act::hold(&app, output),
         Verb::Skip { app, version } => act::skip(&app, version, output),
         Verb::Release { app } => act::release(&app, output),
+        Verb::Settings { app } => settings::show(app.as_ref(), output),
+        Verb::Set { key, value, app } => settings::set(app, key, Some(value), output),
+        Verb::Unset { key, app } => settings::set(app, key, None, output),
+        Verb::Pause { time } => settings::pause(time, output),
+        Verb::Resume => settings::resume(output),
+        Verb::Plan { app, tonight, at_quit, drop: _ } => {
+            let later = [(tonight, Later::Tonight), (at_quit, Later::AtQuit)];
+            let when = later.into_iter().find_map(|(wanted, later)| wanted.then_some(later));
+            settings::plan(&app, when, output)
+        }
+        Verb::Busy { app, time } => settings::busy(&app, time, output),
         Verb::Confirm { app } => act::confirm(&app, output),
         Verb::Notes { app, language } => act::notes(&app, language, output),
         Verb::Why { app } => act::why(&app, output),

@@ -65,6 +65,16 @@ impl Reach {
         }
     }
 
+    /// Gives a command that is answered at once.
+    pub(crate) fn ask(&self, command: Command) -> Result<Answer, Failure> {
+        match &self.engine {
+            Found::Running(folders) => self.runtime.block_on(async {
+                running(folders).await?.command(command).await.map_err(|error| of_socket(&error))
+            }),
+            Found::Own(handle) => Ok(self.runtime.block_on(handle.command(command))),
+        }
+    }
+
     /// Gives a command about an app and waits for what it comes to, showing the progress meanwhile.
     pub(crate) fn command(&self, app: &AppId, command: Command, output: &Output) -> Result<Answer, Failure> {
         let progress = Progress::new(output);

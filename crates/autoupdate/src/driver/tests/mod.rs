@@ -1,6 +1,7 @@
 //! The engine with everything real but the publisher's server: disk, processes, verification, network on loopback.
 
 mod background;
+mod later;
 mod routes;
 mod running;
 mod session;
@@ -23,9 +24,10 @@ use super::{Clock, Config, Engine, Own, Patience, Platform, Session, ThisMachine
 use crate::enrolments::{Enrolled, Enrolments};
 use crate::fetch::tests::client;
 use crate::handle::{Answer, Handle, How};
-use crate::platform::processes::{Error, Instance, Outdated};
+use crate::platform::processes::{self, Error, Instance, Outdated};
 use crate::policy::schedule::Timing;
 use crate::source::tests::simulator::Simulator;
+use crate::store::Settings;
 use crate::view::{AppState, AppView, Owner, View};
 
 /// Longer than anything here takes, also on a busy machine.
@@ -49,6 +51,10 @@ impl SetClock {
 impl Clock for SetClock {
     fn now(&self) -> Timestamp {
         *self.now.lock().unwrap()
+    }
+
+    fn zone(&self) -> jiff::tz::TimeZone {
+        jiff::tz::TimeZone::UTC
     }
 
     fn stepped(&self) -> Pin<Box<dyn Future<Output = ()> + Send>> {
@@ -140,6 +146,11 @@ impl Platform for Desktop {
         ThisMachine.relaunch(path, instance)
     }
 
+    fn closed(&self, path: &Path) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        let path = path.to_owned();
+        Box::pin(processes::closed(move || ThisMachine.instances(&path)))
+    }
+
     fn hold_session(&self) -> Session {
         if matches!(self.manners, Manners::Ending) {
             return Session::Ends;
@@ -160,6 +171,7 @@ struct World {
     manners: Manners,
     diary: Diary,
     own: Option<Own>,
+    settings: Settings,
 }
 
 /// A program that sleeps for as many seconds as its argument says; versions differ in bytes that it never reads.
@@ -194,7 +206,8 @@ impl World {
         let timing = Timing { soon: Duration::ZERO, ..Timing::default() };
         let (background, manners, own) = (false, Manners::Good, None);
         let diary = Diary::default();
-        Self { simulator, clock, program, enrolled, background, timing, manners, diary, own }
+        let settings = Settings::default();
+        Self { simulator, clock, program, enrolled, background, timing, manners, diary, own, settings }
     }
 
     /// A probe that every version of the program passes.
@@ -221,6 +234,7 @@ impl World {
             timing: self.timing,
             patience: Patience { close: Duration::from_secs(20), patch: Duration::from_secs(5) },
             patch_memory: 128 << 20,
+            settings: self.settings.clone(),
             clock: Arc::<SetClock>::clone(&self.clock),
             platform: Arc::new(Desktop { manners: self.manners, diary: self.diary.clone() }),
             client: client(),

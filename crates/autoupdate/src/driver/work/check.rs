@@ -1,6 +1,10 @@
 //! Look at the program, refresh and verify metadata.
 
-use protocol::AppId;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use protocol::{AppId, Artifact, Version};
 
 use super::open::unfinished;
 use super::{Job, Shared, blocking, failure};
@@ -45,7 +49,7 @@ pub(crate) async fn find(job: &Job) -> Result<Found, Error> {
     let enrolment = &subject.enrolment;
     // One fixed time for everything that is verified in this check.
     let now = shared.clock.now();
-    let (for_disk, at_disk) = (std::sync::Arc::clone(subject), std::sync::Arc::clone(shared));
+    let (for_disk, at_disk) = (Arc::clone(subject), Arc::clone(shared));
     let (installed, root, (skipped, on_hold), running) = blocking(move || {
         let installed = Place::inspect(for_disk.path())?;
         let root = for_disk.pinned_root()?;
@@ -55,15 +59,19 @@ pub(crate) async fn find(job: &Job) -> Result<Found, Error> {
     })
     .await?;
     let _walk = subject.walk.lock().await;
-    let checked = tuf::refresh(&shared.client, &shared.store, enrolment, &root, shared.crypto, now).await?;
+    let client = shared.network().client;
+    let checked = tuf::refresh(&client, &shared.store, enrolment, &root, shared.crypto, now).await?;
     for left_out in checked.verified.left_out(&enrolment.id, shared.machine) {
         tracing::debug!(app = %enrolment.id, path = left_out.path, why = ?left_out.why, "not a release for us");
     }
     let fetched: u64 = checked.objects.iter().map(|object| object.bytes).sum();
     tracing::info!(app = %enrolment.id, objects = checked.objects.len(), bytes = fetched, "checked");
+    let artifacts = checked.verified.artifacts(&enrolment.id, shared.machine);
+    let seen = sightings(shared, &enrolment.id, &artifacts, now).await;
     Ok(Found {
         freshness: checked.verified.freshness(),
-        artifacts: checked.verified.artifacts(&enrolment.id, shared.machine),
+        artifacts,
+        seen,
         control: match checked.rollout {
             RolloutState::Open => Control::Open,
             RolloutState::Rules(rollout) => Control::Rules(rollout),
@@ -76,8 +84,24 @@ pub(crate) async fn find(job: &Job) -> Result<Found, Error> {
     })
 }
 
+/// When these versions were seen here first. Where that cannot be kept they are new: then they are waited for, not taken early.
+async fn sightings(
+    shared: &Arc<Shared>,
+    app: &AppId,
+    artifacts: &[Artifact],
+    now: Timestamp,
+) -> BTreeMap<Version, Timestamp> {
+    let versions: Vec<_> = artifacts.iter().map(|artifact| artifact.release.version.clone()).collect();
+    let (store, id) = (shared.store.clone(), app.clone());
+    let noted = blocking(move || Ok::<_, Error>(store.sightings().note(&id, &versions, now)?));
+    noted.await.unwrap_or_else(|error| {
+        tracing::warn!(%app, %error, "when versions were seen first cannot be kept");
+        BTreeMap::new()
+    })
+}
+
 /// The versions that a person skips, and whether the program is to stay as it is.
-fn unwanted(shared: &Shared, app: &AppId) -> Result<(Vec<protocol::Version>, bool), Error> {
+fn unwanted(shared: &Shared, app: &AppId) -> Result<(Vec<Version>, bool), Error> {
     let holds = shared.store.holds();
     let skipped = holds.of(app)?.into_iter().map(|hold| hold.version).collect();
     Ok((skipped, holds.on_hold(app)?.is_some()))

@@ -7,6 +7,7 @@
 mod activate;
 mod check;
 mod close;
+mod examine;
 mod hand_over;
 mod notes;
 mod open;
@@ -16,7 +17,7 @@ mod watch;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use protocol::Enrolment;
 use tokio::sync::mpsc;
@@ -31,11 +32,12 @@ use crate::install::{Installed, Kept, Place};
 use crate::machine::{Event, Measured, Who};
 use crate::platform::processes::Instance;
 use crate::source::tuf;
-use crate::store::Store;
+use crate::store::{Program, Store};
 use crate::view::{Failure, InstalledView};
 
 pub(crate) use activate::{activate, forget_download, report};
 pub(crate) use check::{check, find};
+pub(crate) use examine::examine;
 pub(crate) use notes::notes;
 pub(crate) use open::{open, private_folder};
 pub(crate) use prepare::{prepare, stage};
@@ -45,7 +47,7 @@ pub(crate) use roll_back::roll_back;
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) store: Store,
-    pub(crate) client: Client,
+    pub(crate) network: RwLock<Network>,
     pub(crate) crypto: Crypto,
     pub(crate) machine: protocol::Platform,
     pub(crate) os_version: Option<String>,
@@ -53,7 +55,6 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) platform: Arc<dyn Platform>,
     pub(crate) patience: Patience,
-    pub(crate) patch_memory: u64,
     /// The engine stays: it can wait for its turn where a command would rather say that it is not.
     pub(crate) background: bool,
     pub(crate) own: Option<Own>,
@@ -61,7 +62,26 @@ pub(crate) struct Shared {
     pub(crate) session_ends: AtomicBool,
 }
 
+/// What settings say about downloads; they can change while the engine runs.
+#[derive(Debug, Clone)]
+pub(crate) struct Network {
+    /// The network.
+    pub(crate) client: Client,
+    /// The most memory that applying a patch may need, in bytes.
+    pub(crate) patch_memory: u64,
+}
+
 impl Shared {
+    /// The network as it is set now.
+    pub(crate) fn network(&self) -> Network {
+        self.network.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The network is set otherwise. What runs already goes on as it began.
+    pub(crate) fn set_network(&self, network: Network) {
+        *self.network.write().unwrap_or_else(PoisonError::into_inner) = network;
+    }
+
     /// Whether the person's session ends.
     pub(crate) fn session_ends(&self) -> bool {
         self.session_ends.load(Ordering::SeqCst)
@@ -73,13 +93,14 @@ impl Shared {
     }
 
     /// The facts about this machine that a decision about an app needs.
-    pub(crate) fn who<'a>(&'a self, enrolment: &'a Enrolment) -> Who<'a> {
+    pub(crate) fn who<'a>(&'a self, enrolment: &'a Enrolment, program: &'a Program) -> Who<'a> {
         Who {
             app: &enrolment.id,
             channel: &enrolment.channel,
             platform: self.machine,
             os_version: self.os_version.as_deref(),
             installation_id: &self.installation_id,
+            program,
         }
     }
 }
@@ -199,6 +220,8 @@ pub(crate) struct FromWork {
 pub(crate) enum Report {
     /// Something happened on the way.
     Event(Box<Event>),
+    /// The program was closed.
+    Quit,
     /// How far a download is.
     Measured(Measured),
     /// What is to be seen at the place.

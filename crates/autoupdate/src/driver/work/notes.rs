@@ -23,7 +23,8 @@ pub(crate) async fn notes(
     let for_root = Arc::clone(subject);
     let root = blocking(move || for_root.pinned_root()).await?;
     let _walk = subject.walk.lock().await;
-    let (client, store, enrolment) = (&shared.client, &shared.store, &subject.enrolment);
+    let client = &shared.network().client;
+    let (store, enrolment) = (&shared.store, &subject.enrolment);
     let checked = tuf::refresh(client, store, enrolment, &root, shared.crypto, shared.clock.now()).await?;
     let bytes = tuf::listed_target(client, store, enrolment, &checked.verified, path, MAX_BYTES).await?;
     Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))

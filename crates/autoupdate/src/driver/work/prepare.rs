@@ -7,17 +7,18 @@ use tokio::time::Instant;
 
 use super::activate::forget_download;
 use super::open::unfinished;
-use super::{Job, Report, at_place, blocking, check, failure, locked};
+use super::{Job, Network, Report, at_place, blocking, check, failure, locked};
 use crate::driver::{pending, progress};
 use crate::error::Error;
 use crate::install::Need;
 use crate::machine::{Cost, Event};
+use crate::policy::deferral::{Deferral, Deferred};
 use crate::policy::{Offer, route};
 use crate::prepare::{self, Prepared, Progress};
 use crate::source::patch_index;
 
 /// Runs a preparation to its end.
-pub(crate) async fn prepare(job: &mut Job, offer: &Offer, full: bool) -> Event {
+pub(crate) async fn prepare(job: &mut Job, offer: &Offer, full: bool, limit: Option<u64>) -> Event {
     let began = Instant::now();
     match unfinished(job).await {
         Ok(None) => {}
@@ -27,8 +28,12 @@ pub(crate) async fn prepare(job: &mut Job, offer: &Offer, full: bool) -> Event {
             tracing::debug!(app = %job.subject.enrolment.id, %error, "cannot look for unfinished work");
         }
     }
-    match stage(job, offer, full).await {
-        Ok(mut cost) => {
+    match stage(job, offer, full, limit).await {
+        Ok(None) => {
+            let limit = limit.unwrap_or_default();
+            Event::PutOff(Deferred { why: Deferral::Metered { limit }, until: None })
+        }
+        Ok(Some(mut cost)) => {
             let worked = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
             cost.milliseconds = cost.milliseconds.saturating_add(worked);
             Event::Prepared { cost: Box::new(cost), running: running(job).await }
@@ -53,8 +58,13 @@ async fn running(job: &mut Job) -> bool {
     blocking(move || Ok::<_, Error>(check::is_running(&shared, &app, &path))).await.unwrap_or(true)
 }
 
-/// Stages the artifact, and says what that cost.
-pub(crate) async fn stage(job: &mut Job, offer: &Offer, full: bool) -> Result<Cost, Error> {
+/// Stages the artifact, and says what that cost. `None`: every way is longer than `limit`.
+pub(crate) async fn stage(
+    job: &mut Job,
+    offer: &Offer,
+    full: bool,
+    limit: Option<u64>,
+) -> Result<Option<Cost>, Error> {
     let place = job.place().await?;
     let artifact = &offer.artifact;
     let app = job.subject.enrolment.id.clone();
@@ -63,10 +73,8 @@ pub(crate) async fn stage(job: &mut Job, offer: &Offer, full: bool) -> Result<Co
         forget_download(job, artifact.sha256).await;
         let (store, app) = (job.shared.store.clone(), app.clone());
         let known = blocking(move || Ok::<_, Error>(pending::load(&store, &app))).await?;
-        return Ok(known
-            .filter(|ready| ready.offer.artifact.sha256 == artifact.sha256)
-            .map(|ready| ready.cost)
-            .unwrap_or_default());
+        let known = known.filter(|ready| ready.offer.artifact.sha256 == artifact.sha256);
+        return Ok(Some(known.map(|ready| ready.cost).unwrap_or_default()));
     }
     let spool = job.shared.store.folders().spool();
     let installed = locked(&place, |place| place.installed().clone());
@@ -88,12 +96,13 @@ pub(crate) async fn stage(job: &mut Job, offer: &Offer, full: bool) -> Result<Co
     .await?;
     let known = offer.from.is_some();
     let sources = job.subject.enrolment.sources.clone();
+    let Network { client, patch_memory } = job.shared.network();
     let index = if full || !known {
         None
     } else {
         tokio::select! {
             () = job.cancel.cancelled() => return Err(Error::Cancelled),
-            index = patch_index(&job.shared.client, &sources, &app, &artifact.sha256) => index,
+            index = patch_index(&client, &sources, &app, &artifact.sha256) => index,
         }
     };
     let decided = route::routes(&route::Facts {
@@ -102,21 +111,28 @@ pub(crate) async fn stage(job: &mut Job, offer: &Offer, full: bool) -> Result<Co
         artifact,
         index: index.as_ref().map(|(index, _)| index),
         applicable: delta::APPLICABLE,
-        memory: job.shared.patch_memory,
+        memory: patch_memory,
         full,
     });
     tracing::debug!(%app, trace = ?decided.trace, "the ways");
+    let mut routes = decided.answer;
+    if let Some(limit) = limit {
+        routes.retain(|way| route::length(way, artifact).is_some_and(|length| length <= limit));
+        if routes.is_empty() {
+            return Ok(None);
+        }
+    }
     let (sender, receiver) = watch::channel(Progress::default());
     let measuring = progress::measure(job.reporter.clone(), receiver);
     let prepared = prepare::prepare(prepare::Job {
         place: Arc::clone(&place),
         app: app.clone(),
         artifact: artifact.clone(),
-        routes: decided.answer,
-        client: job.shared.client.clone(),
+        routes,
+        client,
         sources,
         spool,
-        patch_memory: job.shared.patch_memory,
+        patch_memory,
         patience: job.shared.patience.patch,
         progress: sender,
         cancel: job.cancel.clone(),
@@ -125,7 +141,7 @@ pub(crate) async fn stage(job: &mut Job, offer: &Offer, full: bool) -> Result<Co
     let (prepared, ()) = tokio::join!(prepared, measuring);
     let cost = cost(&prepared?);
     job.reporter.tell(Report::Measured(crate::machine::Measured::default())).await;
-    Ok(cost)
+    Ok(Some(cost))
 }
 
 fn cost(prepared: &Prepared) -> Cost {

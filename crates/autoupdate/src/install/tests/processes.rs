@@ -102,7 +102,9 @@ fn other_users_may_look_but_not_update() {
     fs::set_permissions(scene.folder(), fs::Permissions::from_mode(0o755)).unwrap();
     // The test binary may lie where other users cannot reach it.
     let tests = scene.folder().join("tests");
-    fs::copy(std::env::current_exe().unwrap(), &tests).unwrap();
+    // By another process: a file that this one has open for writing, even in a child that is just starting, cannot be run.
+    let copied = Command::new("cp").arg(std::env::current_exe().unwrap()).arg(&tests).status().unwrap();
+    assert!(copied.success());
     // The folder is named after the code that the other user must meet in it.
     let check = |code: &str, prepare: &dyn Fn(&Path)| {
         let folder = scene.folder().join(code);

@@ -1,5 +1,6 @@
 //! The machine, step by step and as whole stories.
 
+mod later;
 mod show;
 mod steps;
 mod stories;
@@ -10,9 +11,11 @@ use protocol::{Channel, Digest, Mode};
 use super::*;
 use crate::error::{Actor, Phase};
 use crate::install::Installed;
+use crate::policy::deferral::Moment;
+use crate::policy::plan::Planned;
 use crate::policy::rollout::Control;
 use crate::policy::schedule::Timing;
-use crate::testing::{app, artifact, failure, freshness, linux, noon, offer, version};
+use crate::testing::{app, artifact, failure, freshness, linux, noon, offer, program, version};
 use crate::view::{Failure, RollBackWhy, UpdateReport};
 
 /// What a test can change of the facts.
@@ -20,11 +23,19 @@ struct World {
     mode: Mode,
     now: Timestamp,
     memory: Memory,
+    moment: Moment,
+    plan: Option<Planned>,
 }
 
 impl Default for World {
     fn default() -> Self {
-        Self { mode: Mode::Download, now: noon(), memory: Memory::default() }
+        Self {
+            mode: Mode::Download,
+            now: noon(),
+            memory: Memory::default(),
+            moment: Moment::default(),
+            plan: None,
+        }
     }
 }
 
@@ -48,10 +59,13 @@ impl World {
                 platform: linux(),
                 os_version: Some("6.1"),
                 installation_id: "id-1",
+                program: &program(),
             },
             mode: self.mode,
             draw: Draw { timing: Timing::default(), draw: 0 },
             memory: &self.memory,
+            moment: &self.moment,
+            plan: self.plan,
         };
         let news = News::of(&event, &self.memory);
         let (state, effects) = step(state, event, &facts);
@@ -67,6 +81,7 @@ fn name(state: &State) -> &'static str {
             Rest::UpToDate(_) => "up to date",
             Rest::NotOffered { .. } => "not offered",
             Rest::Available(_) => "available",
+            Rest::Deferred(..) => "deferred",
             Rest::Ready(_) => "ready",
             Rest::CannotVerify(_) => "cannot verify",
             Rest::Failed { .. } => "failed",
@@ -85,7 +100,8 @@ fn name(state: &State) -> &'static str {
 
 /// Effects in one word each.
 fn told(effects: &[Effect]) -> String {
-    let told = effects.iter().map(|effect| match effect {
+    let told = effects.iter().filter(|effect| !matches!(effect, Effect::Persist(Note::Gated { .. })));
+    let told = told.map(|effect| match effect {
         Effect::Check { .. } => "check",
         Effect::Prepare { .. } => "prepare",
         Effect::Activate(Activation::Begin(_)) => "activate",
@@ -93,7 +109,8 @@ fn told(effects: &[Effect]) -> String {
         Effect::RollBack { .. } => "roll-back",
         Effect::Schedule(_) => "schedule",
         Effect::Cancel => "cancel",
-        Effect::Persist(Note::Decided(_)) => "why",
+        Effect::Persist(Note::Decided { .. }) => "why",
+        Effect::Persist(Note::Gated { .. }) => "gated",
         Effect::Persist(Note::Ready(_)) => "remember",
         Effect::Persist(Note::DropStage) => "drop-stage",
         Effect::Persist(Note::Updated(_) | Note::RolledBack(_) | Note::Failed { .. }) => "history",
@@ -123,6 +140,7 @@ fn found(signed: &[&str], running: bool) -> Event {
         skipped: Vec::new(),
         on_hold: false,
         running,
+        seen: Default::default(),
     }))
 }
 

@@ -6,7 +6,7 @@ use crate::view::{AppState, FallbackView, Owner, Progress, RouteView};
 
 fn shown(state: &State, now: Timestamp, mode: Mode, measured: &Measured) -> AppState {
     let memory = Memory { last_good: Some(noon()), ..Memory::default() };
-    show(state, &Frame { now, mode, owner: Owner::User, memory: &memory, measured })
+    show(state, &Frame { now, mode, owner: Owner::User, memory: &memory, measured, plan: None })
 }
 
 #[test]
@@ -38,7 +38,8 @@ fn off_shows_who_decided_it() {
 
 #[test]
 fn a_download_shows_its_way() {
-    let state = State::Preparing { errand: Errand::TIMER, offer: Box::new(offer("1.1.0")) };
+    let state =
+        State::Preparing { errand: Errand::TIMER, offer: Box::new(offer("1.1.0")), limit: None, anew: false };
     let name = |measured: &Measured| {
         let shown = shown(&state, noon(), Mode::Download, measured);
         serde_json::to_value(&shown).unwrap()["state"].as_str().unwrap().to_owned()

@@ -21,7 +21,7 @@ fn states() -> Vec<State> {
         .chain([
             State::Checking { errand: Errand::TIMER, before: Box::new(Rest::Fresh) },
             State::Checking { errand: person, before: Box::new(Rest::Ready(ready("1.1.0"))) },
-            State::Preparing { errand: person, offer: Box::new(offer("1.1.0")) },
+            State::Preparing { errand: person, offer: Box::new(offer("1.1.0")), limit: None, anew: false },
             State::Activating { ready: ready("1.1.0"), stage: closing },
             State::Activating { ready: ready("1.1.0"), stage: Stage::Replacing },
             State::Probation(fresh()),
@@ -147,7 +147,8 @@ fn pairs_that_mean_something() {
     let rest = State::Resting(Rest::Fresh);
     let checking = State::Checking { errand: person(Reach::Check), before: Box::new(Rest::Fresh) };
     let timed = State::Checking { errand: Errand::TIMER, before: Box::new(Rest::Fresh) };
-    let preparing = State::Preparing { errand: Errand::TIMER, offer: Box::new(offer("1.1.0")) };
+    let preparing =
+        State::Preparing { errand: Errand::TIMER, offer: Box::new(offer("1.1.0")), limit: None, anew: false };
     let closing = State::Activating {
         ready: ready("1.1.0"),
         stage: Stage::Closing { blockers: Vec::new(), until: None },

@@ -190,8 +190,12 @@ fn everybody_who_asked_is_answered() {
     check(person(), check_failed(bad_repository()), Goal::Check, "cannot-verify");
     check(person(), Event::Cancelled, Goal::Check, "cancelled");
     check(person(), Event::CancelWanted, Goal::Cancel, "wait");
-    let preparing =
-        || State::Preparing { errand: super::person(Reach::Prepare), offer: Box::new(offer("1.1.0")) };
+    let preparing = || State::Preparing {
+        errand: super::person(Reach::Prepare),
+        offer: Box::new(offer("1.1.0")),
+        limit: None,
+        anew: false,
+    };
     check(preparing(), Event::Due, Goal::Check, "offered");
     check(preparing(), Event::Due, Goal::Prepare, "wait");
     check(preparing(), prepared(true), Goal::Prepare, "ready");

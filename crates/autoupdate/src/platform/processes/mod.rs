@@ -129,6 +129,32 @@ pub fn instances(path: &Path) -> Result<Vec<Instance>, Error> {
     system::instances(path)
 }
 
+/// Waits until no instance that `list` gives runs any more; for ever where that cannot be told.
+pub async fn closed(list: impl Fn() -> Result<Vec<Instance>, Error> + Clone + Send + 'static) {
+    loop {
+        let list = list.clone();
+        let open = tokio::task::spawn_blocking(move || {
+            list()?.iter().map(system::watch).collect::<Result<Vec<_>, _>>()
+        });
+        match open.await {
+            Ok(Ok(open)) if open.is_empty() => return,
+            Ok(Ok(open)) => {
+                for instance in open.into_iter().flatten() {
+                    if let Err(error) = instance.ended().await {
+                        tracing::debug!(%error, "the end of a program cannot be waited for");
+                        return std::future::pending().await;
+                    }
+                }
+            }
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "the end of a program cannot be waited for");
+                return std::future::pending().await;
+            }
+            Err(_died) => return std::future::pending().await,
+        }
+    }
+}
+
 /// The processes that go on with bytes of the program at `path` that are no longer in place: in terminals, tools, those of other
 /// users. They are only to be told of; nobody touches them. What others run the system tells root alone, so for anybody else only
 /// their own are known. None where a system gives no safe way to tell them.

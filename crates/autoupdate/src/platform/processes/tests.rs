@@ -35,9 +35,17 @@ impl Running {
     }
 
     fn only(&self) -> Instance {
-        let mut all = instances(&self.path()).unwrap();
-        assert_eq!(all.len(), 1, "{all:?}");
-        all.remove(0)
+        let late = soon();
+        loop {
+            let mut all = instances(&self.path()).unwrap();
+            assert_eq!(all.len(), 1, "{all:?}");
+            let only = all.remove(0);
+            // For a moment after its start a process has its file, but no arguments yet.
+            if !only.args.is_empty() || Instant::now() > late {
+                return only;
+            }
+            std::thread::yield_now();
+        }
     }
 }
 

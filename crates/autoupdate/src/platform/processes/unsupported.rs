@@ -18,6 +18,11 @@ impl Watched {
     pub(super) fn wait(&self, _deadline: Instant) -> io::Result<bool> {
         match self.0 {}
     }
+
+    #[allow(clippy::unused_async)] // the same shape as where it waits
+    pub(super) async fn ended(self) -> io::Result<()> {
+        match self.0 {}
+    }
 }
 
 #[allow(clippy::unnecessary_wraps)] // the same shape as where it can fail

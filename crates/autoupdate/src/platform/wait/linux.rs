@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 
 /// A process that is being watched.
 #[derive(Debug)]
@@ -21,6 +23,13 @@ impl Watched {
             Err(rustix::io::Errno::SRCH) => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Waits until it has ended, however long that takes, without a thread.
+    // Deprecated because a type might close or change its descriptor; one that owns it and nothing else does not.
+    #[allow(deprecated)]
+    pub(crate) async fn ended(self) -> io::Result<()> {
+        AsyncFd::with_interest(self.0, Interest::READABLE)?.readable().await.map(drop)
     }
 
     /// Asks it politely to end. Fine if it has ended already.

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use protocol::{BasisPoints, Os, ReleaseRollout, Rollout};
 
 use super::*;
-use crate::testing::{app, artifact, linux, version};
+use crate::testing::{app, artifact, linux, noon, version};
 
 /// Everything that a case can change; the rest is app demo 1.0.0 on Linux 6.1, channel stable.
 #[derive(Debug, Clone)]
@@ -19,6 +19,10 @@ struct Case {
     undone: Option<&'static str>,
     skipped: Vec<&'static str>,
     on_hold: bool,
+    turned_off: bool,
+    pin: Option<(&'static str, SetBy)>,
+    /// Days to wait, and how many days ago 1.1.0 was seen first.
+    age: (u16, Option<i64>),
     artifacts: Vec<Artifact>,
     control: Control,
     asker: Asker,
@@ -35,6 +39,9 @@ impl Default for Case {
             undone: None,
             skipped: Vec::new(),
             on_hold: false,
+            turned_off: false,
+            pin: None,
+            age: (0, None),
             artifacts: vec![artifact("1.0.0"), artifact("1.1.0")],
             control: Control::Open,
             asker: Asker::Timer,
@@ -44,12 +51,20 @@ impl Default for Case {
 }
 
 fn decided(case: &Case) -> Decided<Decision> {
+    with_facts(case, decide)
+}
+
+fn with_facts<T>(case: &Case, look: impl FnOnce(&Facts<'_>) -> T) -> T {
     let sha256 = Digest::of(case.bytes.or(case.installed).unwrap_or("unknown").as_bytes());
     let installed = case.installed.map(version);
     let (floor, undone) = (case.floor.map(version), case.undone.map(version));
     let bad: Vec<_> = case.bad.iter().map(|text| Digest::of(text.as_bytes())).collect();
     let skipped: Vec<_> = case.skipped.iter().map(|text| version(text)).collect();
-    decide(&Facts {
+    let pin = case.pin.map(|(text, by)| (version(text), by));
+    let (defer_days, ago) = case.age;
+    let first = ago.map(|days| (version("1.1.0"), noon() - SignedDuration::from_hours(24 * days)));
+    let seen: BTreeMap<_, _> = first.into_iter().collect();
+    look(&Facts {
         app: &app(),
         channel: &Channel::default(),
         platform: linux(),
@@ -63,6 +78,13 @@ fn decided(case: &Case) -> Decided<Decision> {
         },
         skipped: &skipped,
         on_hold: case.on_hold,
+        limits: Limits {
+            turned_off: case.turned_off,
+            pin: pin.as_ref().map(|(version, by)| (version, *by)),
+            defer_days,
+            seen: &seen,
+        },
+        now: noon(),
         artifacts: &case.artifacts,
         control: &case.control,
         installation_id: "id-1",
@@ -158,6 +180,42 @@ fn what_happened_here_counts() {
     }
     check(&Case { on_hold: true, asker: Asker::Insisting, ..Case::default() }, "offer 1.1.0");
     check(&Case { bad: vec!["1.1.0"], asker: Asker::Insisting, ..Case::default() }, "no 1.1.0 known-bad");
+}
+
+#[test]
+fn no_person_overrides_the_administrator() {
+    for asker in [Asker::Timer, Asker::Person, Asker::Insisting] {
+        check(&Case { turned_off: true, asker, ..Case::default() }, "no 1.1.0 turned-off");
+        let pin = |text, by| Case { pin: Some((text, by)), asker, ..Case::default() };
+        check(&pin("1.0.0", SetBy::Administrator), "no 1.1.0 pinned");
+        check(&pin("1.1.0", SetBy::Administrator), "offer 1.1.0");
+        let insists = if asker == Asker::Insisting { "offer 1.1.0" } else { "no 1.1.0 pinned" };
+        check(&pin("1.0.0", SetBy::Person), insists);
+        let young = |days, ago| Case { age: (days, ago), asker, ..Case::default() };
+        check(&young(7, Some(6)), "no 1.1.0 too-young");
+        check(&young(7, Some(7)), "offer 1.1.0");
+        check(&young(7, None), "no 1.1.0 too-young");
+        // A clock that was set back makes nothing older.
+        check(&young(7, Some(-3)), "no 1.1.0 too-young");
+        check(&young(0, None), "offer 1.1.0");
+    }
+    // The highest version that the pin allows.
+    let artifacts = || ["1.1.0", "1.2.0", "1.3.0"].map(artifact).to_vec();
+    let pin = Some(("1.2.0", SetBy::Administrator));
+    check(&Case { pin, artifacts: artifacts(), ..Case::default() }, "offer 1.2.0");
+}
+
+#[test]
+fn every_newer_version_is_told_with_its_reason() {
+    let case = Case {
+        pin: Some(("1.1.0", SetBy::Administrator)),
+        bad: vec!["1.1.0"],
+        artifacts: ["1.0.0", "1.0.5", "1.1.0", "1.2.0"].map(artifact).to_vec(),
+        ..Case::default()
+    };
+    let told = with_facts(&case, choices);
+    let told: Vec<_> = told.iter().map(|(version, reason)| (version.to_string(), reason.is_none())).collect();
+    assert_eq!(told, [("1.2.0".to_owned(), false), ("1.1.0".to_owned(), false), ("1.0.5".to_owned(), true)]);
 }
 
 #[test]

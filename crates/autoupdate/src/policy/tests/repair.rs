@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use protocol::{BasisPoints, Channel, ReleaseRollout, Rollout};
 
 use super::super::Asker;
-use super::super::eligibility::Installed;
+use super::super::eligibility::{Installed, Limits};
 use super::super::rollout::Control;
 use super::*;
 use crate::testing::{app, artifact, linux, version};
@@ -68,6 +68,8 @@ fn check(case: &Case, expected: &str) {
         },
         skipped: &[version("1.0.0")],
         on_hold: case.on_hold,
+        limits: Limits { turned_off: false, pin: None, defer_days: 0, seen: &BTreeMap::new() },
+        now: crate::testing::noon(),
         artifacts: &case.artifacts,
         control: &control,
         installation_id: "id-1",
