@@ -227,6 +227,10 @@ updater-version = Updater { $version }.
 updater-packaged = This updater is updated by your package manager.
 announce-state = { $name }: { $words }.
 announce-progress = { $name }: { $percent }.
+paused-until = Updates are paused until { $moment }.
+paused-open = Updates are paused until you resume them.
+paused-hint = Nothing is downloaded or installed by itself. You still can.
+pause-resume = Resume
 
 ## The window: what a card says below its state.
 
@@ -283,6 +287,38 @@ failed-unchanged = { $name } is as it was.
 disabled-by-machine = Your administrator turned off looking by itself. You can still look for an update here.
 disabled-by-user = You turned off looking by itself for { $name }. You can still look for an update here.
 disabled-by-program = { $name } turned off looking by itself. You can still look for an update here.
+deferred-paused =
+    { $moment ->
+        [none] You paused updates. It comes when you resume them.
+       *[other] You paused updates until { $moment }.
+    }
+deferred-quiet-hours =
+    { $moment ->
+        [none] It is your quiet time, and nothing happens by itself.
+       *[other] It is your quiet time, and nothing happens by itself until { $moment }.
+    }
+deferred-outside-hours =
+    { $moment ->
+        [none] Your administrator allows updates at other hours.
+       *[other] Your administrator allows updates at other hours: it goes on at { $moment }.
+    }
+deferred-busy =
+    { $moment ->
+        [none] { $name } said that it is busy and does not want to be disturbed.
+       *[other] { $name } said that it is busy, until { $moment } at the latest.
+    }
+deferred-metered =
+    { $limit ->
+        [none] This network is paid by volume. The download waits for another one.
+       *[other] This network is paid by volume, and the download is larger than { $limit }. It waits for another one.
+    }
+deferred-battery = The battery is at { $percent }. It waits for the charger.
+deferred-anyway = It can be installed now all the same.
+planned-at-quit = It goes in by itself as soon as { $name } is closed.
+planned-at = It goes in by itself: { $moment }. { $name } closes, is updated and opens again where it was.
+countdown = { $name } closes in { $span } and opens again where it was.
+countdown-now = { $name } closes now and opens again where it was.
+more-acts = More: { $name }
 
 ## Why a release is kept from this computer, in a sentence.
 
@@ -298,7 +334,15 @@ reason-known-bad = It was installed here before and did not run well, so it is n
 reason-below-floor = Version { $version } ran well here before, so nothing older is taken.
 reason-undone = You went back from it, so it is not offered again by itself. The next version is.
 reason-skipped = You skipped it. The next version is offered again.
-reason-on-hold = It stays as it is until it is released: `autoupdate release` on the command line.
+reason-on-hold = It stays as it is until you let it be offered again.
+reason-pinned =
+    { $by ->
+        [administrator] Your administrator keeps it at { $version }.
+        [enrolment] Its enrolment keeps it at { $version }.
+       *[other] You keep it at { $version }, until you say otherwise in its settings.
+    }
+reason-too-young = Your administrator lets others run it first. It comes here later: { $moment }.
+reason-turned-off = Your administrator turned updates off. What is installed keeps working.
 
 ## Why the version before was put back, by the code of what was wrong.
 

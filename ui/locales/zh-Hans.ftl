@@ -221,6 +221,10 @@ updater-version = 更新程序 { $version }。
 updater-packaged = 此更新程序由您的软件包管理器更新。
 announce-state = { $name }：{ $words }。
 announce-progress = { $name }：{ $percent }。
+paused-until = 更新已暂停，直到 { $moment }。
+paused-open = 更新已暂停，直到您恢复。
+paused-hint = 不会自动下载或安装任何内容。您仍可以手动操作。
+pause-resume = 恢复
 
 ## The window: what a card says below its state.
 
@@ -275,6 +279,38 @@ failed-unchanged = { $name } 保持原样。
 disabled-by-machine = 管理员已关闭自动检查。您仍可以在这里检查更新。
 disabled-by-user = 您已关闭对 { $name } 的自动检查。您仍可以在这里检查更新。
 disabled-by-program = { $name } 已关闭自动检查。您仍可以在这里检查更新。
+deferred-paused =
+    { $moment ->
+        [none] 您已暂停更新。恢复后会继续。
+       *[other] 您已暂停更新，直到 { $moment }。
+    }
+deferred-quiet-hours =
+    { $moment ->
+        [none] 现在是您的静默时段，不会自动进行任何操作。
+       *[other] 现在是您的静默时段，{ $moment } 之前不会自动进行任何操作。
+    }
+deferred-outside-hours =
+    { $moment ->
+        [none] 管理员只允许在其他时段更新。
+       *[other] 管理员只允许在其他时段更新：{ $moment } 继续。
+    }
+deferred-busy =
+    { $moment ->
+        [none] { $name } 表示正忙，不希望被打断。
+       *[other] { $name } 表示正忙，最晚到 { $moment }。
+    }
+deferred-metered =
+    { $limit ->
+        [none] 此网络按流量计费。下载会等待其他网络。
+       *[other] 此网络按流量计费，而下载超过 { $limit }。它会等待其他网络。
+    }
+deferred-battery = 电池电量为 { $percent }。更新会等待充电。
+deferred-anyway = 您仍可以立即安装。
+planned-at-quit = { $name } 关闭后会自动安装。
+planned-at = 将自动安装：{ $moment }。{ $name } 会关闭、完成更新，并在原来的位置重新打开。
+countdown = { $name } 将在 { $span }后关闭，并在原来的位置重新打开。
+countdown-now = { $name } 现在关闭，并在原来的位置重新打开。
+more-acts = 更多：{ $name }
 
 ## Why a release is kept from this computer, in a sentence.
 
@@ -290,7 +326,15 @@ reason-known-bad = 它曾在这里安装过，但运行不正常，因此不会�
 reason-below-floor = 版本 { $version } 曾在这里正常运行，因此不会安装更旧的版本。
 reason-undone = 您已从它恢复到旧版本，因此不会再自动提供它。下一个版本会照常提供。
 reason-skipped = 您跳过了它。下一个版本会照常提供。
-reason-on-hold = 在解除暂缓之前保持不变：请在命令行运行 `autoupdate release`。
+reason-on-hold = 在您允许重新提供之前，它会保持不变。
+reason-pinned =
+    { $by ->
+        [administrator] 管理员让它保持在 { $version }。
+        [enrolment] 登记文件让它保持在 { $version }。
+       *[other] 您让它保持在 { $version }，直到您在它的设置中更改。
+    }
+reason-too-young = 管理员让其他电脑先使用它。稍后才会到来：{ $moment }。
+reason-turned-off = 管理员已关闭更新。已安装的版本可以继续使用。
 
 ## Why the version before was put back, by the code of what was wrong.
 

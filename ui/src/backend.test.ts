@@ -17,11 +17,33 @@ it("asks by the commands' names and arguments", async () => {
   await tauri.checkAll();
   expect(await tauri.notes("lantern")).toEqual([]);
   await tauri.startAtLogin(true);
+  await tauri.settings();
+  await tauri.set(null, "look", "dark");
+  await tauri.set("lantern", "mode", null);
+  await tauri.history();
+  await tauri.examine("lantern");
+  await tauri.pause("week");
+  await tauri.pause(null);
+  await tauri.pick("lantern", "7.2.0");
+  await tauri.diagnostics();
+  await tauri.exportDiagnostics();
+  await tauri.openLog();
   expect(asked).toEqual([
     ["act", { app: "lantern", act: "roll-back" }],
     ["check_all", {}],
     ["notes", { app: "lantern" }],
     ["start_at_login", { on: true }],
+    ["settings", {}],
+    ["set", { app: null, key: "look", value: "dark" }],
+    ["set", { app: "lantern", key: "mode", value: null }],
+    ["history", {}],
+    ["examine", { app: "lantern" }],
+    ["pause", { span: "week" }],
+    ["pause", { span: null }],
+    ["pick", { app: "lantern", version: "7.2.0" }],
+    ["diagnostics", {}],
+    ["export_diagnostics", {}],
+    ["open_log", {}],
   ]);
 });
 

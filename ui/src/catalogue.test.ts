@@ -86,7 +86,8 @@ describe("keys", () => {
 
   it("that are put together have words", () => {
     const acts: Record<Act, true> = {
-      check: true, install: true, replace: true, restart: true, cancel: true, retry: true, "roll-back": true,
+      check: true, install: true, replace: true, restart: true, cancel: true, retry: true, "roll-back": true, tonight: true,
+      "at-quit": true, postpone: true, skip: true, hold: true, release: true, force: true, full: true, repair: true,
     };
     const actors: Record<Actor, true> = { repository: true, network: true, machine: true, bug: true };
     const phases: Record<Phase, true> = {

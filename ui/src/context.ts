@@ -10,6 +10,8 @@ import type { Words } from "./words";
 export interface Context {
   readonly words: Words;
   readonly backend: Backend;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
   /** Release notes, asked for once per program and version. */
   readonly notes: (app: AppId, version: Version) => Promise<Block[]>;
 }

@@ -20,6 +20,7 @@ export function isFolded(state: AppState["state"]): boolean {
     case "cannot-verify":
     case "not-offered":
     case "available":
+    case "deferred":
     case "downloading":
     case "verifying":
     case "falling-back":
@@ -79,6 +80,7 @@ export function isRunning(state: AppState["state"]): boolean {
     case "cannot-verify":
     case "not-offered":
     case "available":
+    case "deferred":
     case "ready":
     case "updated":
     case "rolled-back":

@@ -1,4 +1,5 @@
 /** Why there is nothing to install, why a version was undone, why a cheaper way was given up: in sentences. */
+import type { Deferred } from "./generated/Deferred";
 import type { FallbackView } from "./generated/FallbackView";
 import type { Reason } from "./generated/Reason";
 import type { RollBackWhy } from "./generated/RollBackWhy";
@@ -8,7 +9,7 @@ import { fact, noFacts, sentence, type Trouble } from "./trouble";
 import type { Line, Words } from "./words";
 
 /** Why a release is kept from this installation. */
-export function noReason(reason: Reason, { format }: Words): Trouble & { lines: Line[] } {
+export function noReason(reason: Reason, { format }: Words, now: number): Trouble & { lines: Line[] } {
   const only = (line: Line) => ({ lines: [line], ...noFacts });
   switch (reason.reason) {
     case "nothing-for-platform":
@@ -37,6 +38,29 @@ export function noReason(reason: Reason, { format }: Words): Trouble & { lines: 
       return only({ id: "reason-skipped" });
     case "on-hold":
       return only({ id: "reason-on-hold" });
+    case "pinned":
+      return only({ id: "reason-pinned", args: { version: reason.at, by: reason.by } });
+    case "too-young":
+      return only({ id: "reason-too-young", args: { moment: format.moment(Date.parse(reason.until), now) } });
+    case "turned-off":
+      return only({ id: "reason-turned-off" });
+  }
+}
+
+/** Why an update is put off, and until when if that is known. */
+export function putOff(deferred: Deferred, name: string, { format }: Words, now: number): Line {
+  const moment = deferred.until ? format.moment(Date.parse(deferred.until), now) : "none";
+  switch (deferred.why) {
+    case "paused":
+    case "quiet-hours":
+    case "outside-hours":
+      return { id: `deferred-${deferred.why}`, args: { moment } };
+    case "busy":
+      return { id: "deferred-busy", args: { name, moment } };
+    case "metered":
+      return { id: "deferred-metered", args: { limit: deferred.limit === 0 ? "none" : format.bytes(deferred.limit) } };
+    case "battery":
+      return { id: "deferred-battery", args: { percent: format.percent(deferred.percent) } };
   }
 }
 

@@ -2,6 +2,7 @@
 import { fireEvent, within } from "@testing-library/svelte";
 import { describe, expect, it } from "vitest";
 
+import { split } from "./acts";
 import type { Entry } from "./order";
 import { desk, flat, settle, spaced, words } from "./test/desk";
 import { shown } from "./test/fixtures";
@@ -29,10 +30,23 @@ const SAYS: Readonly<Record<string, readonly (string | { text: string })[]>> = {
   "below-floor": ["Version 7.3.0 ran well here before"],
   undone: ["You went back from it"],
   skipped: ["You skipped it."],
-  "on-hold": ["It stays as it is until it is released"],
+  "on-hold": ["It stays as it is until you let it be offered again."],
+  "pinned-by-person": ["You keep it at 7.1.0"],
+  "pinned-by-administrator": ["Your administrator keeps it at 7.1.0."],
+  "too-young": ["Your administrator lets others run it first. It comes here later: Fri 9:00 AM."],
+  "turned-off": ["Your administrator turned updates off."],
   available: ["Downloads 142 MB at most", "Lantern keeps running meanwhile."],
   "available-critical": ["Downloads 142 MB at most"],
   "available-unknown": ["version unknown", "Nobody knows which version of Lantern is installed", "replaced with 7.2.0 if you agree"],
+  "deferred-paused": ["You paused updates. It comes when you resume them.", "It can be installed now all the same."],
+  "deferred-paused-until": ["You paused updates until Fri 2:00 PM."],
+  "deferred-quiet-hours": ["It is your quiet time, and nothing happens by itself until Wed 7:00 AM."],
+  "deferred-outside-hours": ["Your administrator allows updates at other hours: it goes on at 8:00 PM."],
+  "deferred-busy": ["Lantern said that it is busy, until 7:00 PM at the latest."],
+  "deferred-metered": ["paid by volume, and the download is larger than 21.0 MB"],
+  "deferred-metered-wait": ["paid by volume. The download waits for another one."],
+  "deferred-battery": ["The battery is at 17%. It waits for the charger."],
+  "deferred-critical": ["The battery is at 17%."],
   downloading: ["Downloading", "62%", "11.4 of 18.4 MB", "1.2 MB/s", "Only the difference to 7.1.0 is downloaded: 18.4 MB instead of 142 MB."],
   "downloading-starts": ["Looking for the smallest download", never("%"), never("instead of")],
   "downloading-full": ["11.4 of 142 MB", never("instead of")],
@@ -46,6 +60,9 @@ const SAYS: Readonly<Record<string, readonly (string | { text: string })[]>> = {
   "falling-back-from-packed": ["The first way to get it did not work."],
   ready: ["Lantern closes, is updated and opens again where it was."],
   "ready-critical": ["Lantern closes, is updated and opens again where it was."],
+  "ready-at-quit": ["It goes in by itself as soon as Lantern is closed.", never("closes, is updated")],
+  "ready-tonight": ["It goes in by itself: Wed 3:00 AM. Lantern closes, is updated"],
+  "ready-counting": ["Lantern closes in 60 sec and opens again where it was.", never("closes, is updated")],
   "waiting-for-close": ["lantern and lantern-helper are still open. Close them", "what is still open at 6:35 PM stays open, and the update stays ready"],
   restarting: [],
   probation: ["If 7.2.0 does not run well until 6:33 PM, 7.1.0 comes back by itself."],
@@ -100,15 +117,19 @@ describe.each(Object.entries(ALL))("%s", (name, entry: Entry) => {
     expect(card.querySelector(".state")?.classList.contains(face.tone)).toBe(true);
   });
 
-  it("has the buttons of its face in their order, and each asks for its act", async () => {
+  it("has the acts of its face in their order, the rare ones in its menu, and each button asks for its act", async () => {
     const { root, backend } = await desk(shown([entry]));
-    const buttons = [...root.querySelectorAll<HTMLElement>(`[data-app] [data-act]`)];
-    expect(buttons.map((button) => button.dataset["act"])).toEqual(face.acts);
-    for (const button of buttons) {
-      await fireEvent.click(button);
+    const { primary: forward, beside, menu } = split(face.acts);
+    const said = [...(forward ? [forward] : []), ...beside];
+    for (const act of [...said, ...menu]) {
+      if (menu.includes(act)) await fireEvent.click(root.querySelector("[data-more]") as Element);
+      else expect([...root.querySelectorAll<HTMLElement>("[data-app] [data-act]")].map(({ dataset }) => dataset["act"])).toEqual(said);
+      await settle();
+      await fireEvent.click(root.querySelector(`[data-app] [data-act=${act}]`) as Element);
       await settle();
     }
-    expect(backend.act.mock.calls).toEqual(face.acts.map((act) => [app.id, act]));
+    expect(backend.act.mock.calls).toEqual([...said, ...menu].map((act) => [app.id, act]));
+    expect([...said, ...menu].sort()).toEqual([...face.acts].sort());
     const primary = [...root.querySelectorAll(".primary")].map(flat);
     const first = PRIMARY[face.acts[0] ?? ""];
     expect(primary).toEqual(first === undefined ? [] : [first]);

@@ -6,8 +6,9 @@ import type { AppState } from "./generated/AppState";
 import type { AppView } from "./generated/AppView";
 import type { OfferView } from "./generated/OfferView";
 import type { Owner } from "./generated/Owner";
+import type { Plan } from "./generated/Plan";
 import type { UpdateReport } from "./generated/UpdateReport";
-import { fallback, noReason, rolledBack } from "./reasons";
+import { fallback, noReason, putOff, rolledBack } from "./reasons";
 import { failure, noFacts, type Trouble } from "./trouble";
 import { saving } from "./progress";
 import type { Line, Words } from "./words";
@@ -19,9 +20,11 @@ export interface Story extends Trouble {
   readonly hints: readonly Line[];
   /** Whose release notes belong here. */
   readonly notes: OfferView | null;
+  /** The moment that is counted down to. */
+  readonly countdown: number | null;
 }
 
-const NOTHING: Story = { lines: [], hints: [], notes: null, ...noFacts };
+const NOTHING: Story = { lines: [], hints: [], notes: null, countdown: null, ...noFacts };
 
 export function story(app: AppView, words: Words, now: number): Story {
   const { format } = words;
@@ -40,9 +43,13 @@ export function story(app: AppView, words: Words, now: number): Story {
       return { ...NOTHING, lines: [line], hints: good === null ? [] : [hint], ...trouble };
     }
     case "not-offered":
-      return { ...NOTHING, ...noReason(state.reason, words) };
+      return { ...NOTHING, ...noReason(state.reason, words, now) };
     case "available":
       return { ...NOTHING, ...available(name, state.offer, words), notes: state.offer };
+    case "deferred": {
+      const lines = [putOff(state.deferred, name, words, now)];
+      return { ...NOTHING, lines, hints: [{ id: "deferred-anyway" }], notes: state.offer };
+    }
     case "downloading": {
       const saved = saving(state.offer, state.progress, format);
       return { ...NOTHING, hints: saved === null ? [] : [saved] };
@@ -52,7 +59,7 @@ export function story(app: AppView, words: Words, now: number): Story {
     case "falling-back":
       return { ...NOTHING, hints: fallback(state.why, state.progress.route, state.offer.version) };
     case "ready":
-      return { ...NOTHING, lines: [{ id: "ready-restart", args: { name } }], notes: state.offer };
+      return { ...NOTHING, ...planned(name, state.planned ?? null, words, now), notes: state.offer };
     case "waiting-for-close": {
       const names = [...new Set(state.blockers.map((blocker) => blocker.name))];
       const blockers = { id: "waiting-blockers", args: { blockers: format.list(names), count: names.length } };
@@ -96,6 +103,16 @@ function available(name: string, offer: OfferView, { format }: Words): Pick<Stor
   const unknown = offer.needs_consent ? [{ id: "available-unknown", args: { name, version } }] : [];
   const size = { id: "available-size", args: { name, size: format.bytes(offer.full_bytes) } };
   return { lines: [...unknown, size] };
+}
+
+/** When the restart comes: as soon as a person says so, or as they have said before. */
+function planned(name: string, plan: Plan | null, { format }: Words, now: number): Pick<Story, "lines" | "countdown"> {
+  const only = (line: Line) => ({ lines: [line], countdown: null });
+  if (plan === null) return only({ id: "ready-restart", args: { name } });
+  if (plan.plan === "at-quit") return only({ id: "planned-at-quit", args: { name } });
+  const at = Date.parse(plan.at);
+  if (plan.counting) return { lines: [], countdown: at };
+  return only({ id: "planned-at", args: { name, moment: format.moment(at, now) } });
 }
 
 /** What the update did, and what it cost. */

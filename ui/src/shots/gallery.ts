@@ -11,6 +11,7 @@ import { mount } from "svelte";
 import App from "../App.svelte";
 import { catalogues } from "../catalogues";
 import { NOW } from "../test/fixtures";
+import { ANSWERS } from "../test/panels";
 import { Words } from "../words";
 import { NOTES, SCENES } from "./scenes";
 
@@ -34,6 +35,7 @@ if (shown === undefined) {
       words: Words.of(navigator.languages, catalogues),
       clock: () => NOW,
       backend: {
+        ...ANSWERS,
         subscribe: async (show) => show(shown),
         act: log("act"),
         checkAll: log("check all"),

@@ -9,6 +9,7 @@ import { catalogues } from "../catalogues";
 import type { Shown } from "../generated/Shown";
 import { choose, Words } from "../words";
 import { NOW } from "./fixtures";
+import { ANSWERS } from "./panels";
 
 /** A key without words, or words without an argument, fails the test that meets it. */
 const refuse = (id: string) => {
@@ -29,7 +30,7 @@ export interface Desk {
   text(): string;
 }
 
-export async function desk(first: Shown, more: Partial<Backend> = {}, said = words): Promise<Desk> {
+export async function desk(first: Shown, more: Partial<Backend> = {}, said = words, clock = () => NOW): Promise<Desk> {
   let show: (shown: Shown) => void = () => {};
   const backend = {
     subscribe: vi.fn<Backend["subscribe"]>(async (to) => {
@@ -40,8 +41,17 @@ export async function desk(first: Shown, more: Partial<Backend> = {}, said = wor
     checkAll: vi.fn<Backend["checkAll"]>(more.checkAll ?? (async () => {})),
     notes: vi.fn<Backend["notes"]>(more.notes ?? (async () => [])),
     startAtLogin: vi.fn<Backend["startAtLogin"]>(more.startAtLogin ?? (async () => {})),
+    settings: vi.fn<Backend["settings"]>(more.settings ?? ANSWERS.settings),
+    set: vi.fn<Backend["set"]>(more.set ?? ANSWERS.set),
+    history: vi.fn<Backend["history"]>(more.history ?? ANSWERS.history),
+    examine: vi.fn<Backend["examine"]>(more.examine ?? ANSWERS.examine),
+    pause: vi.fn<Backend["pause"]>(more.pause ?? ANSWERS.pause),
+    pick: vi.fn<Backend["pick"]>(more.pick ?? ANSWERS.pick),
+    diagnostics: vi.fn<Backend["diagnostics"]>(more.diagnostics ?? ANSWERS.diagnostics),
+    exportDiagnostics: vi.fn<Backend["exportDiagnostics"]>(more.exportDiagnostics ?? ANSWERS.exportDiagnostics),
+    openLog: vi.fn<Backend["openLog"]>(more.openLog ?? ANSWERS.openLog),
   };
-  const { container } = render(App, { backend, words: said, clock: () => NOW });
+  const { container } = render(App, { backend, words: said, clock });
   await settle();
   return {
     backend,

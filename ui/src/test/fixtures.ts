@@ -78,7 +78,22 @@ export const withOldCopies: UpdateReport = {
 };
 
 export function entry(state: AppState, glyph: Glyph, tone: Tone, say: Words, acts: Act[], more: Partial<AppView> = {}): Entry {
-  return { app: { ...lantern, ...more, state }, face: { glyph, tone, words: words(say), acts } };
+  const app = { ...lantern, ...more, state };
+  return { app, face: { glyph, tone, words: words(say), acts, support: support(app) } };
+}
+
+/** States in which support can do nothing, and those in which there is something to get. */
+const BUSY: readonly AppState["state"][] = [
+  "checking", "downloading", "verifying", "falling-back", "waiting-for-close", "restarting", "probation", "rolling-back",
+];
+const GETTING: readonly AppState["state"][] = ["available", "deferred", "failed"];
+
+/** As in the app's `face.rs`. */
+function support({ state: { state }, previous }: AppView): Act[] {
+  if (BUSY.includes(state)) return [];
+  const getting: Act[] = GETTING.includes(state) ? ["full"] : [];
+  const back: Act[] = previous ? ["roll-back"] : [];
+  return ["force", ...getting, "repair", ...back, "hold", "release"];
 }
 
 const CALM: Partial<Record<AppState["state"], string>> = {

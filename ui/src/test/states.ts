@@ -1,53 +1,8 @@
 /** One program per state, as the app sends it. Faces are those of the app's `face.rs`. */
-import type { Act } from "../generated/Act";
 import type { AppState } from "../generated/AppState";
-import type { Glyph } from "../generated/Glyph";
-import type { Owner } from "../generated/Owner";
-import type { Progress } from "../generated/Progress";
-import type { Reason } from "../generated/Reason";
 import type { Entry } from "../order";
-import { at, entry, failure, offer, progress, report, withOldCopies, type Words } from "./fixtures";
-
-const V = { version: "7.2.0" };
-
-function notOffered(reason: Reason, glyph: Glyph, acts: Act[] = ["check"]): Entry {
-  const state: AppState = { state: "not-offered", version: "7.2.0", reason, checked_at: at("18:16") };
-  const tone = glyph === "attention" ? "warn" : "quiet";
-  return entry(state, glyph, tone, [`not-offered-${reason.reason}`, V], acts, { previous: "7.0.0" });
-}
-
-const ILL = { why: "unhealthy", code: "E-RUN-ENDED", text: "the new version ended with signal 11" } as const;
-
-function getting(state: AppState): Entry {
-  return entry(state, "working", "info", ["state-getting", V], ["cancel"]);
-}
-
-function fallingBack(code: string, way: Progress["route"], from: "patch" | "compressed-full" = "patch"): Entry {
-  const route = from === "patch" ? ({ way: "patch", format: "bsz1" } as const) : ({ way: "compressed-full" } as const);
-  const why = { route, code, text: "damaged" };
-  const far = { route: way, fetched: 25_600_000, of: 142_000_000, bytes_per_second: 1_200_000 };
-  return getting({ state: "falling-back", offer, progress: far, why });
-}
-
-function failed(state: Extract<AppState, { state: "failed" }>): Entry {
-  const { code } = state.failure;
-  const say: Words = state.version === null ? ["state-failed-check", { code }] : ["state-failed", { ...V, code }];
-  return entry(state, "attention", "danger", say, ["retry"]);
-}
-
-function disabled(by: Owner): Entry {
-  const say: Words = [by === "machine" ? "state-disabled-by-machine" : "state-disabled"];
-  return entry({ state: "disabled", by }, "held", "quiet", say, ["check"], { last_check: null, next_check: null });
-}
-
-function rolledBack(state: Extract<AppState, { state: "rolled-back" }>): Entry {
-  const say: Words = state.to === null ? ["state-rolled-back-unknown"] : ["state-rolled-back", { version: state.to }];
-  return entry(state, "back", "warn", say, ["check"]);
-}
-
-function updated(id: string, changes: Partial<typeof report>): Entry {
-  return entry({ state: "updated", report: { ...report, ...changes } }, "check", "ok", [id, V], ["check"]);
-}
+import { deferred, disabled, failed, fallingBack, getting, ILL, notOffered, planned, READY, rolledBack, updated, V } from "./entries";
+import { at, entry, failure, offer, progress, report, withOldCopies } from "./fixtures";
 
 /** Every state, and every kind of it that is shown in another way. The type asks for one more when there is a new state. */
 export const STATES: { readonly [state in AppState["state"]]: Readonly<Record<string, Entry>> } = {
@@ -101,27 +56,42 @@ export const STATES: { readonly [state in AppState["state"]]: Readonly<Record<st
     "control-unverified": notOffered({ reason: "control-unverified", why: "rollout expired" }, "attention"),
     "known-bad": notOffered({ reason: "known-bad" }, "stop"),
     "below-floor": notOffered({ reason: "below-floor", floor: "7.3.0" }, "stop"),
-    undone: notOffered({ reason: "undone" }, "held"),
-    skipped: notOffered({ reason: "skipped" }, "held"),
-    "on-hold": notOffered({ reason: "on-hold" }, "held"),
+    undone: notOffered({ reason: "undone" }, "held", ["check", "release"]),
+    skipped: notOffered({ reason: "skipped" }, "held", ["check", "release"]),
+    "on-hold": notOffered({ reason: "on-hold" }, "held", ["check", "release"]),
+    "pinned-by-person": notOffered({ reason: "pinned", at: "7.1.0", by: "person" }, "held"),
+    "pinned-by-administrator": notOffered({ reason: "pinned", at: "7.1.0", by: "administrator" }, "held"),
+    "too-young": notOffered({ reason: "too-young", until: "2030-06-07T09:00:00Z" }, "clock"),
+    "turned-off": notOffered({ reason: "turned-off" }, "held"),
   },
   available: {
-    available: entry({ state: "available", offer }, "available", "info", ["state-available", V], ["install"]),
+    available: entry({ state: "available", offer }, "available", "info", ["state-available", V], ["install", "tonight", "skip"]),
     "available-critical": entry(
       { state: "available", offer: { ...offer, urgency: "critical" } },
       "critical",
       "danger",
       ["state-available", V],
-      ["install"],
+      ["install", "tonight", "skip"],
     ),
     "available-unknown": entry(
       { state: "available", offer: { ...offer, from: null, needs_consent: true, notes: [] } },
       "available",
       "info",
       ["state-available", V],
-      ["replace"],
+      ["replace", "tonight", "skip"],
       { installed: { version: null, sha256: "c".repeat(64), length: 1 } },
     ),
+  },
+  deferred: {
+    "deferred-paused": deferred({ why: "paused" }, "paused"),
+    "deferred-paused-until": deferred({ why: "paused", until: "2030-06-07T14:00:00Z" }, "paused"),
+    "deferred-quiet-hours": deferred({ why: "quiet-hours", until: "2030-06-05T07:00:00Z" }, "hours"),
+    "deferred-outside-hours": deferred({ why: "outside-hours", until: at("20:00") }, "hours"),
+    "deferred-busy": deferred({ why: "busy", until: at("19:00") }, "busy"),
+    "deferred-metered": deferred({ why: "metered", limit: 20_971_520 }, "metered"),
+    "deferred-metered-wait": deferred({ why: "metered", limit: 0 }, "metered"),
+    "deferred-battery": deferred({ why: "battery", percent: 17 }, "battery"),
+    "deferred-critical": deferred({ why: "battery", percent: 17 }, "battery", "critical"),
   },
   downloading: {
     downloading: getting({ state: "downloading", offer, progress }),
@@ -147,13 +117,20 @@ export const STATES: { readonly [state in AppState["state"]]: Readonly<Record<st
     "falling-back-from-packed": fallingBack("E-DISK-IO", { way: "full" }, "compressed-full"),
   },
   ready: {
-    ready: entry({ state: "ready", offer: { ...offer, notes: [] } }, "ready", "info", ["state-ready", V], ["restart"]),
+    ready: entry({ state: "ready", offer: { ...offer, notes: [] } }, "ready", "info", ["state-ready", V], READY),
     "ready-critical": entry(
       { state: "ready", offer: { ...offer, urgency: "critical" } },
       "critical",
       "danger",
       ["state-ready", V],
-      ["restart"],
+      READY,
+    ),
+    "ready-at-quit": planned({ plan: "at-quit" }, "state-ready-at-quit", ["restart", "postpone"]),
+    "ready-tonight": planned({ plan: "at", at: "2030-06-05T03:00:00Z", counting: false }, "state-ready-tonight", ["restart", "postpone"]),
+    "ready-counting": planned(
+      { plan: "at", at: "2030-06-04T18:29:00Z", counting: true },
+      "state-ready-counting",
+      ["postpone", "restart"],
     ),
   },
   "waiting-for-close": {
