@@ -231,6 +231,14 @@ paused-until = Updates are paused until { $moment }.
 paused-open = Updates are paused until you resume them.
 paused-hint = Nothing is downloaded or installed by itself. You still can.
 pause-resume = Resume
+panels = Parts of this window
+panel-updates = Updates
+panel-history = History
+panel-settings = Settings
+panel-support = Support
+panel-lost = This could not be read just now. It is read again as soon as something changes.
+all-programs = All programs
+pick-program = Program
 
 ## The window: what a card says below its state.
 

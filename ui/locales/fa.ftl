@@ -231,6 +231,14 @@ paused-until = به‌روزرسانی‌ها تا { $moment } متوقف‌ان
 paused-open = به‌روزرسانی‌ها تا وقتی ادامه دهید متوقف‌اند.
 paused-hint = هیچ چیز خودبه‌خود دانلود یا نصب نمی‌شود. شما همچنان می‌توانید.
 pause-resume = ادامه
+panels = بخش‌های این پنجره
+panel-updates = به‌روزرسانی‌ها
+panel-history = تاریخچه
+panel-settings = تنظیمات
+panel-support = پشتیبانی
+panel-lost = اکنون خوانده نشد. همین که چیزی تغییر کند دوباره خوانده می‌شود.
+all-programs = همهٔ برنامه‌ها
+pick-program = برنامه
 
 ## The window: what a card says below its state.
 

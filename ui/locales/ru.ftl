@@ -243,6 +243,14 @@ paused-until = Обновления приостановлены. До: { $momen
 paused-open = Обновления приостановлены, пока вы их не возобновите.
 paused-hint = Само ничего не загружается и не устанавливается. Вы по-прежнему можете это сделать.
 pause-resume = Возобновить
+panels = Разделы этого окна
+panel-updates = Обновления
+panel-history = История
+panel-settings = Настройки
+panel-support = Поддержка
+panel-lost = Сейчас прочитать это не удалось. Как только что-то изменится, оно будет прочитано снова.
+all-programs = Все программы
+pick-program = Программа
 
 ## The window: what a card says below its state.
 

@@ -225,6 +225,14 @@ paused-until = 更新已暂停，直到 { $moment }。
 paused-open = 更新已暂停，直到您恢复。
 paused-hint = 不会自动下载或安装任何内容。您仍可以手动操作。
 pause-resume = 恢复
+panels = 此窗口的各部分
+panel-updates = 更新
+panel-history = 历史
+panel-settings = 设置
+panel-support = 支持
+panel-lost = 暂时无法读取。一有变化就会重新读取。
+all-programs = 所有程序
+pick-program = 程序
 
 ## The window: what a card says below its state.
 

@@ -3,12 +3,15 @@ import { fireEvent, render, screen, within } from "@testing-library/svelte";
 import { describe, expect, it } from "vitest";
 
 import App from "./App.svelte";
+import type { Backend } from "./backend";
 import type { Entry } from "./order";
+import type { Panel } from "./panels";
 import { desk, flat, settle, words } from "./test/desk";
-import { as, shell, shown } from "./test/fixtures";
+import { as, NOW, shell, shown } from "./test/fixtures";
 import { ALL } from "./test/states";
 
 const one = (name: string) => ALL[name] as Entry;
+const at = (panel: Panel, more: Partial<Backend> = {}) => desk(shown([one("up-to-date")]), more, words, () => NOW, panel);
 const button = (name: string) => screen.getByRole("button", { name });
 
 describe("the headline", () => {
@@ -21,6 +24,37 @@ describe("the headline", () => {
     expect(root.querySelector("header button")).toBeNull();
     await show(shown([]));
     expect(root.querySelector("header button")).toBeNull();
+  });
+});
+
+describe("the panels", () => {
+  const current = () => screen.getAllByRole("button").filter((button) => button.getAttribute("aria-current") === "page").map(flat);
+
+  it("are four, and one of them is open", async () => {
+    const { root } = await desk(shown([one("ready")]));
+    const nav = screen.getByRole("navigation", { name: "Parts of this window" });
+    expect(within(nav).getAllByRole("button").map(flat)).toEqual(["Updates", "History", "Settings", "Support"]);
+    for (const name of ["History", "Settings", "Support", "Updates"]) {
+      const there = button(name);
+      there.focus();
+      await fireEvent.click(there);
+      await settle();
+      expect(current()).toEqual([name]);
+      expect(document.activeElement).toBe(there);
+      expect(root.querySelectorAll("h1")).toHaveLength(1);
+      expect(root.querySelector("[data-app=lantern]") !== null).toBe(name === "Updates");
+    }
+  });
+
+  it("open at the one that is wanted first", async () => {
+    await at("support");
+    expect(current()).toEqual(["Support"]);
+  });
+
+  it("leave what happens to be told aloud", async () => {
+    const { show } = await at("history");
+    await show(shown([one("ready")]));
+    expect(flat(screen.getAllByRole("status").at(-1) as Element)).toContain("Lantern: Version 7.2.0 is ready.");
   });
 });
 
@@ -104,7 +138,7 @@ describe("what is true for all programs", () => {
 
 describe("start at login", () => {
   it("is as the app says, and asks for the other", async () => {
-    const { backend, show } = await desk(shown([]));
+    const { backend, show } = await at("settings");
     const box = screen.getByRole<HTMLInputElement>("switch", { name: "Start when I log in" });
     expect(box.checked).toBe(true);
     await fireEvent.click(box);
@@ -114,8 +148,8 @@ describe("start at login", () => {
   });
 
   it("goes back if it could not be changed", async () => {
-    await desk(shown([]), { startAtLogin: () => Promise.reject(new Error("read-only")) });
-    const box = screen.getByRole<HTMLInputElement>("switch");
+    await at("settings", { startAtLogin: () => Promise.reject(new Error("read-only")) });
+    const box = screen.getByRole<HTMLInputElement>("switch", { name: "Start when I log in" });
     await fireEvent.click(box);
     await settle();
     expect(box.checked).toBe(true);

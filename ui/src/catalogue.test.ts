@@ -9,6 +9,7 @@ import { catalogues } from "./catalogues";
 import type { Act } from "./generated/Act";
 import type { Actor } from "./generated/Actor";
 import type { Phase } from "./generated/Phase";
+import { PANELS } from "./panels";
 import { words } from "./test/desk";
 
 const EN = catalogues["en"] ?? "";
@@ -95,6 +96,7 @@ describe("keys", () => {
       restart: true, probation: true, "roll-back": true,
     };
     const keys = [
+      ...PANELS.map((panel) => `panel-${panel}`),
       ...Object.keys(acts).map((act) => `act-${act}`),
       ...Object.keys(actors).flatMap((actor) => [`actor-${actor}`, `failure-by-${actor}`]),
       ...Object.keys(phases).map((phase) => `phase-${phase}`),

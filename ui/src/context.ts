@@ -12,6 +12,8 @@ export interface Context {
   readonly backend: Backend;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
+  /** Draws the window anew, because its words have changed. */
+  readonly anew: () => void;
   /** Release notes, asked for once per program and version. */
   readonly notes: (app: AppId, version: Version) => Promise<Block[]>;
 }

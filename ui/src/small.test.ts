@@ -1,6 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
 
+import { Asked } from "./asked.svelte";
 import type { Block } from "./generated/Block";
+import { wear } from "./look";
 import { isLong } from "./notes";
 import { notesOnce } from "./context";
 import { refusal } from "./refusal";
@@ -39,6 +41,42 @@ it("the same program has the same colour always", () => {
   expect(["lantern", "field-notes", "ledger"].map(tint)).toEqual([7, 3, 4]);
   const all = new Set(Array.from({ length: 200 }, (_, index) => tint(`app-${index}`)));
   expect([...all].sort()).toEqual(Array.from({ length: TINTS }, (_, index) => index));
+});
+
+it("a look that is none is the system's", () => {
+  for (const [look, expected] of [["dark", "dark"], ["light", "light"], ["system", undefined], ["blue", undefined], [undefined, undefined]] as const) {
+    wear(look);
+    expect(document.documentElement.dataset["theme"]).toBe(expected);
+  }
+});
+
+describe("what a panel asks for", () => {
+  it("is asked once at a time, and the last question counts", async () => {
+    const answers: ((text: string) => void)[] = [];
+    const ask = vi.fn((_: string) => new Promise<string>((answer) => answers.push(answer)));
+    const asked = new Asked(ask);
+    const done = [asked.look("a"), asked.look("a"), asked.look("a"), asked.look("b")];
+    expect(ask.mock.calls).toEqual([["a"]]);
+    answers[0]?.("of a");
+    await Promise.resolve();
+    expect(asked.answer).toBeNull();
+    await vi.waitFor(() => expect(ask.mock.calls).toEqual([["a"], ["b"]]));
+    answers[1]?.("of b");
+    await Promise.all(done);
+    expect(asked.answer).toBe("of b");
+  });
+
+  it("keeps the last answer if there is no other, and says that there is none", async () => {
+    const answers = [Promise.resolve("one"), Promise.reject(new Error("gone")), Promise.resolve("two")];
+    const asked = new Asked((_: string) => answers.shift() ?? Promise.reject(new Error("none")));
+    await asked.look("a");
+    await asked.look("a");
+    expect([asked.answer, asked.refused?.id]).toEqual(["one", "panel-lost"]);
+    await asked.look("a");
+    expect([asked.answer, asked.refused]).toEqual(["two", null]);
+    await asked.look("b");
+    expect(asked.answer).toBeNull();
+  });
 });
 
 it("only a message of the app is told as it is", () => {

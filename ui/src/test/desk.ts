@@ -7,6 +7,7 @@ import App from "../App.svelte";
 import type { Backend } from "../backend";
 import { catalogues } from "../catalogues";
 import type { Shown } from "../generated/Shown";
+import type { Panel } from "../panels";
 import { choose, Words } from "../words";
 import { NOW } from "./fixtures";
 import { ANSWERS } from "./panels";
@@ -25,12 +26,14 @@ export function only(locale: string): Words {
 
 export interface Desk {
   readonly backend: { [wish in keyof Backend]: ReturnType<typeof vi.fn<Backend[wish]>> };
+  /** Called when the window wants to be drawn anew. */
+  readonly anew: ReturnType<typeof vi.fn<(open: Panel) => void>>;
   readonly root: HTMLElement;
   show(next: Shown): Promise<void>;
   text(): string;
 }
 
-export async function desk(first: Shown, more: Partial<Backend> = {}, said = words, clock = () => NOW): Promise<Desk> {
+export async function desk(first: Shown, more: Partial<Backend> = {}, said = words, clock = () => NOW, open: Panel = "updates"): Promise<Desk> {
   let show: (shown: Shown) => void = () => {};
   const backend = {
     subscribe: vi.fn<Backend["subscribe"]>(async (to) => {
@@ -51,10 +54,12 @@ export async function desk(first: Shown, more: Partial<Backend> = {}, said = wor
     exportDiagnostics: vi.fn<Backend["exportDiagnostics"]>(more.exportDiagnostics ?? ANSWERS.exportDiagnostics),
     openLog: vi.fn<Backend["openLog"]>(more.openLog ?? ANSWERS.openLog),
   };
-  const { container } = render(App, { backend, words: said, clock });
+  const anew = vi.fn<(open: Panel) => void>();
+  const { container } = render(App, { backend, words: said, clock, first: open, anew });
   await settle();
   return {
     backend,
+    anew,
     root: container,
     show: async (next) => {
       show(next);

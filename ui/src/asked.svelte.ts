@@ -1,0 +1,39 @@
+/** What a panel asks the app for: when it is opened, and again with every new picture. */
+import type { Message } from "./generated/Message";
+import { refusal } from "./refusal";
+
+/**
+ * One question at a time: pictures may come faster than answers, and the last one counts. An answer about something
+ * that is no longer asked for is dropped.
+ */
+export class Asked<About, Answer> {
+  answer = $state.raw<Answer | null>(null);
+  refused = $state.raw<Message | null>(null);
+  #about: About | undefined;
+  #running = false;
+  #again = false;
+
+  constructor(private readonly ask: (about: About) => Promise<Answer>) {}
+
+  async look(about: About): Promise<void> {
+    if (about !== this.#about) this.answer = null;
+    this.#about = about;
+    this.#again = true;
+    if (this.#running) return;
+    this.#running = true;
+    while (this.#again) {
+      this.#again = false;
+      await this.#once(this.#about);
+    }
+    this.#running = false;
+  }
+
+  async #once(about: About): Promise<void> {
+    try {
+      const answer = await this.ask(about);
+      if (about === this.#about) [this.answer, this.refused] = [answer, null];
+    } catch (reason) {
+      if (about === this.#about) this.refused = refusal(reason, "panel-lost");
+    }
+  }
+}
