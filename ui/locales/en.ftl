@@ -579,3 +579,22 @@ failure-E-STATE-NO-PREVIOUS = No version before is kept, so there is nothing to 
 failure-E-STATE-PREVIOUS-DAMAGED = The version before that was kept is damaged, so it is not put back. { $name } stays as it is.
 failure-E-STATE-NO-PROBATION = There is no new version that could be judged. { $name } stays as it is.
 failure-E-STATE-UNFINISHED = The last update of { $name } is still being tried out. Try again when that is over.
+
+## The window: what happened here.
+
+history-empty = Nothing has happened here yet.
+history-empty-hint = Updates, repairs and what did not work stand here, with what they cost and how to undo them.
+history-older = Show older
+history-today = Today
+history-yesterday = Yesterday
+history-saved = Installed. { $fetched } downloaded, { $saved } saved.
+history-full = Installed. { $fetched } downloaded in full.
+history-nothing = Installed. The bytes were here before, so nothing was downloaded.
+history-repaired = Put in order again. { $fetched } downloaded.
+history-back =
+    { $to ->
+        [none] The version before was put back.
+       *[other] { $to } was put back.
+    }
+history-failed = This did not work. The details say why.
+history-fell-back = { $why } Another way was taken.

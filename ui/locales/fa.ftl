@@ -579,3 +579,22 @@ failure-E-STATE-NO-PREVIOUS = نسخهٔ قبلی نگه داشته نشده ا�
 failure-E-STATE-PREVIOUS-DAMAGED = نسخهٔ قبلی که نگه داشته شده بود آسیب دیده است، بنابراین بازگردانده نمی‌شود. { $name } همان‌طور که هست می‌ماند.
 failure-E-STATE-NO-PROBATION = نسخهٔ جدیدی برای سنجش نیست. { $name } همان‌طور که هست می‌ماند.
 failure-E-STATE-UNFINISHED = آخرین به‌روزرسانی { $name } هنوز در حال آزمایش است. پس از پایان آن دوباره امتحان کنید.
+
+## The window: what happened here.
+
+history-empty = هنوز اینجا چیزی رخ نداده است.
+history-empty-hint = به‌روزرسانی‌ها، تعمیرها و آنچه کار نکرد اینجا می‌آید، با حجم دانلود و راه بازگردانی.
+history-older = نمایش قدیمی‌ترها
+history-today = امروز
+history-yesterday = دیروز
+history-saved = نصب شد. { $fetched } دانلود و { $saved } صرفه‌جویی شد.
+history-full = نصب شد. { $fetched } به‌طور کامل دانلود شد.
+history-nothing = نصب شد. داده‌ها از پیش اینجا بودند و چیزی دانلود نشد.
+history-repaired = دوباره مرتب شد. { $fetched } دانلود شد.
+history-back =
+    { $to ->
+        [none] نسخهٔ قبلی برگردانده شد.
+       *[other] { $to } برگردانده شد.
+    }
+history-failed = این کار انجام نشد. جزئیات دلیلش را می‌گوید.
+history-fell-back = { $why } راه دیگری در پیش گرفته شد.

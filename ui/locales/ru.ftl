@@ -595,3 +595,22 @@ failure-E-STATE-NO-PREVIOUS = Прежняя версия не сохранен�
 failure-E-STATE-PREVIOUS-DAMAGED = Сохранённая прежняя версия повреждена, поэтому она не возвращается. { $name } без изменений.
 failure-E-STATE-NO-PROBATION = Новой версии, которую можно было бы оценить, нет. { $name } без изменений.
 failure-E-STATE-UNFINISHED = Последнее обновление { $name } ещё испытывается. Повторите, когда испытание закончится.
+
+## The window: what happened here.
+
+history-empty = Здесь пока ничего не происходило.
+history-empty-hint = Здесь появятся обновления, исправления и то, что не удалось: сколько загружено и как это отменить.
+history-older = Показать более ранние
+history-today = Сегодня
+history-yesterday = Вчера
+history-saved = Установлено. Загружено { $fetched }, сэкономлено { $saved }.
+history-full = Установлено. Загружено целиком: { $fetched }.
+history-nothing = Установлено. Данные уже были здесь, загружать ничего не пришлось.
+history-repaired = Снова в порядке. Загружено { $fetched }.
+history-back =
+    { $to ->
+        [none] Возвращена прежняя версия.
+       *[other] Возвращена { $to }.
+    }
+history-failed = Это не удалось. Причина указана в подробностях.
+history-fell-back = { $why } Выбран другой способ.

@@ -571,3 +571,22 @@ failure-E-STATE-NO-PREVIOUS = 没有保留之前的版本，因此无法恢复�
 failure-E-STATE-PREVIOUS-DAMAGED = 保留的之前版本已损坏，因此不会恢复。{ $name } 保持原样。
 failure-E-STATE-NO-PROBATION = 没有可供判断的新版本。{ $name } 保持原样。
 failure-E-STATE-UNFINISHED = { $name } 的上次更新仍在试运行。请待其结束后重试。
+
+## The window: what happened here.
+
+history-empty = 这里还没有任何记录。
+history-empty-hint = 更新、修复和未成功的操作会列在这里，并注明下载量和撤销方式。
+history-older = 显示更早的记录
+history-today = 今天
+history-yesterday = 昨天
+history-saved = 已安装。下载了 { $fetched }，节省了 { $saved }。
+history-full = 已安装。完整下载了 { $fetched }。
+history-nothing = 已安装。内容已在这台电脑上，无需下载。
+history-repaired = 已恢复正常。下载了 { $fetched }。
+history-back =
+    { $to ->
+        [none] 已恢复之前的版本。
+       *[other] 已恢复 { $to }。
+    }
+history-failed = 未能完成。详细信息会说明原因。
+history-fell-back = { $why }已改用其他方式。

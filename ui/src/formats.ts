@@ -18,6 +18,10 @@ export interface Formats {
   span(value: number, unit: "second" | "minute" | "hour" | "day"): string;
   /** `18:40` today, `Tue 18:40` within a week, else with the date. */
   moment(at: number, now: number): string;
+  /** `18:40`. */
+  time(at: number): string;
+  /** `4 June`, with its year if that is another one. */
+  date(at: number, now: number): string;
   /** `a, b and c`. */
   list(items: readonly string[]): string;
   /** The first letter of a name, as a capital. */
@@ -62,6 +66,11 @@ export function formats(locale: string): Formats {
       if (days === 0) return unbroken(times({}).format(at));
       if (Math.abs(days) < 7) return unbroken(times({ weekday: "short" }).format(at));
       return times({ year: "numeric", month: "short", day: "numeric" }).format(at);
+    },
+    time: (at) => unbroken(times({}).format(at)),
+    date: (at, now) => {
+      const year = new Date(at).getFullYear() === new Date(now).getFullYear() ? {} : ({ year: "numeric" } as const);
+      return new Intl.DateTimeFormat(locale, { day: "numeric", month: "long", ...year }).format(at);
     },
     list: (items) => new Intl.ListFormat(locale, { type: "conjunction" }).format(items),
     initial: (name) => {

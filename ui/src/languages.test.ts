@@ -4,8 +4,8 @@ import { describe, expect, it, vi } from "vitest";
 
 import { announce } from "./announce";
 import { catalogues } from "./catalogues";
-import { desk, flat, only } from "./test/desk";
-import { lantern, offer, shown } from "./test/fixtures";
+import { desk, flat, only, settle } from "./test/desk";
+import { lantern, NOW, offer, shown } from "./test/fixtures";
 import { ALL } from "./test/states";
 
 /** A person's language → what is only there in it. */
@@ -19,8 +19,17 @@ const LANGUAGES = {
 /** The text around arguments: arguments have elements of their own. Numbers with units and what is typed are no words. */
 function spoken(root: Element): string {
   const copy = root.cloneNode(true) as Element;
-  for (const apart of copy.querySelectorAll("bdi, svg, .pct, .slots")) apart.remove();
+  // What is offered in its own language is in none of the window's; names of programs are what they are.
+  for (const apart of copy.querySelectorAll("bdi, svg, .pct, .slots, option[lang], option[dir=ltr], .program option")) apart.remove();
   return flat(copy).replace(/`[^`]*`/g, "");
+}
+
+/** Versions and codes that the direction of the text around them would tear apart. */
+function turned(root: Element): string[] {
+  const outside = texts(root).filter(
+    ({ data, parentElement }) => /\d+\.\d+\.\d+|E-[A-Z]+-/.test(data) && !parentElement?.closest('[dir="ltr"]'),
+  );
+  return outside.map(({ data }) => data);
 }
 
 function texts(root: Element): Text[] {
@@ -43,10 +52,17 @@ describe.each(Object.entries(LANGUAGES))("%s", (locale, { direction, letters, ch
     for (const details of root.querySelectorAll<HTMLElement>("[aria-expanded=false]")) await fireEvent.click(details);
     expect(spoken(root)).toMatch(letters);
     if (!locale.startsWith("en")) expect(spoken(root)).not.toMatch(/[A-Za-z]{2}/);
-    const outside = texts(root).filter(
-      ({ data, parentElement }) => /\d+\.\d+\.\d+|E-[A-Z]+-/.test(data) && !parentElement?.closest('bdi[dir="ltr"]'),
-    );
-    expect(outside.map(({ data }) => data)).toEqual([]);
+    expect(turned(root)).toEqual([]);
+  });
+
+  it.each(["history", "settings", "support"] as const)("says %s in it alone, and versions and codes left to right", async (panel) => {
+    const { root } = await desk(shown([ALL["not-yet"]!]), {}, words, () => NOW, panel);
+    for (const details of root.querySelectorAll<HTMLElement>("[aria-expanded=false]")) await fireEvent.click(details);
+    await settle();
+    const main = root.querySelector("main")!;
+    expect(spoken(main)).toMatch(letters);
+    if (!locale.startsWith("en")) expect(spoken(main)).not.toMatch(/[A-Za-z]{2}/);
+    expect(turned(main)).toEqual([]);
   });
 
   it("has its figures and units", async () => {
@@ -76,9 +92,13 @@ describe.each(Object.entries(LANGUAGES))("%s", (locale, { direction, letters, ch
 
 it("Persian has Persian figures in every state, save where letters are Latin too", async () => {
   const words = only("fa");
-  for (const entry of Object.values(ALL)) {
-    const { root } = await desk(shown([entry]), {}, words);
-    const latin = texts(root).filter(({ data, parentElement }) => /\d/.test(data) && !parentElement?.closest('bdi[dir="ltr"]'));
+  const pictures = [
+    ...Object.values(ALL).map((entry) => [entry, "updates"] as const),
+    ...(["history", "settings", "support"] as const).map((panel) => [ALL["not-yet"]!, panel] as const),
+  ];
+  for (const [entry, panel] of pictures) {
+    const { root } = await desk(shown([entry]), {}, words, () => NOW, panel);
+    const latin = texts(root.querySelector("main")!).filter(({ data, parentElement }) => /\d/.test(data) && !parentElement?.closest('bdi[dir="ltr"]'));
     expect(latin.map(({ data }) => data).filter((data) => !/[A-Za-z]/.test(data))).toEqual([]);
   }
 });

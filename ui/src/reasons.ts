@@ -105,10 +105,13 @@ const INSTEAD: Readonly<Record<RouteView["way"], string>> = {
   full: "instead-full",
 };
 
+/** A way that was given up, as far as it counts why. */
+type Gone = Pick<FallbackView, "code"> & { readonly route: Pick<RouteView, "way"> };
+
 /** Bytes that are not what was signed, whichever check noticed. */
 const DAMAGED = /^E-PATCH-(ARTIFACT|COMPRESS|HASH|MALFORMED|RESULT|TOO-LONG|TRAILING|TRUNCATED)$|^E-FILE-(HASH|LENGTH|COMPRESSED)$/;
 
-function gaveUp({ code, route }: FallbackView): string {
+export function gaveUp({ code, route }: Gone): string {
   if (DAMAGED.test(code)) return "gave-up-damaged";
   if (code.startsWith("E-NET-")) return "gave-up-network";
   if (route.way !== "patch") return "gave-up-other";
