@@ -10,22 +10,26 @@ export class Asked<About, Answer> {
   answer = $state.raw<Answer | null>(null);
   refused = $state.raw<Message | null>(null);
   #about: About | undefined;
-  #running = false;
   #again = false;
+  /** While something is asked. */
+  #running: Promise<void> | undefined;
 
   constructor(private readonly ask: (about: About) => Promise<Answer>) {}
 
-  async look(about: About): Promise<void> {
+  /** Resolves when nothing is left to ask. */
+  look(about: About): Promise<void> {
     if (about !== this.#about) this.answer = null;
     this.#about = about;
     this.#again = true;
-    if (this.#running) return;
-    this.#running = true;
-    while (this.#again) {
+    this.#running ??= this.#run(about).finally(() => (this.#running = undefined));
+    return this.#running;
+  }
+
+  async #run(about: About): Promise<void> {
+    for (let next = about; this.#again; next = this.#about as About) {
       this.#again = false;
-      await this.#once(this.#about);
+      await this.#once(next);
     }
-    this.#running = false;
   }
 
   async #once(about: About): Promise<void> {

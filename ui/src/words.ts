@@ -25,7 +25,7 @@ export interface Piece {
 }
 
 /** Arguments that are the same in every language: versions, codes, paths. */
-const LATIN = new Set(["version", "from", "to", "code", "file", "key", "command", "path"]);
+const LATIN = new Set(["version", "versions", "from", "to", "code", "file", "key", "command", "path"]);
 const RIGHT_TO_LEFT = new Set(["ar", "fa", "he", "ur"]);
 const FALLBACK = "en";
 /** Fluent puts its arguments between these two (Unicode Standard Annex 9, isolates). */
