@@ -9,6 +9,8 @@ import { catalogues } from "./catalogues";
 import type { Act } from "./generated/Act";
 import type { Actor } from "./generated/Actor";
 import type { Phase } from "./generated/Phase";
+import type { Rule } from "./generated/Rule";
+import type { Verdict } from "./generated/Verdict";
 import { PANELS } from "./panels";
 import { words } from "./test/desk";
 
@@ -95,7 +97,18 @@ describe("keys", () => {
       setup: true, check: true, preflight: true, fetch: true, apply: true, verify: true, stage: true, activate: true,
       restart: true, probation: true, "roll-back": true,
     };
+    const rules: Record<Rule, true> = {
+      schedule: true, identity: true, sound: true, platform: true, channel: true, newer: true, floor: true, "known-bad": true,
+      undone: true, "min-os": true, "os-pin": true, control: true, halt: true, recall: true, percentage: true, skip: true,
+      hold: true, pin: true, age: true, "turned-off": true, pause: true, "quiet-hours": true, "allowed-hours": true, busy: true,
+      metered: true, battery: true, consent: true, "download-gate": true, "restart-gate": true, patch: true, route: true,
+    };
+    const verdicts: Record<Verdict, true> = { pass: true, stop: true, overridden: true };
+    const support: Act[] = ["force", "full", "repair", "roll-back", "hold"];
     const keys = [
+      ...Object.keys(rules).map((rule) => `rule-${rule}`),
+      ...Object.keys(verdicts).map((verdict) => `verdict-${verdict}`),
+      ...support.flatMap((act) => [`try-${act}`, `try-${act}-hint`]),
       ...PANELS.map((panel) => `panel-${panel}`),
       ...Object.keys(acts).map((act) => `act-${act}`),
       ...Object.keys(actors).flatMap((actor) => [`actor-${actor}`, `failure-by-${actor}`]),

@@ -6,6 +6,8 @@
  */
 
 export interface Formats {
+  /** `1,234`. */
+  number(value: number): string;
   /** `471 kB`, `10.8 MB`, `142 MB`. */
   bytes(count: number): string;
   /** `11.4` and `18.4 MB`: both in the unit of the second. */
@@ -51,6 +53,7 @@ export function formats(locale: string): Formats {
   const times = (options: Intl.DateTimeFormatOptions) =>
     new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit", ...options });
   return {
+    number: (value) => new Intl.NumberFormat(locale).format(value),
     bytes: (count) => bytes(count),
     bytesOf: (count, of) => {
       const { factor } = scale(of);

@@ -4,8 +4,8 @@ import type { Failure } from "./generated/Failure";
 import type { Phase } from "./generated/Phase";
 import type { Line, Words } from "./words";
 
-/** A label with what it says. `latin`: the same in every language. */
-export type Fact = { readonly label: string } & ({ readonly line: Line } | { readonly latin: string; readonly mono: boolean });
+/** A label with what it says, and what has to be said beside. `latin`: the same in every language; `text`: already in this one. */
+export type Fact = { readonly label: string; readonly notes?: readonly Line[] } & ({ readonly line: Line } | { readonly latin: string; readonly mono: boolean } | { readonly text: string });
 
 export interface Trouble {
   readonly code: string | null;
