@@ -27,6 +27,8 @@ pub(crate) fn app(name: &str, state: AppState) -> AppView {
         state,
         previous: None,
         last_check: None,
+        failures: 0,
+        last_good: None,
         next_check: None,
         last_update: None,
     }
@@ -48,5 +50,5 @@ pub(crate) fn offer(text: &str) -> OfferView {
 }
 
 pub(crate) fn shell() -> Shell {
-    Shell { version: "1.0.0".to_owned(), own_id: None, packaged: false, tray: true, starts_at_login: false }
+    Shell { version: "1.0.0".to_owned(), own_id: None, packaged: false, tray: true, starts_at_login: false, go: None }
 }

@@ -525,6 +525,8 @@ impl App {
             state: machine::show(&self.state, &frame),
             previous: self.memory.previous.clone().flatten(),
             last_check: self.memory.last_check.clone(),
+            failures: self.memory.check_failures,
+            last_good: self.memory.last_good,
             next_check: self.next_check(now),
             last_update: self.memory.last_update.clone(),
         }

@@ -1,5 +1,8 @@
 //! What support looks at: a program and everything that could stop an update of it, as plain data for window and command line.
 
+mod bundle;
+mod redact;
+
 use std::collections::BTreeMap;
 
 use protocol::{AppId, Version};
@@ -7,6 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::policy::{Reason, SetBy, Trace};
 use crate::view::{Failure, InstalledView, Owner};
+
+pub use bundle::bundle;
 
 /// One program, examined. Nothing was changed for it, and no source was asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -110,6 +110,8 @@ fn every_state() -> View {
         state,
         previous: None,
         last_check: Some(LastCheck { at: noon(), by: Asker::Person, failure: Some(failure()) }),
+        failures: 0,
+        last_good: None,
         next_check: Some(noon()),
         last_update: (index == 0).then(report),
     });

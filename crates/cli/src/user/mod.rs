@@ -14,7 +14,6 @@ mod history;
 mod owner;
 mod progress;
 mod reach;
-mod redact;
 mod settings;
 mod status;
 mod why;

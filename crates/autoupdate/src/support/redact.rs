@@ -5,7 +5,7 @@ const MASK: &str = "***";
 
 /// Knows what to take out.
 #[derive(Debug)]
-pub(crate) struct Redactor {
+pub(super) struct Redactor {
     /// The home folder.
     home: Option<String>,
     /// The person's name on this machine.
@@ -14,7 +14,7 @@ pub(crate) struct Redactor {
 
 impl Redactor {
     /// For whoever runs this.
-    pub(crate) fn of_this_person() -> Self {
+    pub(super) fn of_this_person() -> Self {
         let home = std::env::home_dir().map(|home| home.display().to_string()).filter(|home| home.len() > 1);
         // That of root is everybody's.
         let name = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok());
@@ -22,7 +22,7 @@ impl Redactor {
     }
 
     /// The text without it.
-    pub(crate) fn redact(&self, text: &str) -> String {
+    pub(super) fn redact(&self, text: &str) -> String {
         let mut text = without_credentials(text);
         if let Some(home) = &self.home {
             text = text.replace(home.as_str(), "~");
