@@ -239,6 +239,7 @@ panel-support = Support
 panel-lost = This could not be read just now. It is read again as soon as something changes.
 all-programs = All programs
 pick-program = Program
+announce-resumed = Updates go on.
 
 ## The window: what a card says below its state.
 
@@ -662,11 +663,12 @@ pause-until-resumed = Until I resume
 set-by-default = default
 set-by-enrolment = from its enrolment
 set-by-person = your choice
-set-by-administrator = Set by your administrator
+set-by-administrator = your administrator
 setting-reset = Back to the default
 setting-reset-app = Like all programs
 setting-inherited = As for all programs
 setting-refused = This could not be changed. It is as it was.
+locked-by-administrator = Set by your administrator
 
 ## The window: support. A program looked at, what can be tried, and what may be sent to whoever helps.
 
@@ -733,6 +735,7 @@ version-installed = installed
 verdict-pass = nothing against it
 verdict-stop = says no
 verdict-overridden = would say no, but your wish counts more
+try-roll-back-button = Go back
 
 ## The rules, by name, as support reads them.
 

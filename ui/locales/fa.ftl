@@ -239,6 +239,7 @@ panel-support = پشتیبانی
 panel-lost = اکنون خوانده نشد. همین که چیزی تغییر کند دوباره خوانده می‌شود.
 all-programs = همهٔ برنامه‌ها
 pick-program = برنامه
+announce-resumed = به‌روزرسانی‌ها ادامه دارند.
 
 ## The window: what a card says below its state.
 
@@ -662,11 +663,12 @@ pause-until-resumed = تا ادامه دهم
 set-by-default = پیش‌فرض
 set-by-enrolment = از فایل ثبت
 set-by-person = انتخاب شما
-set-by-administrator = تنظیم‌شده به دست مدیر شما
+set-by-administrator = مدیر شما
 setting-reset = بازگشت به پیش‌فرض
 setting-reset-app = مانند همهٔ برنامه‌ها
 setting-inherited = مانند همهٔ برنامه‌ها
 setting-refused = این تغییر نکرد. مثل قبل مانده است.
+locked-by-administrator = تنظیم‌شده به دست مدیر شما
 
 ## The window: support. A program looked at, what can be tried, and what may be sent to whoever helps.
 
@@ -733,6 +735,7 @@ version-installed = نصب شده
 verdict-pass = مانعی نیست
 verdict-stop = می‌گوید نه
 verdict-overridden = می‌گفت نه، اما خواست شما مهم‌تر است
+try-roll-back-button = بازگشت
 
 ## The rules, by name, as support reads them.
 

@@ -251,6 +251,7 @@ panel-support = Поддержка
 panel-lost = Сейчас прочитать это не удалось. Как только что-то изменится, оно будет прочитано снова.
 all-programs = Все программы
 pick-program = Программа
+announce-resumed = Обновления продолжаются.
 
 ## The window: what a card says below its state.
 
@@ -678,11 +679,12 @@ pause-until-resumed = Пока не возобновлю
 set-by-default = по умолчанию
 set-by-enrolment = из файла подключения
 set-by-person = ваш выбор
-set-by-administrator = Задано администратором
+set-by-administrator = администратор
 setting-reset = Вернуть по умолчанию
 setting-reset-app = Как у всех программ
 setting-inherited = Как у всех программ
 setting-refused = Изменить это не удалось. Всё осталось как было.
+locked-by-administrator = Задано администратором
 
 ## The window: support. A program looked at, what can be tried, and what may be sent to whoever helps.
 
@@ -749,6 +751,7 @@ version-installed = установлена
 verdict-pass = не против
 verdict-stop = против
 verdict-overridden = было бы против, но ваше желание важнее
+try-roll-back-button = Вернуться
 
 ## The rules, by name, as support reads them.
 

@@ -233,6 +233,7 @@ panel-support = 支持
 panel-lost = 暂时无法读取。一有变化就会重新读取。
 all-programs = 所有程序
 pick-program = 程序
+announce-resumed = 更新继续进行。
 
 ## The window: what a card says below its state.
 
@@ -654,11 +655,12 @@ pause-until-resumed = 直到我恢复
 set-by-default = 默认
 set-by-enrolment = 来自登记文件
 set-by-person = 您的选择
-set-by-administrator = 由管理员设置
+set-by-administrator = 您的管理员
 setting-reset = 恢复默认
 setting-reset-app = 与所有程序相同
 setting-inherited = 与所有程序一致
 setting-refused = 未能更改。设置保持原样。
+locked-by-administrator = 由管理员设置
 
 ## The window: support. A program looked at, what can be tried, and what may be sent to whoever helps.
 
@@ -725,6 +727,7 @@ version-installed = 已安装
 verdict-pass = 没有异议
 verdict-stop = 不允许
 verdict-overridden = 本应不允许，但以您的意愿为准
+try-roll-back-button = 恢复
 
 ## The rules, by name, as support reads them.
 

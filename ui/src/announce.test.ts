@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { announce } from "./announce";
 import type { Entry } from "./order";
 import { words } from "./test/desk";
-import { as, offer, progress, shown } from "./test/fixtures";
+import { as, NOW, offer, progress, shown } from "./test/fixtures";
 import { ALL } from "./test/states";
 
 const one = (name: string) => shown([ALL[name] as Entry]);
@@ -11,7 +11,7 @@ const far = (fetched: number): Entry => {
   const entry = ALL["downloading"] as Entry;
   return { ...entry, app: { ...entry.app, state: { state: "downloading", offer, progress: { ...progress, fetched, of: 100 } } } };
 };
-const say = (from: Parameters<typeof announce>[0], to: Parameters<typeof announce>[1]) => announce(from, to, words);
+const say = (from: Parameters<typeof announce>[0], to: Parameters<typeof announce>[1]) => announce(from, to, words, NOW);
 
 it("says nothing of the first picture, of the same one, and of a program that just came", () => {
   expect(say(null, one("ready"))).toEqual([]);
@@ -31,4 +31,13 @@ it("says 0, 25, 50, 75 and 100 percent, and no step between", () => {
   const said = steps.flatMap((to, index) => say(steps[index - 1] ?? one("downloading-starts"), to));
   expect(said).toEqual([0, 25, 50, 75, 100].map((percent) => `Lantern: ${percent}%.`));
   expect(say(shown([far(99)]), one("verifying"))).toEqual(["Lantern: 100%."]);
+});
+
+it("says when a person pauses and resumes, wherever that was done", () => {
+  const pause = (until?: string) => shown([], { view: { format: 1, apps: [], paused: { since: "2030-06-04T14:00:00Z", ...(until ? { until } : {}) } } });
+  const plain = (said: string[]) => said.map((text) => text.replace(/\s/g, " "));
+  expect(plain(say(shown([]), pause("2030-06-07T14:00:00Z")))).toEqual(["Updates are paused until Fri 2:00 PM."]);
+  expect(plain(say(shown([]), pause()))).toEqual(["Updates are paused until you resume them."]);
+  expect(say(pause(), pause())).toEqual([]);
+  expect(say(pause(), shown([]))).toEqual(["Updates go on."]);
 });

@@ -77,7 +77,7 @@ describe.each(Object.entries(LANGUAGES))("%s", (locale, { direction, letters, ch
   it("tells what has changed aloud", () => {
     const before = shown([ALL["downloading-starts"]!]);
     const after = shown([ALL["ready"]!]);
-    expect(announce(before, after, words).join(" ")).toMatch(letters);
+    expect(announce(before, after, words, NOW).join(" ")).toMatch(letters);
   });
 
   it("turns the document", async () => {

@@ -134,8 +134,8 @@ describe("facts", () => {
   it("of settings have their source", async () => {
     const { root } = await open();
     const rows = [...root.querySelectorAll(".with-source")].map((row) => [...row.children].map(flat));
-    expect(rows[0]).toEqual(["Updates", "Download only /home/me/.config/autoupdate/settings.toml:9", "your choice"]);
-    expect(rows[1]).toEqual(["Channel", "Stable /etc/autoupdate/policy.toml:3", "Set by your administrator"]);
+    expect(rows[0]).toEqual(["Updates", "Download only", "your choice", "/home/me/.config/autoupdate/settings.toml:9"]);
+    expect(rows[1]).toEqual(["Channel", "Stable", "your administrator", "/etc/autoupdate/policy.toml:3"]);
     expect(rows.at(-1)).toEqual(["Proxy", "From the system", "default"]);
   });
 });

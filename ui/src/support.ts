@@ -102,8 +102,11 @@ export function aboutCheck({ app, face }: Entry, of: Examined, words: Words, now
 }
 
 function fact(label: string, said: Said | { readonly text: string }, notes: readonly Line[] = []): Fact {
-  return "latin" in said ? { label, notes, latin: said.latin, mono: true } : { label, notes, ...said };
+  return "latin" in said ? { label, notes, latin: said.latin, mono: MONO.has(label) } : { label, notes, ...said };
 }
+
+/** Where every letter counts. */
+const MONO = new Set(["fact-checksum", "fact-path", "fact-server"]);
 
 const ENROLLED: Readonly<Record<Owner, string>> = {
   machine: "enrolled-by-machine",
