@@ -3,7 +3,22 @@
 fn main() {
     println!("cargo:rerun-if-changed=src-tauri/capabilities");
     let commands = tauri_build::AppManifest::new()
-        .commands(&["next", "act", "check_all", "notes", "start_at_login"])
+        .commands(&[
+            "next",
+            "act",
+            "check_all",
+            "notes",
+            "start_at_login",
+            "settings",
+            "set",
+            "history",
+            "examine",
+            "pause",
+            "pick",
+            "diagnostics",
+            "export_diagnostics",
+            "open_log",
+        ])
         .permissions_path_pattern("./src-tauri/permissions/**/*");
     let attributes = tauri_build::Attributes::new()
         .capabilities_path_pattern("./src-tauri/capabilities/**/*")

@@ -1,12 +1,17 @@
-//! What the window may ask. Ids come from the last View and wishes are a closed list: never a URL, a path or a version.
+//! What the window may ask. Ids come from the last View, versions from the list that the engine last made, wishes are a closed
+//! list: never a URL or a path.
 
 // Tauri hands arguments over by value.
 #![allow(clippy::needless_pass_by_value)]
 
-use protocol::AppId;
+use autoupdate::handle::{Answer, Command, How, Refusal};
+use autoupdate::store::Entry;
+use autoupdate::support::{Examined, Settings};
+use protocol::{AppId, Version};
 use tauri::State;
 
 use crate::face::{Act, Message, Shown};
+use crate::knob::{Knob, Span};
 use crate::menu::Does;
 use crate::notes::Block;
 use crate::shell::{Desk, Wish};
@@ -44,4 +49,132 @@ pub async fn notes(desk: State<'_, Desk>, app: AppId) -> Result<Vec<Block>, ()> 
 pub async fn start_at_login(desk: State<'_, Desk>, on: bool) -> Result<(), Message> {
     let done = desk.ask(|reply| Wish::StartAtLogin(on, reply)).await;
     done.unwrap_or_else(|| Err(Message::new("start-at-login-refused")))
+}
+
+/// Every setting that is in effect.
+#[tauri::command]
+pub async fn settings(desk: State<'_, Desk>) -> Result<Settings, Message> {
+    match desk.engine(Command::Settings).await {
+        Answer::Settings { settings } => Ok(settings),
+        other => Err(refused(&other)),
+    }
+}
+
+/// Changes a setting, or takes the person's line away.
+#[tauri::command]
+pub async fn set(
+    desk: State<'_, Desk>,
+    app: Option<AppId>,
+    key: Knob,
+    value: Option<String>,
+) -> Result<(), Message> {
+    if value.as_deref().is_some_and(|value| !key.may_be(value)) {
+        return Err(Message::new("setting-refused"));
+    }
+    let moved = key == Knob::Channel;
+    let about = app.clone();
+    match desk.engine(Command::Set { app, key: key.key().to_owned(), value }).await {
+        Answer::Done => {
+            if key == Knob::Language {
+                desk.wish(Wish::Language);
+            }
+            // Another channel has other versions: nobody wants to wait for the next check to see them.
+            if let Some(app) = about.filter(|_| moved) {
+                desk.wish(Wish::Give(Command::Check { app, force: false }));
+            }
+            Ok(())
+        }
+        other => Err(refused(&other)),
+    }
+}
+
+/// What happened here, oldest first.
+#[tauri::command]
+pub async fn history(desk: State<'_, Desk>) -> Result<Vec<Entry>, Message> {
+    match desk.engine(Command::History { last: MAX_EVENTS }).await {
+        Answer::History { entries } => Ok(entries),
+        other => Err(refused(&other)),
+    }
+}
+
+/// What support looks at.
+#[tauri::command]
+pub async fn examine(desk: State<'_, Desk>, app: AppId) -> Result<Examined, Message> {
+    match desk.engine(Command::Examine { app }).await {
+        Answer::Examined { examined } => Ok(*examined),
+        other => Err(refused(&other)),
+    }
+}
+
+/// Pauses everything that happens by itself, or lets it go on.
+#[tauri::command]
+pub async fn pause(desk: State<'_, Desk>, span: Option<Span>) -> Result<(), Message> {
+    match desk.engine(pausing(span)).await {
+        Answer::Done => Ok(()),
+        other => Err(refused(&other)),
+    }
+}
+
+/// Installs a version of the list in what was examined, and stays at it if it is not the newest.
+#[tauri::command]
+pub async fn pick(desk: State<'_, Desk>, app: AppId, version: Version) -> Result<(), Message> {
+    let Answer::Examined { examined } = desk.engine(Command::Examine { app: app.clone() }).await else {
+        return Err(Message::new("act-too-late"));
+    };
+    let newest = examined.versions.first().is_some_and(|choice| choice.version == version);
+    if !examined.versions.iter().any(|choice| choice.version == version && choice.reason.is_none()) {
+        return Err(Message::new("act-too-late"));
+    }
+    let pin = if newest { "none".to_owned() } else { version.to_string() };
+    let pin = Command::Set { app: Some(app.clone()), key: Knob::Pin.key().to_owned(), value: Some(pin) };
+    match desk.engine(pin).await {
+        Answer::Done => {
+            // A check first: what was offered before was another version.
+            desk.wish(Wish::Give(Command::Check { app: app.clone(), force: false }));
+            desk.wish(Wish::Give(Command::Prepare { app, how: How { force: true, ..How::default() } }));
+            Ok(())
+        }
+        other => Err(refused(&other)),
+    }
+}
+
+/// What somebody who helps wants to see.
+#[tauri::command]
+pub async fn diagnostics(desk: State<'_, Desk>) -> Result<String, Message> {
+    desk.ask(Wish::Diagnostics).await.ok_or_else(|| Message::new("act-too-late"))
+}
+
+/// Writes the same to a file, and gives its path.
+#[tauri::command]
+pub async fn export_diagnostics(desk: State<'_, Desk>) -> Result<String, Message> {
+    desk.ask(Wish::Export).await.unwrap_or_else(|| Err(Message::new("act-too-late")))
+}
+
+/// Shows the log.
+#[tauri::command]
+pub async fn open_log(desk: State<'_, Desk>) -> Result<(), Message> {
+    desk.ask(Wish::Log).await.unwrap_or_else(|| Err(Message::new("act-too-late")))
+}
+
+/// Events of the history that the window gets.
+const MAX_EVENTS: usize = 1000;
+
+/// The command of a pause, or of its end.
+pub(crate) fn pausing(span: Option<Span>) -> Command {
+    match span {
+        Some(span) => Command::Pause { until: span.end(jiff::Timestamp::now()) },
+        None => Command::Resume,
+    }
+}
+
+/// Why the engine did not do it, in words for the window.
+fn refused(answer: &Answer) -> Message {
+    match answer {
+        Answer::Failed { failure } => {
+            tracing::info!(code = failure.code, text = failure.text, "not set");
+            Message::new("setting-refused")
+        }
+        Answer::Refused { why: Refusal::ByAdministrator } => Message::new("locked-by-administrator"),
+        _ => Message::new("act-too-late"),
+    }
 }

@@ -12,6 +12,8 @@ use autoupdate::view::{AppState, AppView, Failure, OfferView, Owner, Plan};
 use protocol::{AppId, Urgency, Version};
 use serde::{Deserialize, Serialize};
 
+use crate::panel::Go;
+
 /// Everything that the window shows, at one moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -40,6 +42,10 @@ pub struct Shell {
     pub tray: bool,
     /// It starts when the person logs in.
     pub starts_at_login: bool,
+    /// The part of the window that a click outside of it asked for last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub go: Option<Go>,
 }
 
 /// All programs in one line.
@@ -326,8 +332,9 @@ fn of_state(app: &AppView) -> Face {
 fn available(offer: &OfferView) -> Face {
     let (glyph, tone) = urgency(offer, Glyph::Available);
     let words = Message::version("state-available", &offer.version);
-    let act = if offer.needs_consent { Act::Replace } else { Act::Install };
-    Face::new(glyph, tone, words, vec![act, Act::Tonight, Act::Skip])
+    // What nobody knows is replaced while its person looks on.
+    let acts = if offer.needs_consent { vec![Act::Replace] } else { vec![Act::Install, Act::Tonight] };
+    Face::new(glyph, tone, words, [acts, vec![Act::Skip]].concat())
 }
 
 fn ready(offer: &OfferView, planned: Option<&Plan>) -> Face {

@@ -5,7 +5,11 @@
 
 use protocol::AppId;
 
+use autoupdate::view::{AppState, AppView};
+
 use crate::face::{Act, Message, Shown};
+use crate::knob::Span;
+use crate::panel::Panel;
 use crate::words::Words;
 
 /// The tray's menu.
@@ -27,8 +31,8 @@ pub enum Line {
         /// What it does.
         does: Does,
     },
-    /// A program and what can be done with it.
-    Program {
+    /// Several things below one name: a program with what can be done with it, help.
+    Group {
         /// What it says.
         label: String,
         /// What can be done.
@@ -47,6 +51,16 @@ pub enum Does {
     CheckAll,
     /// Opens the window.
     Open,
+    /// Opens it where what is new can be read.
+    WhatsNew,
+    /// Opens a part of it.
+    Panel(Panel),
+    /// Lets nothing happen by itself for so long, or everything go on.
+    Pause(Option<Span>),
+    /// Writes what somebody who helps wants to see to a file.
+    Export,
+    /// Shows the log.
+    Log,
     /// Ends the app.
     Quit,
 }
@@ -59,6 +73,11 @@ impl Does {
             Self::Act(app, act) => format!("act {app} {}", word(*act)),
             Self::CheckAll => "check-all".to_owned(),
             Self::Open => "open".to_owned(),
+            Self::WhatsNew => "whats-new".to_owned(),
+            Self::Panel(panel) => format!("open {}", panel.word()),
+            Self::Pause(span) => format!("pause {}", span.map_or(RESUME, Span::word)),
+            Self::Export => "export".to_owned(),
+            Self::Log => "log".to_owned(),
             Self::Quit => "quit".to_owned(),
         }
     }
@@ -69,7 +88,19 @@ impl Does {
         match id {
             "check-all" => Some(Self::CheckAll),
             "open" => Some(Self::Open),
+            "whats-new" => Some(Self::WhatsNew),
+            "export" => Some(Self::Export),
+            "log" => Some(Self::Log),
             "quit" => Some(Self::Quit),
+            id if id.starts_with("open ") => {
+                id.strip_prefix("open ").and_then(Panel::of_word).map(Self::Panel)
+            }
+            id if id.starts_with("pause ") => match id.strip_prefix("pause ")? {
+                RESUME => Some(Self::Pause(None)),
+                word => {
+                    Span::ALL.into_iter().find(|span| span.word() == word).map(|span| Self::Pause(Some(span)))
+                }
+            },
             id => {
                 let (app, act) = id.strip_prefix("act ")?.split_once(' ')?;
                 let act = ACTS.iter().copied().find(|one| word(*one) == act)?;
@@ -78,6 +109,9 @@ impl Does {
         }
     }
 }
+
+/// The word for the end of a pause.
+const RESUME: &str = "resume";
 
 const ACTS: [Act; 16] = [
     Act::Check,
@@ -128,6 +162,13 @@ pub(crate) fn label(does: &Does) -> String {
         Does::Act(_, act) => format!("act-{}", word(*act)),
         Does::CheckAll => "act-check".to_owned(),
         Does::Open => "menu-open".to_owned(),
+        Does::WhatsNew => "menu-whats-new".to_owned(),
+        Does::Panel(Panel::Support) => "menu-why".to_owned(),
+        Does::Panel(panel) => format!("panel-{}", panel.word()),
+        Does::Pause(None) => "menu-resume".to_owned(),
+        Does::Pause(Some(span)) => format!("pause-{}", span.word()),
+        Does::Export => "menu-export".to_owned(),
+        Does::Log => "menu-log".to_owned(),
         Does::Quit => "menu-quit".to_owned(),
     }
 }
@@ -154,7 +195,7 @@ pub fn menu(shown: &Shown, words: &Words) -> Menu {
         let message = message.with("name", &app.name).with("words", &words.say(&face.words));
         let label = words.say(&message);
         let items = face.acts.iter().map(|act| item(words, Does::Act(app.id.clone(), *act)));
-        lines.push(Line::Program { label, items: items.collect() });
+        lines.push(Line::Group { label, items: items.collect() });
     }
     if !shown.view.apps.is_empty() {
         lines.push(Line::Separator);
@@ -162,9 +203,48 @@ pub fn menu(shown: &Shown, words: &Words) -> Menu {
     if shown.shell.packaged {
         lines.push(Line::Words(words.key("menu-packaged")));
     }
+    if shown.view.apps.iter().any(has_news) {
+        lines.push(item(words, Does::WhatsNew));
+    }
+    lines.push(pauses(shown, words));
+    lines.push(item(words, Does::Panel(Panel::Settings)));
+    lines.push(help(shown, words));
     lines.push(item(words, Does::Open));
     lines.push(item(words, Does::Quit));
     Menu { lines }
+}
+
+/// Whether there is something to read about a program.
+fn has_news(app: &AppView) -> bool {
+    match &app.state {
+        AppState::Available { offer } | AppState::Deferred { offer, .. } | AppState::Ready { offer, .. } => {
+            !offer.notes.is_empty()
+        }
+        AppState::Updated { .. } => true,
+        _ => false,
+    }
+}
+
+/// How long nothing is to happen by itself; while that lasts, its end.
+fn pauses(shown: &Shown, words: &Words) -> Line {
+    if shown.view.paused.is_some() {
+        return item(words, Does::Pause(None));
+    }
+    let items = Span::ALL.into_iter().map(|span| item(words, Does::Pause(Some(span))));
+    Line::Group { label: words.key("menu-pause"), items: items.collect() }
+}
+
+/// What helps when something is wrong. With several programs, what can be tried with one stands in the window.
+fn help(shown: &Shown, words: &Words) -> Line {
+    let mut items = vec![item(words, Does::Panel(Panel::Support)), item(words, Does::Export)];
+    if let [app] = shown.view.apps.as_slice()
+        && let Some(face) = shown.faces.get(&app.id)
+    {
+        let tries = face.support.iter().filter(|act| matches!(act, Act::Repair | Act::RollBack));
+        items.extend(tries.map(|act| item(words, Does::Act(app.id.clone(), *act))));
+    }
+    items.push(item(words, Does::Log));
+    Line::Group { label: words.key("menu-help"), items }
 }
 
 fn item(words: &Words, does: Does) -> Line {
@@ -176,6 +256,7 @@ mod tests {
     use super::*;
     use crate::face::shown;
     use crate::testing::{app, offer, shell, view};
+    use autoupdate::policy::deferral::Pause;
     use autoupdate::view::AppState;
 
     fn lines(states: &[(&str, AppState)]) -> Vec<String> {
@@ -183,7 +264,7 @@ mod tests {
             match line {
                 Line::Words(words) => format!("({words})"),
                 Line::Item { label, does } => format!("{label} [{}]", does.to_id()),
-                Line::Program { label, items } => {
+                Line::Group { label, items } => {
                     format!("{label} {{{}}}", items.iter().map(write).collect::<Vec<_>>().join(", "))
                 }
                 Line::Separator => "-".to_owned(),
@@ -194,9 +275,40 @@ mod tests {
         menu(&shown, &Words::english()).lines.iter().map(write).collect()
     }
 
+    const PAUSE: &str = "Pause updates {For a day [pause day], For a week [pause week], Until I resume [pause until-resumed]}";
+
+    #[test]
+    fn what_is_paused_can_be_resumed_and_news_can_be_read() {
+        let state = AppState::Updated { report: crate::testing::report("7.2.0") };
+        let mut view = view(vec![app("Demo", state)]);
+        view.paused = Some(Pause { since: "2030-06-01T12:00:00Z".parse().unwrap(), until: None });
+        let menu = menu(&shown(&view, &shell()), &Words::english());
+        let items: Vec<_> = menu
+            .lines
+            .iter()
+            .filter_map(|line| match line {
+                Line::Item { label, does } => Some((label.as_str(), does.to_id())),
+                _ => None,
+            })
+            .collect();
+        assert!(items.contains(&("Resume updates", "pause resume".to_owned())), "{items:?}");
+        assert!(items.contains(&("What’s new", "whats-new".to_owned())), "{items:?}");
+    }
+
     #[test]
     fn without_programs() {
-        assert_eq!(lines(&[]), ["(No programs yet)", "-", "Open [open]", "Quit [quit]"]);
+        assert_eq!(
+            lines(&[]),
+            [
+                "(No programs yet)",
+                "-",
+                PAUSE,
+                "Settings [open settings]",
+                "Help {Why no update? [open support], Export diagnostics [export], Open log [log]}",
+                "Open [open]",
+                "Quit [quit]",
+            ]
+        );
     }
 
     #[test]
@@ -214,8 +326,13 @@ mod tests {
                 "(Demo 7.2.0 is ready)",
                 "Restart to update [act demo restart]",
                 "-",
-                "Demo 7.1.0: Version 7.2.0 is ready {Restart to update [act demo restart]}",
+                "Demo 7.1.0: Version 7.2.0 is ready {Restart to update [act demo restart], Tonight [act demo tonight], \
+                 When it is closed [act demo at-quit]}",
                 "-",
+                PAUSE,
+                "Settings [open settings]",
+                "Help {Why no update? [open support], Export diagnostics [export], Repair [act demo repair], \
+                 Open log [log]}",
                 "Open [open]",
                 "Quit [quit]",
             ]
@@ -227,17 +344,34 @@ mod tests {
         let ready = |version| AppState::Ready { offer: offer(version), planned: None };
         let lines = lines(&[("One", ready("2.0.0")), ("Two", ready("3.0.0"))]);
         assert_eq!(lines[0], "(2 updates are ready)");
-        assert_eq!(lines[2], "One 7.1.0: Version 2.0.0 is ready {Restart to update [act one restart]}");
+        assert!(
+            lines[2].starts_with("One 7.1.0: Version 2.0.0 is ready {Restart to update [act one restart], ")
+        );
+        // With several programs what can be tried with one is a matter of the window.
+        assert!(!lines.iter().any(|line| line.contains("repair")), "{lines:?}");
     }
 
     #[test]
     fn ids_are_read_as_they_are_written() {
         let app = AppId::parse("demo").unwrap();
         let acts = ACTS.iter().map(|act| Does::Act(app.clone(), *act));
-        for does in acts.chain([Does::CheckAll, Does::Open, Does::Quit]) {
+        let spans = [None].into_iter().chain(Span::ALL.map(Some)).map(Does::Pause);
+        let panels = [Panel::Updates, Panel::History, Panel::Settings, Panel::Support].map(Does::Panel);
+        let others = [Does::CheckAll, Does::Open, Does::WhatsNew, Does::Export, Does::Log, Does::Quit];
+        for does in acts.chain(spans).chain(panels).chain(others) {
             assert_eq!(Does::of_id(&does.to_id()), Some(does));
         }
-        for id in ["", "act", "act demo", "act demo fly", "act De mo check", "act demo check now"] {
+        for id in [
+            "",
+            "pause",
+            "pause never",
+            "open sesame",
+            "act",
+            "act demo",
+            "act demo fly",
+            "act De mo check",
+            "act demo check now",
+        ] {
             assert_eq!(Does::of_id(id), None, "{id}");
         }
     }

@@ -56,7 +56,7 @@ pub fn run(open: Open) -> Result<()> {
         end_of_session()
     };
     let Some(started) = runtime.block_on(start(folders))? else { return Ok(()) };
-    let Started { folders, engine, own_id, packaged, shows, _socket } = started;
+    let Started { folders, engine, own_id, packaged, language, shows, _socket } = started;
     tauri::async_runtime::set(runtime.handle().clone());
 
     let (desk, wishes) = Desk::new();
@@ -69,7 +69,16 @@ pub fn run(open: Open) -> Result<()> {
             commands::act,
             commands::check_all,
             commands::notes,
-            commands::start_at_login
+            commands::start_at_login,
+            commands::settings,
+            commands::set,
+            commands::history,
+            commands::examine,
+            commands::pause,
+            commands::pick,
+            commands::diagnostics,
+            commands::export_diagnostics,
+            commands::open_log
         ])
         .setup(move |app| {
             let handle = app.handle().clone();
@@ -81,8 +90,9 @@ pub fn run(open: Open) -> Result<()> {
                 packaged: packaged.is_some(),
                 tray: tray.is_some(),
                 starts_at_login: login.is_on(),
+                go: None,
             };
-            let words = Arc::new(Words::of_person());
+            let words = Words::of_person(language.as_deref());
             let task = ShellTask {
                 app: handle.clone(),
                 engine,
@@ -120,6 +130,8 @@ struct Started {
     own_id: Option<AppId>,
     /// This executable, if a package manager owns it.
     packaged: Option<PathBuf>,
+    /// The language that the person chose.
+    language: Option<String>,
     shows: mpsc::Receiver<()>,
     _socket: Server,
 }
@@ -145,10 +157,13 @@ async fn start(folders: Folders) -> Result<Option<Started>> {
     // itself, but asked to do so by `take_over`, and refuses.
     let own = own_id.clone().or_else(|| packaged.as_ref().and_then(|_| AppId::parse(OWN_ID).ok()));
     config.own = own.map(|app| autoupdate::driver::Own { app, arguments: vec![TAKE_OVER.into()] });
+    let language = config.settings.language().map(ToOwned::to_owned);
     let engine = Engine::start(config).await?;
     let (show, shows) = mpsc::channel(1);
     match Server::start(&folders, engine.clone(), Some(show)) {
-        Ok(socket) => Ok(Some(Started { folders, engine, own_id, packaged, shows, _socket: socket })),
+        Ok(socket) => {
+            Ok(Some(Started { folders, engine, own_id, packaged, language, shows, _socket: socket }))
+        }
         // Two starts at the same moment: the other one was quicker.
         Err(socket::Error::Running) => {
             engine.shutdown().await;

@@ -5,24 +5,28 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use autoupdate::handle::{Answer, How, Later};
+use autoupdate::handle::{Answer, How, Later, Refusal};
+use autoupdate::policy::Reason;
 use autoupdate::store::Folders;
-use autoupdate::view::AppState;
+use autoupdate::view::{AppState, AppView};
 use autoupdate::{Command, Handle, View};
+use jiff::Timestamp;
 use protocol::{AppId, Version};
 use tauri::AppHandle;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::commands::pausing;
 use crate::face::{Act, Message, Shell, Shown, shown};
+use crate::knob::Knob;
 use crate::login::Login;
 use crate::menu::Does;
 use crate::notes::{self, Block};
-use crate::notice::{Change, Key, Told, changes};
+use crate::notice::{self, Change, Key, Notice, Told, changes};
+use crate::panel::{Go, Panel};
 use crate::tray::Tray;
 use crate::words::Words;
-use crate::{here, host, language, notify, session, told, window};
+use crate::{here, host, language, notify, session, support, told, window};
 
 /// Wishes that may wait; who has more waits.
 const MAX_WISHES: usize = 64;
@@ -39,6 +43,22 @@ pub enum Wish {
     Notes(AppId, oneshot::Sender<Vec<Block>>),
     /// Start at login, or do not; the window is told if that cannot be changed.
     StartAtLogin(bool, oneshot::Sender<Result<(), Message>>),
+    /// A command for the engine, and where its answer goes. Only for commands that are answered at once.
+    Engine(Command, oneshot::Sender<Answer>),
+    /// The same without an answer: what it comes to is in the View.
+    Give(Command),
+    /// The person chose another language.
+    Language,
+    /// The words of that language.
+    Spoken(Words),
+    /// What somebody who helps wants to see.
+    Diagnostics(oneshot::Sender<String>),
+    /// The same as a file.
+    Export(oneshot::Sender<Result<String, Message>>),
+    /// The file was written, for who clicked in the tray.
+    Exported(Result<String, Message>),
+    /// The log is to be seen.
+    Log(oneshot::Sender<Result<(), Message>>),
     /// Somebody shows tray icons, or nobody does.
     TrayHost(bool),
     /// Nobody has shown tray icons for a while, if that is still so.
@@ -77,6 +97,12 @@ impl Desk {
         }
     }
 
+    /// Asks the engine for something that is answered at once.
+    pub(crate) async fn engine(&self, command: Command) -> Answer {
+        let answer = self.ask(|reply| Wish::Engine(command, reply)).await;
+        answer.unwrap_or(Answer::Refused { why: Refusal::Stopped })
+    }
+
     /// Wishes something that is answered.
     pub(crate) async fn ask<T>(&self, wish: impl FnOnce(oneshot::Sender<T>) -> Wish) -> Option<T> {
         let (sender, answer) = oneshot::channel();
@@ -96,7 +122,7 @@ pub(crate) struct ShellTask {
     pub(crate) tray: Option<Tray>,
     pub(crate) about: Shell,
     pub(crate) login: Login,
-    pub(crate) words: Arc<Words>,
+    pub(crate) words: Words,
 }
 
 /// What was shown last.
@@ -114,6 +140,15 @@ struct Seen {
     waits: Option<oneshot::Sender<(u64, Shown)>>,
     /// There is no icon, and there was time enough for one.
     no_tray: bool,
+    /// Programs that a person asked about outside of the window, and when they were looked at before that.
+    asked: BTreeMap<AppId, Option<Timestamp>>,
+}
+
+impl Seen {
+    /// What this moment is like for notifications.
+    fn moment(&self) -> notice::Moment {
+        notice::Moment { now: Timestamp::now(), no_tray: self.no_tray, quiet: false, offline: false }
+    }
 }
 
 impl ShellTask {
@@ -130,6 +165,7 @@ impl ShellTask {
             unshown: BTreeSet::new(),
             waits: None,
             no_tray: false,
+            asked: BTreeMap::new(),
         };
         self.render(&mut seen, &view, true);
         if !self.about.tray {
@@ -181,22 +217,44 @@ impl ShellTask {
             }
         }
         let up: BTreeSet<Key> = seen.up.keys().cloned().collect();
-        let (told, changes) = changes(view, seen.no_tray, &seen.told, &up);
+        let (told, changes) = changes(view, &seen.moment(), &seen.told, &up);
         for change in changes {
             match change {
-                Change::Show(notice) => {
-                    let key = notice.key.clone();
-                    seen.notices += 1;
-                    let shown = notify::show(notice, seen.notices, &self.words, self.desk.clone());
-                    seen.unshown.remove(&key);
-                    seen.up.insert(key, (seen.notices, shown));
-                }
+                Change::Show(notice) => self.tell(seen, notice),
                 Change::Withdraw(key) => drop(seen.up.remove(&key)),
             }
         }
+        self.answer(seen);
         if told != seen.told {
             seen.told = told;
             self.keep_told(seen);
+        }
+    }
+
+    /// Shows a notification, in place of one of the same key.
+    fn tell(&self, seen: &mut Seen, notice: Notice) {
+        let key = notice.key.clone();
+        seen.notices += 1;
+        let shown = notify::show(notice, seen.notices, &self.words, self.desk.clone());
+        seen.unshown.remove(&key);
+        seen.up.insert(key, (seen.notices, shown));
+    }
+
+    /// Whoever asked outside of the window hears what came of it, once all of it has.
+    fn answer(&self, seen: &mut Seen) {
+        let open = |(app, before): (&AppId, &Option<Timestamp>)| {
+            let app = seen.shown.view.app(app);
+            app.is_some_and(|app| {
+                matches!(app.state, AppState::Checking { .. }) || checked_at(app) == *before
+            })
+        };
+        if seen.asked.is_empty() || seen.asked.iter().any(open) {
+            return;
+        }
+        seen.asked.clear();
+        if !window::is_open(&self.app) {
+            let summary = seen.shown.summary.words.clone();
+            self.tell(seen, notice::answer(summary));
         }
     }
 
@@ -208,13 +266,72 @@ impl ShellTask {
 
     fn fulfil(&mut self, seen: &mut Seen, wish: Wish) {
         match wish {
-            Wish::Do(Does::Open) => window::open(&self.app),
+            Wish::Do(Does::Open | Does::WhatsNew) => self.open(seen, Panel::Updates),
+            Wish::Do(Does::Panel(panel)) => self.open(seen, panel),
+            Wish::Do(Does::Pause(span)) => self.give(pausing(span)),
+            Wish::Do(Does::Export) => self.export_from_tray(),
+            Wish::Do(Does::Log) => {
+                let folders = self.folders.clone();
+                drop(tokio::task::spawn_blocking(move || {
+                    if let Err(error) = support::open_log(&folders) {
+                        tracing::warn!(%error, "the log cannot be shown");
+                    }
+                }));
+            }
+            Wish::Engine(command, reply) => {
+                let engine = self.engine.clone();
+                drop(tokio::spawn(async move {
+                    let _gone = reply.send(engine.command(command).await);
+                }));
+            }
+            Wish::Give(command) => self.give(command),
+            Wish::Language => self.speak(),
+            Wish::Diagnostics(reply) => {
+                let text = support::diagnostics(self.engine.clone(), self.folders.clone());
+                drop(tokio::spawn(async move {
+                    let _gone = reply.send(text.await);
+                }));
+            }
+            Wish::Export(reply) => {
+                let exported = export(self.engine.clone(), self.folders.clone());
+                drop(tokio::spawn(async move {
+                    let _gone = reply.send(exported.await);
+                }));
+            }
+            Wish::Log(reply) => {
+                let folders = self.folders.clone();
+                drop(tokio::task::spawn_blocking(move || {
+                    let opened = support::open_log(&folders).map_err(|error| {
+                        tracing::warn!(%error, "the log cannot be shown");
+                        Message::new("log-refused").with("folder", &folders.state.join("log").display())
+                    });
+                    let _gone = reply.send(opened);
+                }));
+            }
+            Wish::Exported(file) => {
+                let body = file
+                    .map_or_else(|why| why, |file| Message::new("notice-exported-body").with("file", &file));
+                self.tell(seen, notice::exported(body));
+            }
+            Wish::Spoken(words) => {
+                self.words = words;
+                if let Some(tray) = &self.tray {
+                    tray.show(&seen.shown, &self.words);
+                }
+            }
             Wish::Do(Does::CheckAll) => {
+                seen.asked =
+                    seen.shown.view.apps.iter().map(|app| (app.id.clone(), checked_at(app))).collect();
                 for app in &seen.shown.view.apps {
                     self.give(Command::Check { app: app.id.clone(), force: false });
                 }
             }
             Wish::Do(Does::Act(app, act)) => {
+                if matches!(act, Act::Check | Act::Retry | Act::Force)
+                    && let Some(asked) = seen.shown.view.app(&app)
+                {
+                    seen.asked = [(app.clone(), checked_at(asked))].into();
+                }
                 if let Err(why) = self.act(&seen.shown, &app, act) {
                     tracing::info!(%app, ?act, ?why, "a click came too late");
                 }
@@ -247,6 +364,32 @@ impl ShellTask {
             }
             Wish::Do(Does::Quit) | Wish::Quit | Wish::SessionEnds(_) => {}
         }
+    }
+
+    /// Opens the window at a part of it, or brings that to the front.
+    fn open(&mut self, seen: &mut Seen, panel: Panel) {
+        let number = self.about.go.map_or(1, |go| go.number.wrapping_add(1));
+        self.about.go = Some(Go { number, panel });
+        window::open(&self.app);
+        let view = seen.shown.view.clone();
+        self.render(seen, &view, false);
+    }
+
+    /// Asks for the words of the language that is set now.
+    fn speak(&self) {
+        let (desk, engine) = (self.desk.clone(), self.engine.clone());
+        drop(tokio::spawn(async move {
+            let Answer::Settings { settings } = engine.command(Command::Settings).await else { return };
+            let chosen = settings.general.into_iter().find(|setting| setting.key == Knob::Language.key());
+            let chosen = chosen.map(|setting| setting.value).filter(|value| value != "system");
+            desk.wish(Wish::Spoken(Words::of_person(chosen.as_deref())));
+        }));
+    }
+
+    /// From the tray there is no window that could say where the file is: its folder or the log would not help, a notification does.
+    fn export_from_tray(&self) {
+        let (exported, desk) = (export(self.engine.clone(), self.folders.clone()), self.desk.clone());
+        drop(tokio::spawn(async move { desk.wish(Wish::Exported(exported.await)) }));
     }
 
     fn tray_host(&mut self, seen: &mut Seen, has: bool) {
@@ -291,7 +434,8 @@ impl ShellTask {
 
     /// Does what was offered to this person last; everything else is refused.
     fn act(&self, shown: &Shown, app: &AppId, act: Act) -> Result<(), Message> {
-        let offered = shown.faces.get(app).is_some_and(|face| face.acts.contains(&act));
+        let face = shown.faces.get(app);
+        let offered = face.is_some_and(|face| face.acts.contains(&act) || face.support.contains(&act));
         let state = shown.view.app(app).map(|app| &app.state);
         match (offered, state) {
             (true, Some(state)) => {
@@ -326,6 +470,25 @@ impl ShellTask {
     }
 }
 
+/// When a program was looked at last.
+fn checked_at(app: &AppView) -> Option<Timestamp> {
+    app.last_check.as_ref().map(|check| check.at)
+}
+
+/// Writes what somebody who helps wants to see, and says where.
+async fn export(engine: Handle, folders: Folders) -> Result<String, Message> {
+    let text = support::diagnostics(engine, folders.clone()).await;
+    let written = tokio::task::spawn_blocking(move || support::export(&text, &folders)).await;
+    match written {
+        Ok(Ok(path)) => Ok(path.display().to_string()),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "diagnostics cannot be written");
+            Err(Message::new("export-refused"))
+        }
+        Err(_died) => Err(Message::new("export-refused")),
+    }
+}
+
 /// The version that is offered.
 fn offered(state: &AppState) -> Option<Version> {
     match state {
@@ -354,6 +517,10 @@ fn command(app: &AppId, act: Act, state: &AppState) -> Command {
             None => Command::Check { app, force: false },
         },
         Act::Hold => Command::Hold { app },
+        // What was undone is in the program's own record: only who insists gets it again.
+        Act::Release if matches!(state, AppState::NotOffered { reason: Reason::Undone, .. }) => {
+            Command::Check { app, force: true }
+        }
         Act::Release => Command::Release { app },
         Act::Force => Command::Check { app, force: true },
         Act::Full => Command::Prepare { app, how: How { full: true, ..How::default() } },

@@ -29,6 +29,7 @@ pub(crate) fn app(name: &str, state: AppState) -> AppView {
         last_check: None,
         failures: 0,
         last_good: None,
+        quiet: false,
         next_check: None,
         last_update: None,
     }
@@ -50,5 +51,31 @@ pub(crate) fn offer(text: &str) -> OfferView {
 }
 
 pub(crate) fn shell() -> Shell {
-    Shell { version: "1.0.0".to_owned(), own_id: None, packaged: false, tray: true, starts_at_login: false, go: None }
+    Shell {
+        version: "1.0.0".to_owned(),
+        own_id: None,
+        packaged: false,
+        tray: true,
+        starts_at_login: false,
+        go: None,
+    }
+}
+
+pub(crate) fn report(to: &str) -> autoupdate::view::UpdateReport {
+    autoupdate::view::UpdateReport {
+        app: AppId::parse("demo").unwrap(),
+        from: Some(version("7.1.0")),
+        to: version(to),
+        at: "2030-06-01T12:00:00Z".parse().unwrap(),
+        route: None,
+        bytes_fetched: 1,
+        full_bytes: 2,
+        patches_fetched: 0,
+        sha256_before: Digest::of(b"7.1.0"),
+        sha256_after: Digest::of(b"7.2.0"),
+        seconds: 1,
+        repaired: false,
+        fallbacks: Vec::new(),
+        still_old: Vec::new(),
+    }
 }

@@ -66,6 +66,20 @@ mod tests {
         }
     }
 
+    /// What format 1 has learned since.
+    #[test]
+    fn what_waits_and_what_does_not_work_is_read_and_written_alike() {
+        let golden = include_str!("../fixtures/v1/told-later.json").trim();
+        let folder = tempfile::tempdir().unwrap();
+        let folders = Folders::below(folder.path());
+        std::fs::create_dir_all(&folders.state).unwrap();
+        std::fs::write(path(&folders), golden).unwrap();
+        let told = load(&folders);
+        assert_eq!((told.waiting.len(), told.updated.len(), told.good.len(), told.failing.len()), (1, 1, 1, 1));
+        save(&folders, &told).unwrap();
+        assert_eq!(std::fs::read_to_string(path(&folders)).unwrap(), golden);
+    }
+
     #[test]
     fn that_there_is_no_tray_is_kept() {
         let folder = tempfile::tempdir().unwrap();

@@ -78,10 +78,10 @@ impl Tray {
             Line::Item { label, does } => {
                 Box::new(MenuItem::with_id(&self.app, does.to_id(), label, true, None::<&str>)?)
             }
-            Line::Program { label, items } if items.is_empty() => {
+            Line::Group { label, items } if items.is_empty() => {
                 Box::new(MenuItem::new(&self.app, label, false, None::<&str>)?)
             }
-            Line::Program { label, items } => {
+            Line::Group { label, items } => {
                 let items = items.iter().map(|item| self.item(item)).collect::<tauri::Result<Vec<_>>>()?;
                 let items: Vec<&dyn IsMenuItem<Wry>> = items.iter().map(AsRef::as_ref).collect();
                 Box::new(Submenu::with_items(&self.app, label, true, &items)?)

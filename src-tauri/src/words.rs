@@ -41,10 +41,11 @@ impl Words {
         Self::of(&[])
     }
 
-    /// The person's, as far as the system says it.
+    /// The person's: the one that they chose, else as far as the system says it.
     #[must_use]
-    pub fn of_person() -> Self {
-        Self::of(&language::wanted())
+    pub fn of_person(chosen: Option<&str>) -> Self {
+        let wanted = chosen.map(ToOwned::to_owned).into_iter().chain(language::wanted());
+        Self::of(&wanted.collect::<Vec<_>>())
     }
 
     /// Of the first of these languages that there is a catalogue for, else English.

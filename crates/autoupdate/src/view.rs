@@ -88,6 +88,10 @@ pub struct AppView {
     /// The last check that could be verified, since this engine started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_good: Option<Timestamp>,
+    /// It is its quiet time: nothing happens by itself, and nobody is told anything.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<bool>"))]
+    pub quiet: bool,
     /// When the next check in the background is planned.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_check: Option<Timestamp>,

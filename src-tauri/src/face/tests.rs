@@ -1,7 +1,8 @@
 //! Every state, as it is shown.
 
 use autoupdate::error::{Actor, Phase};
-use autoupdate::policy::Asker;
+use autoupdate::policy::deferral::Deferred;
+use autoupdate::policy::{Asker, SetBy};
 use autoupdate::view::{Blocker, FallbackView, Progress, RollBackWhy, RouteView, UpdateReport};
 use protocol::Digest;
 
@@ -91,13 +92,53 @@ fn every_state() -> Vec<(AppState, &'static str, &'static str)> {
         ),
         (
             AppState::Available { offer: offer("7.2.0") },
-            "Available Version 7.2.0 is available [install]",
+            "Available Version 7.2.0 is available [install, tonight, skip]",
             "Available Demo 7.2.0 is available",
         ),
         (
             AppState::Available { offer: unknown },
-            "Available Version 7.2.0 is available [replace]",
+            "Available Version 7.2.0 is available [replace, skip]",
             "Available Demo 7.2.0 is available",
+        ),
+        (
+            put_off(Deferral::Metered { limit: 0 }),
+            "Clock Version 7.2.0 waits for another network [install]",
+            "Normal Nothing to install right now",
+        ),
+        (
+            put_off(Deferral::QuietHours),
+            "Clock Version 7.2.0 waits for its hours [install]",
+            "Normal Nothing to install right now",
+        ),
+        (
+            planned(Plan::AtQuit),
+            "Ready Version 7.2.0 comes when the program is closed [restart, postpone]",
+            "Ready Demo 7.2.0 comes when it is closed",
+        ),
+        (
+            planned(Plan::At { at: now(), counting: false }),
+            "Ready Version 7.2.0 comes tonight [restart, postpone]",
+            "Ready Demo 7.2.0 comes tonight",
+        ),
+        (
+            planned(Plan::At { at: now(), counting: true }),
+            "Ready Restarting with version 7.2.0 in a moment [postpone, restart]",
+            "Ready Demo restarts with 7.2.0 in a moment",
+        ),
+        (
+            not_offered(Reason::Skipped),
+            "Held Version 7.2.0 is skipped [check, release]",
+            "Held Demo 7.2.0 is skipped",
+        ),
+        (
+            not_offered(Reason::TurnedOff),
+            "Held Updates are turned off by your administrator [check]",
+            "Held Updates of Demo are turned off by your administrator",
+        ),
+        (
+            not_offered(Reason::TooYoung { until: now() }),
+            "Clock Version 7.2.0 comes here later [check]",
+            "Normal Nothing to install right now",
         ),
         (
             AppState::Downloading { offer: offer("7.2.0"), progress: progress.clone() },
@@ -116,12 +157,12 @@ fn every_state() -> Vec<(AppState, &'static str, &'static str)> {
         ),
         (
             AppState::Ready { offer: offer("7.2.0"), planned: None },
-            "Ready Version 7.2.0 is ready [restart]",
+            "Ready Version 7.2.0 is ready [restart, tonight, at-quit]",
             "Ready Demo 7.2.0 is ready",
         ),
         (
             AppState::Ready { offer: critical, planned: None },
-            "Critical Version 7.2.0 is ready [restart]",
+            "Critical Version 7.2.0 is ready [restart, tonight, at-quit]",
             "Critical Demo 7.2.0 is ready",
         ),
         (
@@ -171,6 +212,26 @@ fn every_state() -> Vec<(AppState, &'static str, &'static str)> {
             "Held Checks of Demo are turned off by your administrator",
         ),
     ]
+}
+
+fn put_off(why: Deferral) -> AppState {
+    AppState::Deferred { offer: offer("7.2.0"), deferred: Deferred { why, until: None } }
+}
+
+fn planned(plan: Plan) -> AppState {
+    AppState::Ready { offer: offer("7.2.0"), planned: Some(plan) }
+}
+
+#[test]
+fn support_can_try_things_while_nothing_goes_on() {
+    let words = |state| {
+        let kept = AppView { previous: Some(version("7.0.0")), ..app("Demo", state) };
+        face(&kept).support.into_iter().map(crate::menu::word).collect::<Vec<_>>().join(", ")
+    };
+    assert_eq!(words(AppState::Idle), "force, repair, roll-back, hold, release");
+    let available = AppState::Available { offer: offer("7.2.0") };
+    assert_eq!(words(available), "force, full, repair, roll-back, hold, release");
+    assert_eq!(words(AppState::Checking { by: Asker::Person }), "");
 }
 
 #[test]
@@ -235,6 +296,9 @@ fn a_reason_has_words_without_a_version_as_well() {
         Reason::Undone,
         Reason::Skipped,
         Reason::OnHold,
+        Reason::Pinned { at: version("7.1.0"), by: SetBy::Administrator },
+        Reason::TooYoung { until: now() },
+        Reason::TurnedOff,
     ];
     for reason in reasons {
         let state = AppState::NotOffered { version: None, reason, checked_at: now() };

@@ -5,15 +5,18 @@ use tokio::sync::oneshot;
 
 use super::{Clicked, Spoken};
 
-const BUTTON: &str = "act";
+/// What the ids of buttons begin with; their place follows.
+const BUTTON: &str = "act-";
 
 /// Shows it until it is clicked, taken away, or `withdrawn` by the other end.
 pub(super) async fn show(spoken: &Spoken, withdrawn: oneshot::Receiver<()>) -> Clicked {
     let mut notification = Notification::new();
     notification.appname("autoupdate").icon("autoupdate-tray").summary(&spoken.summary).body(&spoken.body);
-    notification.timeout(Timeout::Never).action("default", "");
-    if let Some(label) = &spoken.button {
-        notification.action(BUTTON, label);
+    // The service knows best how long something brief is seen.
+    let timeout = if spoken.brief { Timeout::Default } else { Timeout::Never };
+    notification.timeout(timeout).action("default", "");
+    for (at, label) in spoken.buttons.iter().enumerate() {
+        notification.action(&format!("{BUTTON}{at}"), label);
     }
     let handle = match notification.show_async().await {
         Ok(handle) => handle,
@@ -27,8 +30,13 @@ pub(super) async fn show(spoken: &Spoken, withdrawn: oneshot::Receiver<()>) -> C
     let mut clicked = Clicked::Gone;
     let waiting = handle.wait_for_action_async(|response| {
         clicked = match response {
-            NotificationResponse::Action(id) if id == BUTTON => Clicked::Button,
-            NotificationResponse::Default | NotificationResponse::Action(_) => Clicked::Body,
+            NotificationResponse::Action(id) => {
+                match id.strip_prefix(BUTTON).and_then(|at| at.parse().ok()) {
+                    Some(at) => Clicked::Button(at),
+                    None => Clicked::Body,
+                }
+            }
+            NotificationResponse::Default => Clicked::Body,
             _ => Clicked::Gone,
         };
     });

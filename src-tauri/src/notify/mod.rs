@@ -20,14 +20,16 @@ pub(crate) struct Withdraw {
 struct Spoken {
     summary: String,
     body: String,
-    /// The label of its button.
-    button: Option<String>,
+    /// The labels of its buttons.
+    buttons: Vec<String>,
+    /// It goes by itself after some seconds.
+    brief: bool,
 }
 
 /// What a person did with it.
 enum Clicked {
-    /// Its button.
-    Button,
+    /// One of its buttons.
+    Button(usize),
     /// Itself.
     Body,
     /// Nothing, or took it away.
@@ -42,16 +44,17 @@ pub(crate) fn show(notice: Notice, number: u64, words: &Words, desk: Desk) -> Wi
     let spoken = Spoken {
         summary: words.say(&notice.summary),
         body: words.say(&notice.body),
-        button: notice.does.as_ref().map(|does| words.key(&label(does))),
+        buttons: notice.does.iter().map(|does| words.key(&label(does))).collect(),
+        brief: notice.brief,
     };
     let (withdraw, withdrawn) = oneshot::channel();
     drop(tokio::spawn(async move {
         let clicked = system::show(&spoken, withdrawn).await;
         let shown = !matches!(clicked, Clicked::Unshown);
-        match (clicked, notice.does) {
-            (Clicked::Button, Some(does)) => desk.wish(Wish::Do(does)),
-            (Clicked::Button, None) | (Clicked::Body, _) => desk.wish(Wish::Do(Does::Open)),
-            (Clicked::Gone | Clicked::Unshown, _) => {}
+        match clicked {
+            Clicked::Button(at) => desk.wish(Wish::Do(notice.does.get(at).cloned().unwrap_or(Does::Open))),
+            Clicked::Body => desk.wish(Wish::Do(Does::Open)),
+            Clicked::Gone | Clicked::Unshown => {}
         }
         desk.wish(Wish::NoticeGone { key: notice.key, number, shown });
     }));

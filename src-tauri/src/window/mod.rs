@@ -22,6 +22,11 @@ pub(crate) fn open(app: &AppHandle) {
     }
 }
 
+/// Whether somebody can see it.
+pub(crate) fn is_open(app: &AppHandle) -> bool {
+    app.get_webview_window(LABEL).is_some()
+}
+
 /// The last window has gone: nothing of it may stay.
 pub(crate) fn closed(app: &AppHandle) {
     #[cfg(target_os = "linux")]

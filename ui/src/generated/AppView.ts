@@ -54,6 +54,18 @@ previous?: Version | null,
  */
 last_check?: LastCheck | null, 
 /**
+ * Checks that failed in a row.
+ */
+failures?: number, 
+/**
+ * The last check that could be verified, since this engine started.
+ */
+last_good?: string | null, 
+/**
+ * It is its quiet time: nothing happens by itself, and nobody is told anything.
+ */
+quiet?: boolean, 
+/**
  * When the next check in the background is planned.
  */
 next_check?: string | null, 

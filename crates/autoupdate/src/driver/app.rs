@@ -527,6 +527,7 @@ impl App {
             last_check: self.memory.last_check.clone(),
             failures: self.memory.check_failures,
             last_good: self.memory.last_good,
+            quiet: self.is_quiet(now),
             next_check: self.next_check(now),
             last_update: self.memory.last_update.clone(),
         }

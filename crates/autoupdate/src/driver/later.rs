@@ -158,6 +158,12 @@ impl App {
         }
     }
 
+    /// Whether it is its quiet time.
+    pub(super) fn is_quiet(&self, now: Timestamp) -> bool {
+        let zone = self.around.shared.clock.zone();
+        self.program.quiet_hours.is_some_and(|hours| hours.contain(now, &zone))
+    }
+
     /// When the next check in the background is, as people are told.
     pub(super) fn next_check(&self, now: Timestamp) -> Option<Timestamp> {
         let next = self.memory.next_check?;

@@ -112,6 +112,7 @@ fn every_state() -> View {
         last_check: Some(LastCheck { at: noon(), by: Asker::Person, failure: Some(failure()) }),
         failures: 0,
         last_good: None,
+        quiet: false,
         next_check: Some(noon()),
         last_update: (index == 0).then(report),
     });
