@@ -139,7 +139,13 @@ const PACKAGES: &[Package] = &[
         apt: "fonts-dejavu-core",
         present: File("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"),
         why: "letters: without any font a window has no words that could be read",
-        wanted_by: ON_A_DISPLAY,
+        wanted_by: &[Purpose::Group(Group::Desktop), Purpose::Group(Group::Ui), Demo],
+    },
+    Package {
+        apt: "chromium",
+        present: Tool("chromium"),
+        why: "draws the window's page, says what colours and places are in it, and walks it by keyboard",
+        wanted_by: &[Purpose::Group(Group::Ui)],
     },
     Package {
         apt: "xfce4-panel",

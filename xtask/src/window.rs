@@ -7,11 +7,14 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
 use crate::command;
-use crate::test::Outcome;
+use crate::test::{Outcome, Skip};
 use crate::workspace::Workspace;
 
 /// The longest that one of npm's steps may take.
 const LIMIT: Duration = Duration::from_secs(5 * 60);
+
+/// Why nobody looked at the page in a browser where nobody did.
+const NO_BROWSER: &str = "chromium is not installed";
 
 /// Whether the desktop app can be built here. Everything else builds without a web view.
 pub(crate) fn webview_is_here() -> bool {
@@ -21,8 +24,19 @@ pub(crate) fn webview_is_here() -> bool {
         .is_ok_and(|status| status.success())
 }
 
+/// Whether there is a browser that tests can tell what to do.
+fn browser_is_here() -> bool {
+    command::exists("chromium")
+}
+
 /// Builds the page into `ui/dist`.
 pub(crate) fn build(workspace: &Workspace) -> Result<()> {
+    install(workspace)?;
+    step(workspace, &["run", "--silent", "build"])
+}
+
+/// The packages that the page is made with.
+fn install(workspace: &Workspace) -> Result<()> {
     let ui = workspace.root.join("ui");
     if !command::exists("npm") {
         bail!("no npm: the window's page cannot be built. Install node and npm");
@@ -32,10 +46,10 @@ pub(crate) fn build(workspace: &Workspace) -> Result<()> {
     if age("node_modules/.package-lock.json") < age("package-lock.json") {
         step(workspace, &["ci", "--no-audit", "--no-fund"])?;
     }
-    step(workspace, &["run", "--silent", "build"])
+    Ok(())
 }
 
-/// Types, then component tests.
+/// Types and component tests, then every scene in a browser: whether everybody can use it.
 pub(crate) fn test(workspace: &Workspace) -> Result<Outcome> {
     build(workspace)?;
     let begun = Instant::now();
@@ -44,32 +58,50 @@ pub(crate) fn test(workspace: &Workspace) -> Result<Outcome> {
         Ok(()) => outcome.passed += 1,
         Err(error) => outcome.failures.push(format!("{error:#}")),
     }
+    outcome.took = begun.elapsed();
+    outcome.add(vitest(workspace, &mut npm(workspace, &["run", "--silent", "test", "--"]), LIMIT)?);
+    say("window", &outcome);
+    let access = if browser_is_here() {
+        vitest(workspace, &mut npm(workspace, &["run", "--silent", "shots", "--", "access", "sees"]), LIMIT)?
+    } else {
+        let skip = Skip { name: "ui access".to_owned(), reason: NO_BROWSER.to_owned() };
+        Outcome { skips: vec![skip], ..Outcome::default() }
+    };
+    say("access", &access);
+    outcome.add(access);
+    Ok(outcome)
+}
+
+/// Runs what ends in vitest, and reads its report.
+fn vitest(workspace: &Workspace, npm: &mut Command, limit: Duration) -> Result<Outcome> {
     let report = workspace.target.join("vitest.json");
     let _old = std::fs::remove_file(&report);
-    let file = format!("--outputFile={}", report.display());
-    let mut vitest = npm(workspace, &["run", "--silent", "test", "--", "--reporter=json", &file]);
-    let ended = command::run_within(&mut vitest, LIMIT)?;
+    npm.arg("--reporter=json").arg(format!("--outputFile={}", report.display()));
+    let ended = command::run_within(npm, limit)?;
     let text = std::fs::read_to_string(&report).with_context(|| format!("vitest says: {}", ended.text))?;
     let said: Report = serde_json::from_str(&text).context("vitest's report")?;
-    outcome.passed += said.passed;
+    let mut outcome = Outcome { passed: said.passed, took: ended.took, ..Outcome::default() };
     for test in said.files.iter().flat_map(|file| &file.tests).filter(|test| test.status == "failed") {
         outcome.failures.push(format!("ui {}: {}", test.name, test.messages.join(" ")));
     }
+    let before = said.files.iter().map(|file| &file.message).filter(|message| !message.is_empty());
+    outcome.failures.extend(before.map(|message| format!("ui: {message}")));
     let well = ended.status.is_some_and(|status| status.success());
-    if (!well && outcome.failures.is_empty()) || said.passed + said.failed == 0 {
+    if outcome.failures.is_empty() && (!well || said.passed + said.failed == 0) {
         outcome.failures.push(format!("vitest died: {}", ended.text));
     }
-    outcome.took = begun.elapsed();
+    Ok(outcome)
+}
+
+fn say(what: &str, outcome: &Outcome) {
     println!(
-        "{:<8} {:<40} {:>4} passed {:>3} failed {:>3} skipped {:>7.1} s",
+        "{:<8} {what:<40} {:>4} passed {:>3} failed {:>3} skipped {:>7.1} s",
         "ui",
-        "window",
         outcome.passed,
         outcome.failures.len(),
-        0,
+        outcome.skips.len(),
         outcome.took.as_secs_f64()
     );
-    Ok(outcome)
 }
 
 /// The part of vitest's report that we read.
@@ -85,6 +117,9 @@ struct Report {
 
 #[derive(Deserialize)]
 struct File {
+    /// What went wrong before any test of it.
+    #[serde(default)]
+    message: String,
     #[serde(rename = "assertionResults")]
     tests: Vec<Test>,
 }

@@ -7,7 +7,7 @@ use super::build::{Executable, Kind};
 pub(crate) enum Group {
     /// The tests beside the code of every package.
     Unit,
-    /// The window's page: types and components.
+    /// The window's page: types, components, and whether everybody can use it.
     Ui,
     /// Whole updates through engine, server and command line.
     System,
