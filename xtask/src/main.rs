@@ -6,6 +6,7 @@ mod codegen;
 mod command;
 mod cross;
 mod demo;
+mod gallery;
 mod packages;
 mod python;
 mod test;
@@ -39,6 +40,8 @@ enum Verb {
     Codegen(codegen::Options),
     /// Figures that we promise: measured, judged, and kept in `docs/bench/`.
     Bench(bench::Options),
+    /// Draw every scene of the window in every language, light and dark, and look at it by machine.
+    Gallery(gallery::Options),
     /// Compile what is for Windows and macOS.
     Cross(cross::Options),
     /// The laws of this repository that no compiler checks.
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Verb::Ci(options) => ci::main(&workspace, &options),
         Verb::Codegen(options) => codegen::main(&workspace, &options),
         Verb::Bench(options) => bench::main(&workspace, &options),
+        Verb::Gallery(options) => gallery::main(&workspace, &options),
         Verb::Cross(options) => cross::main(&workspace, &options),
         Verb::Tidy => tidy::main(&workspace),
     });

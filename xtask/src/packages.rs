@@ -41,6 +41,8 @@ pub(crate) enum Purpose {
     Build,
     /// `cargo xtask demo`.
     Demo,
+    /// `cargo xtask gallery`.
+    Gallery,
     /// `cargo xtask cross`.
     Cross,
     /// `cargo xtask cross --wine`.
@@ -50,11 +52,13 @@ pub(crate) enum Purpose {
 }
 
 use Present::{Command as Tool, File, Library, Python};
-use Purpose::{Build, Cross, Demo, Wine};
+use Purpose::{Build, Cross, Demo, Gallery, Wine};
 
 /// The desktop app is part of what is built for any test.
 const DESKTOP: &[Purpose] = &[Purpose::Group(Group::Unit), Purpose::Group(Group::Desktop), Demo];
 const ON_A_DISPLAY: &[Purpose] = &[Purpose::Group(Group::Desktop), Demo];
+/// The window's page without its app.
+const IN_A_BROWSER: &[Purpose] = &[Purpose::Group(Group::Ui), Gallery];
 
 const PACKAGES: &[Package] = &[
     Package {
@@ -145,7 +149,19 @@ const PACKAGES: &[Package] = &[
         apt: "chromium",
         present: Tool("chromium"),
         why: "draws the window's page, says what colours and places are in it, and walks it by keyboard",
-        wanted_by: &[Purpose::Group(Group::Ui)],
+        wanted_by: IN_A_BROWSER,
+    },
+    Package {
+        apt: "fonts-noto-core",
+        present: File("/usr/share/fonts/truetype/noto/NotoSansArabic-Regular.ttf"),
+        why: "Latin, Cyrillic and Persian letters as most desktops have them, for pictures of the window",
+        wanted_by: &[Gallery],
+    },
+    Package {
+        apt: "fonts-noto-cjk",
+        present: File("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"),
+        why: "the same for Chinese",
+        wanted_by: &[Gallery],
     },
     Package {
         apt: "xfce4-panel",

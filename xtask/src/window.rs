@@ -1,5 +1,6 @@
 //! The window's page: built before the desktop app, which carries it, and tested by its own tools.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,9 @@ use crate::workspace::Workspace;
 
 /// The longest that one of npm's steps may take.
 const LIMIT: Duration = Duration::from_secs(5 * 60);
+
+/// The longest that all pictures of the gallery may take: some hundred of them.
+const PICTURES: Duration = Duration::from_secs(20 * 60);
 
 /// Why nobody looked at the page in a browser where nobody did.
 const NO_BROWSER: &str = "chromium is not installed";
@@ -70,6 +74,16 @@ pub(crate) fn test(workspace: &Workspace) -> Result<Outcome> {
     say("access", &access);
     outcome.add(access);
     Ok(outcome)
+}
+
+/// Every scene as pictures in this folder, and what a machine sees of them.
+pub(crate) fn pictures(workspace: &Workspace, folder: &Path) -> Result<Outcome> {
+    if !browser_is_here() {
+        bail!("{NO_BROWSER}, and nothing else here draws pictures of a page");
+    }
+    install(workspace)?;
+    let mut shots = npm(workspace, &["run", "--silent", "shots", "--", "pictures"]);
+    vitest(workspace, shots.env("AUTOUPDATE_GALLERY", folder), PICTURES)
 }
 
 /// Runs what ends in vitest, and reads its report.
