@@ -78,7 +78,7 @@ export const STATES: { readonly [state in AppState["state"]]: Readonly<Record<st
       "available",
       "info",
       ["state-available", V],
-      ["replace", "tonight", "skip"],
+      ["replace", "skip"],
       { installed: { version: null, sha256: "c".repeat(64), length: 1 } },
     ),
   },
