@@ -6,6 +6,7 @@
 
 use std::iter::Peekable;
 
+use autoupdate::handle::VersionNotes;
 use autoupdate::text::plain;
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 use serde::Serialize;
@@ -74,6 +75,23 @@ pub fn parse(markdown: &str) -> Vec<Block> {
     while reader.events.peek().is_some() && reader.left > 0 {
         blocks.extend(reader.blocks(0));
     }
+    blocks
+}
+
+/// The notes of the offered version, then those of the versions that it leaves out, each below its name.
+#[must_use]
+pub fn all(offered: Option<&str>, earlier: &[VersionNotes]) -> Vec<Block> {
+    let mut blocks = offered.map(parse).unwrap_or_default();
+    for VersionNotes { version, text } in earlier {
+        // Each is read by itself: what one publisher's hand left open ends with it.
+        let words = vec![Inline::Text { text: version.to_string() }];
+        blocks.push(Block::Heading { words });
+        blocks.extend(parse(text));
+        if blocks.len() > MAX_NODES {
+            break;
+        }
+    }
+    blocks.truncate(MAX_NODES);
     blocks
 }
 
@@ -218,6 +236,20 @@ impl Inline {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_version_has_its_name_and_hides_no_other() {
+        let of = |version: &str, text: &str| VersionNotes {
+            version: crate::testing::version(version),
+            text: text.to_owned(),
+        };
+        let blocks = all(Some("new"), &[of("7.1.5", "```\nleft open"), of("7.1.2", "older")]);
+        let shown = serde_json::to_value(&blocks).unwrap();
+        let kinds: Vec<_> =
+            shown.as_array().unwrap().iter().map(|block| block["kind"].as_str().unwrap()).collect();
+        assert_eq!(kinds, ["paragraph", "heading", "code", "heading", "paragraph"]);
+        assert_eq!(all(None, &[]), []);
+    }
 
     fn text(text: &str) -> Inline {
         Inline::Text { text: text.to_owned() }

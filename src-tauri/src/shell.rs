@@ -462,7 +462,7 @@ impl ShellTask {
         let languages = language::of_notes(&language::wanted());
         drop(tokio::spawn(async move {
             let blocks = match engine.command(Command::Notes { app, languages }).await {
-                Answer::Notes { text: Some(text) } => notes::parse(&text),
+                Answer::Notes { text, earlier } => notes::all(text.as_deref(), &earlier),
                 _ => Vec::new(),
             };
             let _gone = reply.send(blocks);

@@ -75,7 +75,10 @@ mod tests {
         std::fs::create_dir_all(&folders.state).unwrap();
         std::fs::write(path(&folders), golden).unwrap();
         let told = load(&folders);
-        assert_eq!((told.waiting.len(), told.updated.len(), told.good.len(), told.failing.len()), (1, 1, 1, 1));
+        assert_eq!(
+            (told.waiting.len(), told.updated.len(), told.good.len(), told.failing.len()),
+            (1, 1, 1, 1)
+        );
         save(&folders, &told).unwrap();
         assert_eq!(std::fs::read_to_string(path(&folders)).unwrap(), golden);
     }

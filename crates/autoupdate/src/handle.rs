@@ -258,6 +258,9 @@ pub enum Answer {
     Notes {
         /// Markdown. Whoever shows it must not believe that it is harmless. `None` = there are none.
         text: Option<String>,
+        /// The same of the versions between the installed and the offered one, newest first.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        earlier: Vec<VersionNotes>,
     },
     /// It did not work.
     Failed {
@@ -269,6 +272,15 @@ pub enum Answer {
         /// Why.
         why: Refusal,
     },
+}
+
+/// What is new in one version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersionNotes {
+    /// The version.
+    pub version: Version,
+    /// Markdown, as its publisher signed it.
+    pub text: String,
 }
 
 /// Why nothing was done.

@@ -241,12 +241,13 @@ impl App {
 
     /// Gets the notes of the offered version, beside whatever runs.
     pub(super) fn notes(&self, languages: Vec<Language>, reply: oneshot::Sender<Answer>) {
-        let Some(offer) = self.state.offer() else { return tell(reply, Answer::Notes { text: None }) };
-        let notes = offer.artifact.release.notes.clone();
+        let Some(offer) = self.state.offer().cloned() else {
+            return tell(reply, Answer::Notes { text: None, earlier: Vec::new() });
+        };
         let (shared, subject) = (Arc::clone(&self.around.shared), Arc::clone(&self.subject));
         drop(tokio::spawn(async move {
-            let answer = match work::notes(&shared, &subject, &notes, &languages).await {
-                Ok(text) => Answer::Notes { text },
+            let answer = match work::notes(&shared, &subject, &offer, &languages).await {
+                Ok((text, earlier)) => Answer::Notes { text, earlier },
                 Err(error) => Answer::Failed { failure: work::failure(&error) },
             };
             tell(reply, answer);

@@ -4,7 +4,7 @@ use protocol::{AppId, Channel, Digest, FormatId, Language, Mode, Urgency};
 
 use super::*;
 use crate::error::Error;
-use crate::handle::{Answer, Doing, Refusal};
+use crate::handle::{Answer, Doing, Refusal, VersionNotes};
 use crate::policy::deferral::Deferral;
 use crate::policy::{Rule, SetBy, Trace, Verdict};
 use crate::socket::wire::{FORMAT, Reply, ReplyLine};
@@ -169,7 +169,7 @@ fn every_answer() -> Vec<Answer> {
         Answer::Done,
         Answer::Why { trace },
         Answer::Failed { failure: failure() },
-        Answer::Notes { text: Some("- new".to_owned()) },
+        Answer::Notes { text: Some("- new".to_owned()), earlier: Vec::new() },
         Answer::Sound { version: version("7.2.0"), sha256: Digest::of(b"new"), signed: true },
         Answer::Updated { report: UpdateReport { from: None, repaired: true, ..report() } },
     ]
@@ -230,6 +230,7 @@ fn later_answers() -> Vec<Answer> {
         settings: vec![setting],
         trace: vec![Trace::new(Rule::Metered, Verdict::Stop).fact("metered", true)],
     };
+    let earlier = vec![VersionNotes { version: version("7.1.5"), text: "- older".to_owned() }];
     let event =
         Event::Failed { version: None, code: "E-NET-DNS".to_owned(), text: "no such host".to_owned() };
     let reasons = [
@@ -246,6 +247,7 @@ fn later_answers() -> Vec<Answer> {
     .into_iter()
     .chain(reasons.map(|reason| Answer::NotOffered { version: None, reason }))
     .chain(refusals.map(|why| Answer::Refused { why }))
+    .chain([Answer::Notes { text: None, earlier }])
     .collect()
 }
 

@@ -1,6 +1,6 @@
 //! What the engine says, in words for a terminal.
 
-use autoupdate::handle::{Answer, Refusal};
+use autoupdate::handle::{Answer, Refusal, VersionNotes};
 use autoupdate::policy::deferral::{Deferral, Deferred};
 use autoupdate::policy::{Reason, SetBy};
 use autoupdate::text::plain;
@@ -117,8 +117,8 @@ pub(crate) fn of_answer(answer: &Answer) -> String {
         }
         Answer::Cancelled => "stopped".to_owned(),
         Answer::Done => "done".to_owned(),
-        Answer::Notes { text: None } => "there are no notes".to_owned(),
-        Answer::Notes { text: Some(text) } => plain(text).trim_end().to_owned(),
+        Answer::Notes { text: None, earlier } if earlier.is_empty() => "there are no notes".to_owned(),
+        Answer::Notes { text, earlier } => of_notes(text.as_deref(), earlier),
         Answer::Why { trace } => super::why::of_trace(trace),
         Answer::Settings { settings } => super::settings::of_settings(settings),
         Answer::History { entries } => super::history::of_entries(entries),
@@ -126,6 +126,13 @@ pub(crate) fn of_answer(answer: &Answer) -> String {
         Answer::Failed { failure } => of_failure(failure),
         Answer::Refused { why } => of_refusal(why).to_owned(),
     }
+}
+
+/// Notes as text for a terminal; those of left out versions below their names.
+fn of_notes(text: Option<&str>, earlier: &[VersionNotes]) -> String {
+    let offered = text.map(|text| plain(text).trim_end().to_owned());
+    let earlier = earlier.iter().map(|one| format!("{}\n{}", one.version, plain(&one.text).trim_end()));
+    offered.into_iter().chain(earlier).collect::<Vec<_>>().join("\n\n")
 }
 
 fn of_offer(offer: &OfferView) -> String {

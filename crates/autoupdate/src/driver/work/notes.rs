@@ -1,33 +1,67 @@
-//! Fetch the notes of an offered version.
+//! Fetch the notes of an offered version, and of those that it leaves out.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use protocol::Language;
+use protocol::{Artifact, Channel, Language, Release};
 
 use super::{Shared, Subject, blocking};
 use crate::error::Error;
+use crate::handle::VersionNotes;
+use crate::policy::Offer;
 use crate::source::tuf;
 
 /// The longest notes that are fetched, in bytes. Publishers cannot sign longer ones.
 const MAX_BYTES: u64 = 64 << 10;
 
-/// The notes among `notes` (target path by language) that suit `languages` best.
+/// The most versions between the installed and the offered one whose notes are fetched.
+const MAX_EARLIER: usize = 20;
+
+/// What is new in what is offered, and in the versions that it leaves out, newest first; in the language that suits best.
 pub(crate) async fn notes(
     shared: &Arc<Shared>,
     subject: &Arc<Subject>,
-    notes: &BTreeMap<Language, String>,
+    offer: &Offer,
     languages: &[Language],
-) -> Result<Option<String>, Error> {
-    let Some(path) = best(notes, languages) else { return Ok(None) };
+) -> Result<(Option<String>, Vec<VersionNotes>), Error> {
     let for_root = Arc::clone(subject);
     let root = blocking(move || for_root.pinned_root()).await?;
     let _walk = subject.walk.lock().await;
     let client = &shared.network().client;
     let (store, enrolment) = (&shared.store, &subject.enrolment);
     let checked = tuf::refresh(client, store, enrolment, &root, shared.crypto, shared.clock.now()).await?;
-    let bytes = tuf::listed_target(client, store, enrolment, &checked.verified, path, MAX_BYTES).await?;
-    Ok(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+    let verified = &checked.verified;
+    let text = async |notes: &BTreeMap<Language, String>| {
+        let Some(path) = best(notes, languages) else { return Ok(None) };
+        let bytes = tuf::listed_target(client, store, enrolment, verified, path, MAX_BYTES).await?;
+        Ok::<_, Error>(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
+    };
+    let offered = text(&offer.artifact.release.notes).await?;
+    let mut earlier = Vec::new();
+    for release in between(verified.artifacts(&enrolment.id, shared.machine), offer, &enrolment.channel) {
+        // Those of one version that cannot be had hide no others.
+        match text(&release.notes).await {
+            Ok(Some(text)) => earlier.push(VersionNotes { version: release.version, text }),
+            Ok(None) => {}
+            Err(error) => {
+                tracing::debug!(app = %enrolment.id, version = %release.version, %error, "no notes")
+            }
+        }
+    }
+    Ok((offered, earlier))
+}
+
+/// The releases between the installed and the offered one, newest first. Of a program that nobody knows there are none.
+fn between(artifacts: Vec<Artifact>, offer: &Offer, channel: &Channel) -> Vec<Release> {
+    let Some(from) = &offer.from else { return Vec::new() };
+    let releases = artifacts.into_iter().map(|artifact| artifact.release);
+    let mut between: Vec<_> = releases
+        .filter(|release| release.channels.contains(channel))
+        .filter(|release| release.version > *from && release.version < *offer.version())
+        .collect();
+    between.sort_by(|left, right| right.version.cmp(&left.version));
+    between.truncate(MAX_EARLIER);
+    between
 }
 
 /// The path of the best language: the first wanted one that exists, a wanted one without its region, English, any.
