@@ -30,6 +30,7 @@ mod run;
 mod session;
 pub mod shell;
 mod support;
+mod surroundings;
 #[cfg(test)]
 mod testing;
 pub mod told;

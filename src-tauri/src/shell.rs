@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use autoupdate::handle::{Answer, How, Later, Refusal};
 use autoupdate::policy::Reason;
+use autoupdate::policy::deferral;
+use autoupdate::policy::surroundings::Surroundings;
 use autoupdate::store::Folders;
 use autoupdate::view::{AppState, AppView};
 use autoupdate::{Command, Handle, View};
@@ -26,7 +28,7 @@ use crate::notice::{self, Change, Key, Notice, Told, changes};
 use crate::panel::{Go, Panel};
 use crate::tray::Tray;
 use crate::words::Words;
-use crate::{here, host, language, notify, session, support, told, window};
+use crate::{here, host, language, notify, session, support, surroundings, told, window};
 
 /// Wishes that may wait; who has more waits.
 const MAX_WISHES: usize = 64;
@@ -74,6 +76,8 @@ pub enum Wish {
     },
     /// The session ends, or after all does not.
     SessionEnds(bool),
+    /// What the desktop knows about this moment, which is not what it knew before.
+    Surroundings(Surroundings),
     /// Somebody asks this process to end.
     Quit,
 }
@@ -142,12 +146,19 @@ struct Seen {
     no_tray: bool,
     /// Programs that a person asked about outside of the window, and when they were looked at before that.
     asked: BTreeMap<AppId, Option<Timestamp>>,
+    /// What the desktop knows about this moment.
+    surroundings: Surroundings,
 }
 
 impl Seen {
-    /// What this moment is like for notifications.
+    /// What this moment is like for notifications. Each program's own quiet hours are the engine's to know.
     fn moment(&self) -> notice::Moment {
-        notice::Moment { now: Timestamp::now(), no_tray: self.no_tray, quiet: false, offline: false }
+        notice::Moment {
+            now: Timestamp::now(),
+            no_tray: self.no_tray,
+            quiet: deferral::disturbs(&self.surroundings),
+            offline: self.surroundings.online == Some(false),
+        }
     }
 }
 
@@ -166,6 +177,7 @@ impl ShellTask {
             waits: None,
             no_tray: false,
             asked: BTreeMap::new(),
+            surroundings: Surroundings::default(),
         };
         self.render(&mut seen, &view, true);
         if !self.about.tray {
@@ -173,6 +185,8 @@ impl ShellTask {
         }
         drop(tokio::spawn(host::watch(self.desk.clone())));
         drop(tokio::spawn(session::watch(self.desk.clone())));
+        let desk = self.desk.clone();
+        drop(tokio::spawn(surroundings::watch(move |now| desk.wish(Wish::Surroundings(now)))));
         loop {
             tokio::select! {
                 changed = views.changed() => match changed {
@@ -187,6 +201,10 @@ impl ShellTask {
                     Some(Wish::Quit | Wish::Do(Does::Quit)) | None => break,
                     // Before any end of the engine that may come next.
                     Some(Wish::SessionEnds(ends)) => self.engine.session_ends(ends).await,
+                    Some(Wish::Surroundings(now)) => {
+                        seen.surroundings = now;
+                        self.engine.surroundings(now).await;
+                    }
                     Some(wish) => self.fulfil(&mut seen, wish),
                 },
             }
@@ -362,7 +380,7 @@ impl ShellTask {
                     self.keep_told(seen);
                 }
             }
-            Wish::Do(Does::Quit) | Wish::Quit | Wish::SessionEnds(_) => {}
+            Wish::Do(Does::Quit) | Wish::Quit | Wish::SessionEnds(_) | Wish::Surroundings(_) => {}
         }
     }
 

@@ -10,7 +10,7 @@
 //! 5. a battery that is nearly empty.
 //!
 //! What the desktop cannot tell puts nothing off. A film or a talk on the whole screen, and "do not disturb", keep notifications
-//! back but no download: see [`quiet`].
+//! back but no download: see [`disturbs`].
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -223,12 +223,11 @@ pub fn fetch_limit(facts: &Facts<'_>) -> Option<u64> {
     }
 }
 
-/// Whether this is no moment for a notification: quiet hours, something on the whole screen, or "do not disturb".
+/// Whether a notification disturbs now: something covers the whole screen, or the person wants none. What cannot be known
+/// disturbs nobody.
 #[must_use]
-pub fn quiet(now: Timestamp, zone: &TimeZone, hours: Option<&Hours>, surroundings: &Surroundings) -> bool {
-    hours.is_some_and(|hours| hours.contain(now, zone))
-        || surroundings.full_screen == Some(true)
-        || surroundings.do_not_disturb == Some(true)
+pub fn disturbs(surroundings: &Surroundings) -> bool {
+    surroundings.full_screen == Some(true) || surroundings.do_not_disturb == Some(true)
 }
 
 /// When the answer may become another by itself, if that is known: the end of a pause or a lease, the next end of hours.

@@ -50,7 +50,6 @@ fn nothing_known_puts_nothing_off() {
     check(About::Fetch, &facts(), None);
     check(About::Replace, &facts(), None);
     assert_eq!(fetch_limit(&facts()), None);
-    assert!(!quiet(at(NOON), &TimeZone::UTC, None, &Surroundings::default()));
 }
 
 #[test]
@@ -113,12 +112,10 @@ fn the_first_no_decides() {
 
 #[test]
 fn notifications_wait_for_a_better_moment() {
-    let quiet_at =
-        |hours: Option<Hours>, surroundings| quiet(at(NOON), &TimeZone::UTC, hours.as_ref(), &surroundings);
-    assert!(quiet_at(hours_of("09:00-17:00"), Surroundings::default()));
-    assert!(quiet_at(None, surroundings(|one| one.full_screen = Some(true))));
-    assert!(quiet_at(None, surroundings(|one| one.do_not_disturb = Some(true))));
-    assert!(!quiet_at(hours_of("17:00-09:00"), surroundings(|one| one.full_screen = Some(false))));
+    assert!(disturbs(&surroundings(|one| one.full_screen = Some(true))));
+    assert!(disturbs(&surroundings(|one| one.do_not_disturb = Some(true))));
+    assert!(!disturbs(&surroundings(|one| one.full_screen = Some(false))));
+    assert!(!disturbs(&Surroundings::default()));
 }
 
 #[test]
