@@ -11,6 +11,7 @@ mod desktop {
     mod own;
     mod restart;
     mod session;
+    mod surroundings;
     mod tray;
     mod window;
 }

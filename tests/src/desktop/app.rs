@@ -56,6 +56,18 @@ impl TrayApp {
         poll_until("the app's socket", || UnixStream::connect(&socket).ok()).map(drop)
     }
 
+    /// Its log so far.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn log(&self) -> Result<String> {
+        let mut log = String::new();
+        for file in fs::read_dir(self.log.as_ref().context("its folder")?)? {
+            log.push_str(&fs::read_to_string(file?.path())?);
+        }
+        Ok(log)
+    }
+
     /// How it ended, as soon as it has.
     ///
     /// # Errors

@@ -8,16 +8,21 @@
 //! - [`Tray`] is the other end of its icon, over D-Bus, as a panel sees it, and [`Panel`] is a real one;
 //! - [`Notices`] is dunst;
 //! - [`Logind`] is the end of the session;
+//! - [`Network`], [`UPower`], [`QuietServer`], [`Settings`] and [`Film`] are what the desktop knows about the moment;
 //! - [`Window`] is its window, through WebDriver.
 
 mod app;
 mod bus;
 mod display;
+mod film;
 mod logind;
+mod network;
 mod notices;
 mod panel;
+mod quiet;
 mod screen;
 mod tray;
+mod upower;
 mod window;
 
 use std::ffi::OsString;
@@ -27,11 +32,15 @@ use std::process::{Child, Command};
 use anyhow::{Result, bail};
 
 pub use app::{TrayApp, children_of, kill};
+pub use film::Film;
 pub use logind::{DelayLock, Logind};
+pub use network::Network;
 pub use notices::Notices;
 pub use panel::Panel;
+pub use quiet::{QuietServer, Settings};
 pub use screen::{Area, Picture};
 pub use tray::{Entry, Icon, Tray};
+pub use upower::UPower;
 pub use window::Window;
 
 use self::bus::Bus;
@@ -215,6 +224,46 @@ impl Desktop {
     /// If there is one already.
     pub fn logind(&self) -> Result<Logind> {
         Logind::start(self.system.address())
+    }
+
+    /// What says how this machine reaches others: NetworkManager. Before it there is none.
+    ///
+    /// # Errors
+    /// If there is one already.
+    pub fn network(&self) -> Result<Network> {
+        Network::start(self.system.address())
+    }
+
+    /// What says where the power comes from: UPower. Before it there is none.
+    ///
+    /// # Errors
+    /// If there is one already.
+    pub fn upower(&self) -> Result<UPower> {
+        UPower::start(self.system.address())
+    }
+
+    /// A notification service that calls itself so, and shows nothing.
+    ///
+    /// # Errors
+    /// If there is one already.
+    pub fn quiet_server(&self, name: &str) -> Result<QuietServer> {
+        QuietServer::start(self.bus.address(), name)
+    }
+
+    /// The settings of this person's GNOME.
+    ///
+    /// # Errors
+    /// If they are not installed here.
+    pub fn settings(&self, person: &Person) -> Result<Settings> {
+        Settings::start(person, self.environment(), self.bus.address())
+    }
+
+    /// A window that can cover the screen.
+    ///
+    /// # Errors
+    /// If the display does not answer.
+    pub fn film(&self) -> Result<Film> {
+        Film::open(&self.display)
     }
 
     /// A notification service.

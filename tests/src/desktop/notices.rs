@@ -84,6 +84,17 @@ impl Notices {
         self.call("NotificationCloseAll", &())
     }
 
+    /// The person wants quiet, or not any more.
+    ///
+    /// # Errors
+    /// If dunst does not answer.
+    pub fn pause(&self, does: bool) -> Result<()> {
+        let set = ("org.freedesktop.DBus.Properties", "Set");
+        let paused = (DUNST, "paused", zbus::Variant::from(does));
+        zbus::block_on(self.connection.call_method(Some(NAME), PATH, Some(set.0), set.1, &paused))?;
+        Ok(())
+    }
+
     /// Everything that was ever shown, as dunst prints it.
     ///
     /// # Errors
