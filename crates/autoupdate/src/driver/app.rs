@@ -184,7 +184,7 @@ impl App {
     pub(super) fn wake(&self, now: Timestamp) -> Option<Timestamp> {
         // A picture that has changed already needs no further wake-up.
         let picture = machine::changes_at(&self.state).filter(|at| *at > now);
-        let due = self.due.filter(|_| !self.outside.is_still(now)).map(|due| due.left(now));
+        let due = self.due.filter(|_| !self.outside.is_paused(now)).map(|due| due.left(now));
         let due = due.and_then(|left| now.saturating_add(left).ok());
         let other = [picture, self.moment.1].into_iter().chain(self.plan_turns());
         other.flatten().filter(|at| *at > now).chain(due).min()
@@ -201,7 +201,7 @@ impl App {
     /// The time may have come.
     pub(super) async fn tick(&mut self, now: Timestamp) {
         self.look_at_plan(now).await;
-        if self.outside.is_still(now) {
+        if self.outside.is_paused(now) {
             return;
         }
         if self.due.is_some_and(|due| due.left(now).is_zero()) {
@@ -212,7 +212,7 @@ impl App {
 
     /// What it goes by has changed. An engine that only does what it is asked for looks when it is asked.
     pub(super) async fn look_anew(&mut self) {
-        if self.around.timing.is_some() && self.early.is_none() && !self.outside.is_still(self.now()) {
+        if self.around.timing.is_some() && self.early.is_none() && !self.outside.is_paused(self.now()) {
             self.happened(Event::Due).await;
         }
     }

@@ -42,7 +42,7 @@ impl App {
             self.mode_changed(mode).await;
         }
         // There is a network again: what could not be asked for is asked for now.
-        if was_offline && !self.outside.is_still(now) && self.memory.check_failures > 0 {
+        if was_offline && !self.outside.is_paused(now) && self.memory.check_failures > 0 {
             self.look_anew().await;
         }
     }

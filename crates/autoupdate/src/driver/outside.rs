@@ -20,11 +20,6 @@ impl Outside {
         self.pause.is_some_and(|pause| pause.lasts(now))
     }
 
-    /// Whether nobody can be asked anything: paused, or without a network.
-    pub(super) fn is_still(&self, now: Timestamp) -> bool {
-        self.is_paused(now) || self.surroundings.online == Some(false)
-    }
-
     /// What this moment allows to happen by itself to a program, and when that may change by itself.
     pub(super) fn moment(
         &self,

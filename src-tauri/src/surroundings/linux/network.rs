@@ -32,16 +32,15 @@ fn metered(manager: &Properties) -> Option<bool> {
     }
 }
 
-/// Whether the Internet can be reached. `Connectivity` (`NMConnectivityState`) is what NetworkManager has tried, and full where
-/// it is told not to try; before it has tried, `State` (`NMState`) says at least what cannot be.
+/// Whether there is a network at all, as far as its `State` (`NMState`) says so for certain. What NetworkManager found out about the
+/// way to the Internet (`Connectivity`) is no "no": it asks one address, which is out of reach in many a country where updates
+/// are not; it can only show that there is a way after all, over an interface that is not its own.
 fn online(manager: &Properties) -> Option<bool> {
-    match (manager.get("Connectivity")?, manager.get("State")) {
-        (4_u32, _) => Some(true),
-        // None; behind a portal; limited.
-        (1..=3, _) => Some(false),
-        // Asleep, disconnected, connecting, without a way out.
-        (0, Some(10..=50_u32)) => Some(false),
-        (0, Some(70)) => Some(true),
+    match (manager.get("State")?, manager.get("Connectivity")) {
+        // Asleep, disconnected, connecting; and no way was found, or none was looked for.
+        (10..=40_u32, Some(0..=1_u32) | None) => Some(false),
+        // A way out, a captive portal's included: that is told apart where it is met.
+        (60 | 70, _) | (_, Some(2..=4)) => Some(true),
         _ => None,
     }
 }
@@ -58,11 +57,15 @@ mod tests {
         };
         check([0, 0, 0], (None, None));
         check([1, 4, 70], (Some(true), Some(true)));
-        check([2, 3, 60], (Some(false), Some(false)));
-        check([3, 2, 60], (Some(true), Some(false)));
+        // Its address is out of reach, others need not be.
+        check([2, 3, 60], (Some(false), Some(true)));
+        check([3, 2, 60], (Some(true), Some(true)));
         check([4, 1, 20], (Some(false), Some(false)));
         check([0, 0, 40], (None, Some(false)));
-        check([0, 0, 60], (None, None));
+        check([0, 0, 60], (None, Some(true)));
+        // An interface that is not its own.
+        check([0, 4, 20], (None, Some(true)));
+        check([0, 0, 50], (None, None));
         check([9, 0, 70], (None, Some(true)));
         let nothing = Properties::default();
         assert_eq!((metered(&nothing), online(&nothing)), (None, None));
