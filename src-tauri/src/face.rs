@@ -217,7 +217,15 @@ pub enum Act {
 /// Everything that is shown of this View.
 #[must_use]
 pub fn shown(view: &View, shell: &Shell) -> Shown {
-    let faces = view.apps.iter().map(|app| (app.id.clone(), face(app))).collect();
+    let of_app = |app: &AppView| {
+        let mut face = face(app);
+        // This app never closes but to be updated, or for good.
+        if shell.own_id.as_ref() == Some(&app.id) {
+            face.acts.retain(|act| *act != Act::AtQuit);
+        }
+        (app.id.clone(), face)
+    };
+    let faces = view.apps.iter().map(of_app).collect();
     Shown { summary: summary(view), faces, view: view.clone(), shell: shell.clone() }
 }
 
@@ -413,6 +421,10 @@ pub fn summary(view: &View) -> Summary {
         return Summary { glyph, tone, words: Message::new(id), act: None };
     };
     let most: Vec<_> = faces.iter().filter(|(_, face)| face.glyph.in_tray() == top).collect();
+    if top <= Glyph::Held && view.paused.is_some() {
+        let words = Message::new("summary-paused");
+        return Summary { glyph: Glyph::Held, tone: Tone::Quiet, words, act: Some((None, Act::Check)) };
+    }
     if top == Glyph::Normal {
         let unknown = faces.iter().any(|(app, _)| matches!(app.state, AppState::Idle));
         let current = faces.iter().all(|(_, face)| face.glyph == Glyph::Check);

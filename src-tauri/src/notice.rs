@@ -400,11 +400,22 @@ fn without_tray() -> Notice {
     }
 }
 
+/// The key of [`answer`].
+#[must_use]
+pub const fn answer_key() -> Key {
+    Key { app: None, about: About::Answer }
+}
+
 /// What came of a check that a person asked for where no window says it.
 #[must_use]
 pub fn answer(summary: Message) -> Notice {
-    let key = Key { app: None, about: About::Answer };
-    Notice { key, summary, body: Message::new("notice-answer-body"), does: vec![Does::Open], brief: true }
+    Notice {
+        key: answer_key(),
+        summary,
+        body: Message::new("notice-answer-body"),
+        does: vec![Does::Open],
+        brief: true,
+    }
 }
 
 /// Where a file was written.

@@ -146,6 +146,8 @@ struct Seen {
     no_tray: bool,
     /// Programs that a person asked about outside of the window, and when they were looked at before that.
     asked: BTreeMap<AppId, Option<Timestamp>>,
+    /// What they were answered.
+    answered: Option<Message>,
     /// What the desktop knows about this moment.
     surroundings: Surroundings,
 }
@@ -177,6 +179,7 @@ impl ShellTask {
             waits: None,
             no_tray: false,
             asked: BTreeMap::new(),
+            answered: None,
             surroundings: Surroundings::default(),
         };
         self.render(&mut seen, &view, true);
@@ -260,6 +263,10 @@ impl ShellTask {
 
     /// Whoever asked outside of the window hears what came of it, once all of it has.
     fn answer(&self, seen: &mut Seen) {
+        if seen.answered.as_ref().is_some_and(|said| *said != seen.shown.summary.words) {
+            seen.answered = None;
+            seen.up.remove(&notice::answer_key());
+        }
         let open = |(app, before): (&AppId, &Option<Timestamp>)| {
             let app = seen.shown.view.app(app);
             app.is_some_and(|app| {
@@ -272,6 +279,7 @@ impl ShellTask {
         seen.asked.clear();
         if !window::is_open(&self.app) {
             let summary = seen.shown.summary.words.clone();
+            seen.answered = Some(summary.clone());
             self.tell(seen, notice::answer(summary));
         }
     }

@@ -82,6 +82,7 @@ not-offered-turned-off = Updates are turned off by your administrator
 
 summary-empty = No programs yet
 summary-problems = An entry cannot be read
+summary-paused = Updates are paused
 summary-idle = Not checked yet
 summary-up-to-date = Everything is up to date
 summary-nothing-to-install = Nothing to install right now

@@ -82,6 +82,7 @@ not-offered-turned-off = مدیر شما به‌روزرسانی را خاموش
 
 summary-empty = هنوز برنامه‌ای نیست
 summary-problems = یکی از ثبت‌ها خواندنی نیست
+summary-paused = به‌روزرسانی‌ها متوقف‌اند
 summary-idle = هنوز بررسی نشده است
 summary-up-to-date = همه‌چیز به‌روز است
 summary-nothing-to-install = فعلاً چیزی برای نصب نیست

@@ -82,6 +82,7 @@ not-offered-turned-off = Обновления выключены админис�
 
 summary-empty = Программ пока нет
 summary-problems = Одну из записей не удаётся прочитать
+summary-paused = Обновления приостановлены
 summary-idle = Проверок ещё не было
 summary-up-to-date = Установлены последние версии
 summary-nothing-to-install = Сейчас устанавливать нечего

@@ -82,6 +82,7 @@ not-offered-turned-off = 管理员已关闭更新
 
 summary-empty = 还没有程序
 summary-problems = 有一项登记无法读取
+summary-paused = 更新已暂停
 summary-idle = 尚未检查
 summary-up-to-date = 全部都是最新版本
 summary-nothing-to-install = 目前没有可安装的更新

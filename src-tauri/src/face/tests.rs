@@ -1,7 +1,7 @@
 //! Every state, as it is shown.
 
 use autoupdate::error::{Actor, Phase};
-use autoupdate::policy::deferral::Deferred;
+use autoupdate::policy::deferral::{Deferred, Pause};
 use autoupdate::policy::{Asker, SetBy};
 use autoupdate::view::{Blocker, FallbackView, Progress, RollBackWhy, RouteView, UpdateReport};
 use protocol::Digest;
@@ -278,6 +278,32 @@ fn the_tray_tells_what_wants_to_be_seen_most() {
     check(&[available(), available()], "2 updates are available", false);
     let disabled = || AppState::Disabled { by: Owner::User };
     check(&[disabled(), disabled()], "2 programs are not checked", true);
+}
+
+#[test]
+fn a_pause_is_told_where_nothing_else_is_news() {
+    let said = |state| {
+        let mut view = view(vec![app("Demo", state)]);
+        view.paused = Some(Pause { since: now(), until: None });
+        let summary = summary(&view);
+        (summary.glyph, Words::english().say(&summary.words))
+    };
+    let up_to_date = AppState::UpToDate { checked_at: now(), valid_until: now() };
+    assert_eq!(said(up_to_date), (Glyph::Held, "Updates are paused".to_owned()));
+    assert_eq!(said(AppState::Disabled { by: Owner::User }).0, Glyph::Held);
+    let ready = AppState::Ready { offer: offer("7.2.0"), planned: None };
+    assert_eq!(said(ready), (Glyph::Ready, "Demo 7.2.0 is ready".to_owned()));
+}
+
+#[test]
+fn the_app_itself_is_not_waited_for_until_it_is_closed() {
+    let ready = AppState::Ready { offer: offer("7.2.0"), planned: None };
+    let own = Shell { own_id: Some(AppId::parse("demo").unwrap()), ..crate::testing::shell() };
+    let acts = |shell: &Shell| {
+        shown(&view(vec![app("Demo", ready.clone())]), shell).faces.into_values().next().unwrap().acts
+    };
+    assert_eq!(acts(&own), [Act::Restart, Act::Tonight]);
+    assert_eq!(acts(&crate::testing::shell()), [Act::Restart, Act::Tonight, Act::AtQuit]);
 }
 
 #[test]

@@ -57,15 +57,16 @@ impl Network {
         })
     }
 
-    /// From now on the Internet can be reached, or cannot (`NMConnectivityState`).
+    /// From now on there is a network, or none (`NMState`, `NMConnectivityState`).
     ///
     /// # Errors
     /// If the bus does not take the news.
-    pub fn connectivity(&self, is: u32) -> Result<()> {
+    pub fn reaches(&self, state: u32, connectivity: u32) -> Result<()> {
         zbus::block_on(async {
             let network = self.0.object_server().interface::<_, Says>(PATH).await?;
             let mut now = network.get_mut().await;
-            now.connectivity = is;
+            (now.state, now.connectivity) = (state, connectivity);
+            now.state_changed(network.signal_emitter()).await?;
             Ok(now.connectivity_changed(network.signal_emitter()).await?)
         })
     }

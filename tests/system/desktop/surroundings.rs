@@ -53,7 +53,9 @@ fn the_network_is_followed_from_when_it_comes_to_when_it_goes() -> Result<()> {
         says(&app, "metered: Some(false), online: Some(true)")?;
         network.metered(1)?;
         says(&app, "metered: Some(true), online: Some(true)")?;
-        network.connectivity(2)?;
+        // That a certain address is out of reach says nothing about others.
+        network.reaches(60, 3)?;
+        network.reaches(20, 1)?;
         says(&app, "metered: Some(true), online: Some(false)")?;
         network.metered(0)?;
         says(&app, "metered: None, online: Some(false)")?;

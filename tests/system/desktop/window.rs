@@ -145,6 +145,7 @@ fn notes_a_switch_and_a_stop_reach_the_app() -> Result<()> {
     assert_eq!(window.attribute(".notes img", "src"), None, "notes are words, never markup");
 
     let entry = demo.person.home().join("config/autostart/autoupdate-tray.desktop");
+    window.click("[data-panel=settings]")?;
     for there in [true, false] {
         window.click("[data-switch=start-at-login]")?;
         poll_until("the session's entry", || (entry.exists() == there).then_some(()))?;
@@ -156,6 +157,7 @@ fn notes_a_switch_and_a_stop_reach_the_app() -> Result<()> {
     window.click("[data-switch=start-at-login]")?;
     window.says("[role=alert]", "autoupdate-tray.desktop could not be changed")?;
 
+    window.click("[data-panel=updates]")?;
     demo.valve.close();
     window.click(&button("install"))?;
     window.click(&button("cancel"))?;

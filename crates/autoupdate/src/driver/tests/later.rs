@@ -3,6 +3,7 @@
 use std::process::{Command as Process, Stdio};
 
 use super::*;
+use crate::fetch::tests::peer::answer;
 use crate::handle::{Command, Later, Refusal};
 use crate::policy::deferral::Deferral;
 use crate::policy::surroundings::{Power, Surroundings};
@@ -123,20 +124,16 @@ async fn a_busy_program_and_a_low_battery_are_left_alone() {
 }
 
 #[tokio::test]
-async fn who_has_no_network_asks_nobody_and_looks_once_it_is_there() {
+async fn who_had_no_network_looks_once_there_is_one_again() {
     let mut world = background(Mode::Download).await;
-    let offline = Surroundings { online: Some(false), ..Default::default() };
     let handle = world.engine().await;
     until_state(&handle, "up-to-date").await;
-    handle.surroundings(offline).await;
+    handle.surroundings(Surroundings { online: Some(false), ..Default::default() }).await;
     world.publish("1.1.0", &sleeper("1.1.0"));
-    let asked = world.simulator.peer.requests().len();
-    world.later(24);
-    assert_eq!(
-        command(handle.command(Command::Busy { app: app(), until: world.simulator.now })).await,
-        Answer::Done
-    );
-    assert_eq!(world.simulator.peer.requests().len(), asked);
+    world.simulator.lie("*", Some(&answer("503 Service Unavailable", "", b"")));
+    assert_eq!(word(&command(handle.check(&app(), false)).await), "failed");
+    world.simulator.be_honest();
+    // Long before the next check would be due.
     handle.surroundings(Surroundings { online: Some(true), ..Default::default() }).await;
     until_state(&handle, "ready").await;
 }
