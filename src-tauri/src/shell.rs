@@ -3,18 +3,20 @@
 //! Something happens (a new View, a click, a second start) → what is shown is made anew → tray, notifications and window
 //! are brought in line. Everybody else holds a [`Desk`] and says what they wish; only this task talks to the engine.
 
+mod act;
+mod wish;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use autoupdate::handle::{Answer, How, Later, Refusal};
-use autoupdate::policy::Reason;
+use autoupdate::handle::Answer;
 use autoupdate::policy::deferral;
 use autoupdate::policy::surroundings::Surroundings;
 use autoupdate::store::Folders;
 use autoupdate::view::{AppState, AppView};
 use autoupdate::{Command, Handle, View};
 use jiff::Timestamp;
-use protocol::{AppId, Version};
+use protocol::AppId;
 use tauri::AppHandle;
 use tokio::sync::{mpsc, oneshot};
 
@@ -29,91 +31,9 @@ use crate::panel::{Go, Panel};
 use crate::tray::Tray;
 use crate::words::Words;
 use crate::{here, host, language, notify, session, support, surroundings, told, window};
+use act::command;
 
-/// Wishes that may wait; who has more waits.
-const MAX_WISHES: usize = 64;
-
-/// What somebody wishes.
-pub enum Wish {
-    /// A click in the tray's menu or on a notification.
-    Do(Does),
-    /// The same from the window, which is told if it cannot be.
-    Act(AppId, Act, oneshot::Sender<Result<(), Message>>),
-    /// The window wants what is shown, with its number, as soon as that is not this one.
-    Next(u64, oneshot::Sender<(u64, Shown)>),
-    /// The window wants the notes of the version that is offered.
-    Notes(AppId, oneshot::Sender<Vec<Block>>),
-    /// Start at login, or do not; the window is told if that cannot be changed.
-    StartAtLogin(bool, oneshot::Sender<Result<(), Message>>),
-    /// A command for the engine, and where its answer goes. Only for commands that are answered at once.
-    Engine(Command, oneshot::Sender<Answer>),
-    /// The same without an answer: what it comes to is in the View.
-    Give(Command),
-    /// The person chose another language.
-    Language,
-    /// The words of that language.
-    Spoken(Words),
-    /// What somebody who helps wants to see.
-    Diagnostics(oneshot::Sender<String>),
-    /// The same as a file.
-    Export(oneshot::Sender<Result<String, Message>>),
-    /// The file was written, for who clicked in the tray.
-    Exported(Result<String, Message>),
-    /// The log is to be seen.
-    Log(oneshot::Sender<Result<(), Message>>),
-    /// Somebody shows tray icons, or nobody does.
-    TrayHost(bool),
-    /// Nobody has shown tray icons for a while, if that is still so.
-    TrayMissed,
-    /// A notification is gone, whoever took it away.
-    NoticeGone {
-        /// Which it was.
-        key: Key,
-        /// The how manyeth it was of all that were shown.
-        number: u64,
-        /// Whether anybody could see it.
-        shown: bool,
-    },
-    /// The session ends, or after all does not.
-    SessionEnds(bool),
-    /// What the desktop knows about this moment, which is not what it knew before.
-    Surroundings(Surroundings),
-    /// Somebody asks this process to end.
-    Quit,
-}
-
-/// What everybody but the shell holds.
-#[derive(Clone)]
-pub struct Desk(mpsc::Sender<Wish>);
-
-impl Desk {
-    /// A desk, and where its wishes come out.
-    #[must_use]
-    pub fn new() -> (Self, mpsc::Receiver<Wish>) {
-        let (sender, wishes) = mpsc::channel(MAX_WISHES);
-        (Self(sender), wishes)
-    }
-
-    /// Wishes something; may be called on any thread. A shell that has gone wishes nothing any more.
-    pub fn wish(&self, wish: Wish) {
-        if self.0.try_send(wish).is_err() {
-            tracing::warn!("a wish was lost: too many at once, or the app is ending");
-        }
-    }
-
-    /// Asks the engine for something that is answered at once.
-    pub(crate) async fn engine(&self, command: Command) -> Answer {
-        let answer = self.ask(|reply| Wish::Engine(command, reply)).await;
-        answer.unwrap_or(Answer::Refused { why: Refusal::Stopped })
-    }
-
-    /// Wishes something that is answered.
-    pub(crate) async fn ask<T>(&self, wish: impl FnOnce(oneshot::Sender<T>) -> Wish) -> Option<T> {
-        let (sender, answer) = oneshot::channel();
-        self.0.send(wish(sender)).await.ok()?;
-        answer.await.ok()
-    }
-}
+pub use wish::{Desk, Wish};
 
 /// The task.
 pub(crate) struct ShellTask {
@@ -512,83 +432,5 @@ async fn export(engine: Handle, folders: Folders) -> Result<String, Message> {
             Err(Message::new("export-refused"))
         }
         Err(_died) => Err(Message::new("export-refused")),
-    }
-}
-
-/// The version that is offered.
-fn offered(state: &AppState) -> Option<Version> {
-    match state {
-        AppState::Available { offer } | AppState::Deferred { offer, .. } | AppState::Ready { offer, .. } => {
-            Some(offer.version.clone())
-        }
-        _ => None,
-    }
-}
-
-/// What an act means to the engine.
-fn command(app: &AppId, act: Act, state: &AppState) -> Command {
-    let app = app.clone();
-    match act {
-        Act::Check => Command::Check { app, force: false },
-        Act::Install => Command::Prepare { app, how: How::default() },
-        Act::Replace => Command::Prepare { app, how: How { consent: true, ..How::default() } },
-        Act::Restart => Command::Activate { app, how: How::default() },
-        Act::Cancel => Command::Cancel { app },
-        Act::RollBack => Command::RollBack { app },
-        Act::Tonight => Command::Plan { app, when: Some(Later::Tonight) },
-        Act::AtQuit => Command::Plan { app, when: Some(Later::AtQuit) },
-        Act::Postpone => Command::Plan { app, when: None },
-        Act::Skip => match offered(state) {
-            Some(version) => Command::Skip { app, version },
-            None => Command::Check { app, force: false },
-        },
-        Act::Hold => Command::Hold { app },
-        // What was undone is in the program's own record: only who insists gets it again.
-        Act::Release if matches!(state, AppState::NotOffered { reason: Reason::Undone, .. }) => {
-            Command::Check { app, force: true }
-        }
-        Act::Release => Command::Release { app },
-        Act::Force => Command::Check { app, force: true },
-        Act::Full => Command::Prepare { app, how: How { full: true, ..How::default() } },
-        Act::Repair => Command::Repair { app, consent: false },
-        // What failed on the way to a version is tried again all the way, a check is a check.
-        Act::Retry => match state {
-            AppState::Failed { version: Some(_), .. } => Command::Prepare { app, how: How::default() },
-            _ => Command::Check { app, force: false },
-        },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::version;
-    use autoupdate::error::{Actor, Phase};
-    use autoupdate::view::Failure;
-
-    #[test]
-    fn acts_are_commands_of_the_engine() {
-        let app = AppId::parse("demo").unwrap();
-        let failure = Failure {
-            code: "E-NET-DNS".into(),
-            phase: Phase::Fetch,
-            actor: Actor::Network,
-            retry: true,
-            text: String::new(),
-        };
-        let failed = |version| AppState::Failed { failure: failure.clone(), version, again_at: None };
-        let check = |act, state: AppState, expected: &str| {
-            let command = serde_json::to_value(command(&app, act, &state)).unwrap();
-            assert_eq!(command["command"], expected, "{act:?}");
-            command
-        };
-        check(Act::Check, AppState::Idle, "check");
-        check(Act::Install, AppState::Idle, "prepare");
-        assert_eq!(check(Act::Replace, AppState::Idle, "prepare")["consent"], true);
-        check(Act::Restart, AppState::Idle, "activate");
-        check(Act::Cancel, AppState::Idle, "cancel");
-        check(Act::RollBack, AppState::Idle, "roll-back");
-        check(Act::Retry, failed(None), "check");
-        check(Act::Retry, failed(Some(version("7.2.0"))), "prepare");
     }
 }

@@ -1,6 +1,7 @@
 //! The command as people and their scripts use it: with an engine that runs, from other users, as root, by exit code.
 
 mod as_root;
+mod settings;
 mod support;
 
 use std::fs::{File, Permissions};

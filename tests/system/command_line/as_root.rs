@@ -4,7 +4,7 @@ use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use autoupdate_tests::{APP, Host, Person, Publisher, program, run, skip};
 
 use super::{PROBE, STRANGER, is_root, open, open_folder};
@@ -274,5 +274,59 @@ fn whoever_enrolled_a_program_for_everybody_can_forget_it() -> Result<()> {
         assert_eq!(std::fs::read_dir(&apps)?.count(), 0, "sudo: {sudo}");
         all_is_theirs(&person, "forget")?;
     }
+    Ok(())
+}
+
+#[test]
+fn the_administrators_settings_count_for_everybody() -> Result<()> {
+    let name = "the administrator's settings count for everybody";
+    if !is_root()? {
+        return skip(name, "only root can be the administrator");
+    }
+    let publisher = Publisher::of(&["1.0.0", "2.0.0"])?;
+    let host = Host::serve(&publisher.site())?;
+    let person = Person::with(&program("1.0.0"), &publisher.root()?, &host.url(), PROBE)?;
+    let etc = Etc::with_home(person.home())?;
+    if !can_start(&etc, name)? {
+        return Ok(());
+    }
+    person.give_to(STRANGER)?;
+    let policy = etc.folder.path().join("etc/autoupdate/settings.toml");
+    std::fs::create_dir_all(policy.parent().context("a folder")?)?;
+    let says = |lines: &str| {
+        std::fs::write(&policy, lines).and_then(|()| open(&policy, 0o644).map_err(std::io::Error::other))
+    };
+    let run = |words: &[&str]| run(&mut with_the_home_of(&person, etc.as_stranger(person.home(), words)));
+
+    says("defer_days = 7\n[app.demo]\nchannel = \"stable\"\n")?;
+    let young = run(&["check", "--force", APP])?.json()?;
+    assert_eq!(young["reason"]["reason"], "too-young", "{young}");
+    let refused = run(&["set", "--app", APP, "channel", "beta"])?.json()?;
+    assert_eq!(refused["why"]["why"], "by-administrator", "{refused}");
+    let shown = run(&["settings", APP])?.expect(0)?.json()?;
+    let of_app = shown["apps"][APP].as_array().context("settings")?;
+    let channel = of_app.iter().find(|one| one["key"] == "channel").context("channel")?;
+    assert_eq!(
+        (&channel["by"], &channel["place"]),
+        (&"administrator".into(), &"/etc/autoupdate/settings.toml:3".into())
+    );
+
+    says("mode = \"off\"\n")?;
+    let off = run(&["apply", "--force", APP])?.json()?;
+    assert_eq!(off["reason"]["reason"], "turned-off", "{off}");
+    assert_eq!(person.installed()?, program("1.0.0"));
+
+    says("mode = \"of\"\n")?;
+    let wrong = run(&["check", APP])?.expect(1)?.json()?;
+    let text = wrong["error"]["message"].as_str().unwrap_or_default();
+    ensure!(text.contains("/etc/autoupdate/settings.toml:1: key `mode`"), "{wrong}");
+
+    // Another place of the administrator's, where there is nothing; then the enrolment's own again.
+    says("[app.demo]\nsources = [\"https://127.0.0.1:9/\"]\n")?;
+    let unreachable = run(&["check", APP])?.json()?;
+    ensure!(unreachable.to_string().contains("E-NET-"), "{unreachable}");
+    std::fs::remove_file(&policy)?;
+    run(&["apply", APP])?.expect(0)?;
+    assert_eq!(person.installed()?, program("2.0.0"));
     Ok(())
 }

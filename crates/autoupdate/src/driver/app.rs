@@ -2,14 +2,14 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
-use protocol::{Digest, Language, Mode};
+use protocol::{Digest, Mode};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::due::Due;
+use super::later::QuitWatch;
 use super::outside::Outside;
 use super::task::{Task, died, run};
 use super::work::{self, Carry, FromWork, Job, Report, Reporter, Root, Seen, Shared, Subject, blocking};
@@ -38,31 +38,6 @@ pub(super) struct Around {
     /// When to check in the background; `None` = never, and do only what is asked for.
     pub(super) timing: Option<Timing>,
     pub(super) reports: mpsc::Sender<FromWork>,
-}
-
-/// When something is due: at a time of day, but never later than after the time that it was away when it was planned. So a clock
-/// that was years ahead and is put right does not put everything off for years.
-#[derive(Debug, Clone, Copy)]
-struct Due {
-    at: Timestamp,
-    planned: Instant,
-    away: Duration,
-}
-
-impl Due {
-    fn new(at: Timestamp, now: Timestamp) -> Self {
-        Self {
-            at,
-            planned: Instant::now(),
-            away: Duration::try_from(at.duration_since(now)).unwrap_or_default(),
-        }
-    }
-
-    /// How long it is away at most.
-    fn left(&self, now: Timestamp) -> Duration {
-        let by_clock = Duration::try_from(self.at.duration_since(now)).unwrap_or_default();
-        by_clock.min(self.away.saturating_sub(self.planned.elapsed()))
-    }
 }
 
 /// Somebody who waits.
@@ -114,26 +89,6 @@ pub(super) struct App {
     pub(super) mode: Mode,
     /// Who waits for the end of the program.
     pub(super) quit: Option<QuitWatch>,
-}
-
-/// Waits for the end of the program.
-#[derive(Debug)]
-pub(super) struct QuitWatch {
-    pub(super) number: u64,
-    /// Ends with this.
-    pub(super) _task: AbortOnDrop,
-    /// It has been told: it is waited for anew once something else was done.
-    pub(super) heard: bool,
-}
-
-/// Ends a task that nobody waits for any more.
-#[derive(Debug)]
-pub(super) struct AbortOnDrop(pub(super) tokio::task::AbortHandle);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
 }
 
 impl App {
@@ -237,26 +192,6 @@ impl App {
                 self.happened(event).await;
             }
         }
-    }
-
-    /// Gets the notes of the offered version, beside whatever runs.
-    pub(super) fn notes(&self, languages: Vec<Language>, reply: oneshot::Sender<Answer>) {
-        let Some(offer) = self.state.offer().cloned() else {
-            return tell(reply, Answer::Notes { text: None, earlier: Vec::new() });
-        };
-        let (shared, subject) = (Arc::clone(&self.around.shared), Arc::clone(&self.subject));
-        drop(tokio::spawn(async move {
-            let answer = match work::notes(&shared, &subject, &offer, &languages).await {
-                Ok((text, earlier)) => Answer::Notes { text, earlier },
-                Err(error) => Answer::Failed { failure: work::failure(&error) },
-            };
-            tell(reply, answer);
-        }));
-    }
-
-    /// How the last decision came about.
-    pub(super) fn why(&self) -> Answer {
-        Answer::Why { trace: [self.memory.trace.as_slice(), &self.memory.gates].concat() }
     }
 
     /// A report of a task.

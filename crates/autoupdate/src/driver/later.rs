@@ -1,13 +1,11 @@
 //! What an app does at a better moment: when the network, the hour or the person let it, at a planned time, when its program
 //! is closed.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 
-use super::app::{AbortOnDrop, App, QuitWatch};
+use super::app::App;
 use super::outside::Outside;
-use super::work::{self, FromWork, Report, blocking};
+use super::work::{FromWork, Report, blocking};
 use crate::enrolments::Enrolled;
 use crate::error::Error;
 use crate::handle::{Answer, MAX_LEASE, Refusal};
@@ -17,6 +15,26 @@ use crate::policy::plan::{self, Later, Planned, Turn};
 use crate::policy::{Asker, schedule};
 use crate::store::Program;
 use protocol::Mode;
+
+/// Waits for the end of the program.
+#[derive(Debug)]
+pub(super) struct QuitWatch {
+    number: u64,
+    /// Ends with this.
+    _task: AbortOnDrop,
+    /// It has been told: it is waited for anew once something else was done.
+    heard: bool,
+}
+
+/// Ends a task that nobody waits for any more.
+#[derive(Debug)]
+struct AbortOnDrop(tokio::task::AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
 
 impl App {
     /// Goes by other settings from now on. What it is, stays.
@@ -177,24 +195,6 @@ impl App {
         let State::Resting(rest) = &self.state else { return };
         let next = schedule::next(&self.memory.schedule(rest, self.now(), self.mode(), self.draw()));
         self.carry_out(crate::machine::Effect::Schedule(next.answer)).await;
-    }
-
-    /// What support looks at, beside whatever runs.
-    pub(super) fn examine(
-        &self,
-        proxy: crate::fetch::Proxy,
-        settings: Vec<crate::support::Setting>,
-        reply: tokio::sync::oneshot::Sender<Answer>,
-    ) {
-        let (shared, subject) = (Arc::clone(&self.around.shared), Arc::clone(&self.subject));
-        let (owner, memory) = (self.enrolled.owner, self.memory.clone());
-        drop(tokio::spawn(async move {
-            let answer = match work::examine(shared, subject, (owner, proxy), memory, settings).await {
-                Ok(examined) => Answer::Examined { examined: Box::new(examined) },
-                Err(error) => Answer::Failed { failure: work::failure(&error) },
-            };
-            super::app::tell(reply, answer);
-        }));
     }
 }
 

@@ -12,6 +12,8 @@
 //! effects) → `system` ([`Clock`] and [`Platform`], the only two traits).
 
 mod app;
+mod asked;
+mod due;
 mod goal;
 mod history;
 mod later;

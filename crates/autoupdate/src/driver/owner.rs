@@ -143,7 +143,8 @@ impl Driver {
         let unknown = Answer::Refused { why: Refusal::UnknownApp };
         match &command {
             Command::Reload => {
-                let answer = self.reload().await.err().unwrap_or(Answer::Done);
+                let answer = self.reload().await;
+                self.look_around().await;
                 self.publish();
                 tell(reply, answer);
             }
@@ -228,19 +229,27 @@ impl Driver {
     }
 
     /// Reads enrolments and settings again. Settings that are wrong leave everything as it is.
-    async fn reload(&mut self) -> Result<(), Answer> {
+    async fn reload(&mut self) -> Answer {
         let store = self.around.shared.store.clone();
         let read = blocking(move || Ok::<_, Error>((store.settings()?, enrolments::load(store.folders()))));
-        let (settings, enrolments) = read.await.map_err(|error| failed(&error))?;
-        self.rules.enrolments = enrolments;
-        self.settle(settings)
+        match read.await {
+            Ok((settings, enrolments)) => {
+                self.rules.enrolments = enrolments;
+                self.settle(settings)
+            }
+            Err(error) => failed(&error),
+        }
     }
 
-    fn settle(&mut self, settings: Settings) -> Result<(), Answer> {
-        self.rules.settle(settings, &self.around.shared).map_err(|error| failed(&error))?;
-        self.around.timing = self.rules.timing;
-        self.reconcile();
-        Ok(())
+    fn settle(&mut self, settings: Settings) -> Answer {
+        match self.rules.settle(settings, &self.around.shared) {
+            Ok(()) => {
+                self.around.timing = self.rules.timing;
+                self.reconcile();
+                Answer::Done
+            }
+            Err(error) => failed(&error),
+        }
     }
 
     async fn set(&mut self, app: Option<AppId>, key: String, value: Option<String>) -> Answer {
@@ -250,8 +259,8 @@ impl Driver {
         let (store, settings) = (self.around.shared.store.clone(), self.rules.settings.clone());
         let set = blocking(move || rules::set(&store, &settings, app.as_ref(), &key, value.as_deref()));
         match set.await {
-            Ok(Ok(settings)) => self.settle(settings).err().unwrap_or(Answer::Done),
-            Ok(Err(refused)) => refused,
+            Ok(Some(settings)) => self.settle(settings),
+            Ok(None) => Answer::Refused { why: Refusal::ByAdministrator },
             Err(error) => failed(&error),
         }
     }

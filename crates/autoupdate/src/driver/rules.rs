@@ -5,7 +5,6 @@ use protocol::AppId;
 use super::Error;
 use super::work::{Network, Shared};
 use crate::enrolments::{Enrolled, Enrolments};
-use crate::handle::{Answer, Refusal};
 use crate::policy::schedule::Timing;
 use crate::store::{self, Key, Program, Settings};
 
@@ -49,20 +48,20 @@ impl Rules {
     }
 }
 
-/// Writes one setting down. Blocks.
+/// Writes one setting down, and gives what is in effect then. `None`: the administrator has set it. Blocks.
 pub(super) fn set(
     store: &store::Store,
     settings: &Settings,
     app: Option<&AppId>,
     name: &str,
     value: Option<&str>,
-) -> Result<Result<Settings, Answer>, Error> {
+) -> Result<Option<Settings>, Error> {
     let Some(key) = Key::named(name) else {
         return Err(store::Error::no_setting(store, name).into());
     };
     if settings.is_locked(app, key) {
-        return Ok(Err(Answer::Refused { why: Refusal::ByAdministrator }));
+        return Ok(None);
     }
     store.set(app, key, value)?;
-    Ok(Ok(store.settings()?))
+    Ok(Some(store.settings()?))
 }

@@ -16,6 +16,7 @@ mod decide;
 mod effect;
 mod event;
 mod memory;
+mod preparing;
 mod show;
 mod state;
 mod step;

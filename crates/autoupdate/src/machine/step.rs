@@ -10,13 +10,13 @@ use super::decide::{Who, choices, decide, repair};
 use super::effect::{Activation, Effect, Note};
 use super::event::{Event, Found, Lately, Opened};
 use super::memory::{Draw, Memory};
+use super::preparing::{Preparing, prepare_or_ask, preparing, ready_to};
 use super::state::{Errand, Fresh, Reach, Ready, Rest, Stage, State};
 use crate::error::{Actor, Phase};
 use crate::policy::deferral::Moment;
-use crate::policy::gate::{self, Download, Restart};
 use crate::policy::plan::Planned;
 use crate::policy::repair::Repair;
-use crate::policy::{Decided, Decision, Offer, Reason, Trace, schedule};
+use crate::policy::{Decision, Reason, Trace, schedule};
 use crate::view::{Failure, RollBackWhy};
 
 /// What [`step`] may know beside state and event.
@@ -38,15 +38,7 @@ pub struct Facts<'a> {
     pub plan: Option<Planned>,
 }
 
-type Next = (State, Vec<Effect>);
-
-/// What [`State::Preparing`] holds.
-struct Preparing {
-    errand: Errand,
-    offer: Box<Offer>,
-    limit: Option<u64>,
-    anew: bool,
-}
+pub(super) type Next = (State, Vec<Effect>);
 
 /// The next state, and what to do, in this order.
 #[must_use]
@@ -63,7 +55,7 @@ pub fn step(state: State, event: Event, facts: &Facts<'_>) -> Next {
     }
 }
 
-fn resting(rest: Rest, event: Event, facts: &Facts<'_>) -> Next {
+pub(super) fn resting(rest: Rest, event: Event, facts: &Facts<'_>) -> Next {
     match event {
         Event::Due => match facts.mode {
             Mode::Off => stay(State::Resting(rest)),
@@ -295,52 +287,6 @@ pub(super) fn cannot_verify(failure: &Failure) -> bool {
     failure.actor == Actor::Repository && failure.phase == Phase::Check && of_metadata
 }
 
-fn preparing(run: Preparing, event: Event, facts: &Facts<'_>) -> Next {
-    let Preparing { errand, offer, limit, anew } = run;
-    let with = |errand, anew| State::Preparing { errand, offer: offer.clone(), limit, anew };
-    match event {
-        Event::Wanted(more) => stay(with(errand.and(more), anew)),
-        Event::CancelWanted => (with(errand, false), vec![Effect::Cancel]),
-        Event::Moment => match gate::download(facts.mode, errand.wish(), &offer, facts.moment).answer {
-            Download::Go { limit: now } if now.is_none() || now == limit => stay(with(errand, anew)),
-            Download::Go { .. } | Download::Wait(_) | Download::Ask(_) => {
-                (with(errand, true), vec![Effect::Cancel])
-            }
-        },
-        Event::Prepared { cost, running } => {
-            let ready = Box::new(Ready { offer: *offer, cost: *cost });
-            let note = Effect::Persist(Note::Ready(ready.clone()));
-            ready_to(errand, ready, running, vec![note], facts)
-        }
-        Event::PrepareFailed(failure) => {
-            let version = Some(offer.version().clone());
-            let note = Effect::Persist(Note::Failed { version: version.clone(), failure: failure.clone() });
-            rest_in(Rest::Failed { failure, version }, vec![note], facts)
-        }
-        // Meanwhile a person may have said: all the same.
-        Event::PutOff(_) if errand.wish().fetch => prepare_or_ask(offer, errand, facts),
-        Event::PutOff(deferred) => rest_in(Rest::Deferred(offer, deferred), Vec::new(), facts),
-        Event::Cancelled if anew => prepare_or_ask(offer, errand, facts),
-        Event::Cancelled => rest_in(Rest::Available(offer), Vec::new(), facts),
-        // Another updater had left something unfinished, and that comes first.
-        Event::Opened(_) => resting(Rest::Available(offer), event, facts),
-        Event::Due
-        | Event::Quit
-        | Event::RollBackWanted
-        | Event::Checked(_)
-        | Event::CheckFailed { .. }
-        | Event::Closing { .. }
-        | Event::Replacing
-        | Event::StillRunning { .. }
-        | Event::Activated(_)
-        | Event::ActivateFailed(_)
-        | Event::Committed(_)
-        | Event::Unhealthy(_)
-        | Event::RolledBack(_)
-        | Event::RollBackFailed(_) => stay(with(errand, anew)),
-    }
-}
-
 fn activating(ready: Box<Ready>, stage: Stage, event: Event, facts: &Facts<'_>) -> Next {
     match event {
         Event::Closing { blockers, until } => match stage {
@@ -467,41 +413,7 @@ fn check(errand: Errand, before: Rest) -> Next {
     (State::Checking { errand, before: Box::new(before) }, vec![effect])
 }
 
-fn prepare_or_ask(offer: Box<Offer>, errand: Errand, facts: &Facts<'_>) -> Next {
-    let Decided { answer, trace } = gate::download(facts.mode, errand.wish(), &offer, facts.moment);
-    let told = Effect::Persist(Note::Gated { trace, put_off: false });
-    match answer {
-        Download::Go { limit } => {
-            let effect = Effect::Prepare { offer: offer.clone(), full: errand.full, limit };
-            (State::Preparing { errand, offer, limit, anew: false }, vec![told, effect])
-        }
-        Download::Wait(deferred) => rest_in(Rest::Deferred(offer, deferred), vec![told], facts),
-        Download::Ask(_) => rest_in(Rest::Available(offer), vec![told], facts),
-    }
-}
-
-/// A verified stage is there: put it in place, or wait for a person, or for a better moment.
-fn ready_to(
-    errand: Errand,
-    ready: Box<Ready>,
-    running: bool,
-    mut effects: Vec<Effect>,
-    facts: &Facts<'_>,
-) -> Next {
-    let Decided { answer, trace } =
-        gate::restart(facts.mode, errand.wish(), running, facts.plan, facts.moment);
-    effects.push(Effect::Persist(Note::Gated { trace, put_off: matches!(answer, Restart::Wait(_)) }));
-    match answer {
-        Restart::Go => {
-            let (state, more) = activate(ready);
-            effects.extend(more);
-            (state, effects)
-        }
-        Restart::Ask | Restart::WhenClosed | Restart::Wait(_) => rest_in(Rest::Ready(ready), effects, facts),
-    }
-}
-
-fn activate(ready: Box<Ready>) -> Next {
+pub(super) fn activate(ready: Box<Ready>) -> Next {
     let effect = Effect::Activate(Activation::Begin(ready.clone()));
     (State::Activating { ready, stage: Stage::Closing { blockers: Vec::new(), until: None } }, vec![effect])
 }
@@ -517,12 +429,12 @@ fn roll_back(why: RollBackWhy) -> Next {
 }
 
 /// Comes to rest, and plans the next check.
-fn rest_in(rest: Rest, mut effects: Vec<Effect>, facts: &Facts<'_>) -> Next {
+pub(super) fn rest_in(rest: Rest, mut effects: Vec<Effect>, facts: &Facts<'_>) -> Next {
     let next = schedule::next(&facts.memory.schedule(&rest, facts.now, facts.mode, facts.draw));
     effects.push(Effect::Schedule(next.answer));
     (State::Resting(rest), effects)
 }
 
-const fn stay(state: State) -> Next {
+pub(super) const fn stay(state: State) -> Next {
     (state, Vec::new())
 }

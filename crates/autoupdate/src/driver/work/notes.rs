@@ -44,7 +44,7 @@ pub(crate) async fn notes(
             Ok(Some(text)) => earlier.push(VersionNotes { version: release.version, text }),
             Ok(None) => {}
             Err(error) => {
-                tracing::debug!(app = %enrolment.id, version = %release.version, %error, "no notes")
+                tracing::debug!(app = %enrolment.id, version = %release.version, %error, "no notes");
             }
         }
     }

@@ -1,0 +1,47 @@
+//! What an app is asked without changing anything, beside whatever runs.
+
+use std::sync::Arc;
+
+use protocol::Language;
+use tokio::sync::oneshot;
+
+use super::app::{App, tell};
+use super::work;
+use crate::fetch::Proxy;
+use crate::handle::Answer;
+use crate::support::Setting;
+
+impl App {
+    /// Gets the notes of the offered version, beside whatever runs.
+    pub(super) fn notes(&self, languages: Vec<Language>, reply: oneshot::Sender<Answer>) {
+        let Some(offer) = self.state.offer().cloned() else {
+            return tell(reply, Answer::Notes { text: None, earlier: Vec::new() });
+        };
+        let (shared, subject) = (Arc::clone(&self.around.shared), Arc::clone(&self.subject));
+        drop(tokio::spawn(async move {
+            let answer = match work::notes(&shared, &subject, &offer, &languages).await {
+                Ok((text, earlier)) => Answer::Notes { text, earlier },
+                Err(error) => Answer::Failed { failure: work::failure(&error) },
+            };
+            tell(reply, answer);
+        }));
+    }
+
+    /// How the last decision came about.
+    pub(super) fn why(&self) -> Answer {
+        Answer::Why { trace: [self.memory.trace.as_slice(), &self.memory.gates].concat() }
+    }
+
+    /// What support looks at, beside whatever runs.
+    pub(super) fn examine(&self, proxy: Proxy, settings: Vec<Setting>, reply: oneshot::Sender<Answer>) {
+        let (shared, subject) = (Arc::clone(&self.around.shared), Arc::clone(&self.subject));
+        let (owner, memory) = (self.enrolled.owner, self.memory.clone());
+        drop(tokio::spawn(async move {
+            let answer = match work::examine(shared, subject, (owner, proxy), memory, settings).await {
+                Ok(examined) => Answer::Examined { examined: Box::new(examined) },
+                Err(error) => Answer::Failed { failure: work::failure(&error) },
+            };
+            tell(reply, answer);
+        }));
+    }
+}
