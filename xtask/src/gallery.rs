@@ -20,7 +20,7 @@ pub(crate) struct Options {
 /// The verb; whether nothing is cut off, on top of something else, or in another language's figures or direction.
 pub(crate) fn main(workspace: &Workspace, options: &Options) -> Result<bool> {
     packages::ensure(&[Purpose::Gallery], options.yes || workspace.ci)?;
-    println!("Drawing every scene in every language, light and dark: about a minute");
+    println!("Drawing every scene in every language, light and dark: some minutes");
     let folder = workspace.target.join("gallery");
     let outcome = window::pictures(workspace, &folder)?;
     println!(

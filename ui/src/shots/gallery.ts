@@ -28,6 +28,9 @@ declare global {
 }
 window.gallery = asked;
 
+// Whether a page from the disk may write there is the browser's mood: here it never may.
+Object.defineProperty(navigator, "clipboard", { value: { writeText: () => Promise.reject(new Error("closed")) } });
+
 const target = document.getElementById("app") as HTMLElement;
 let before: object | undefined;
 
@@ -50,8 +53,8 @@ if (scene === null) {
 
 /** Shows a scene instead of what was here; resolves when all of it is there. */
 async function show(name: string, languages: readonly string[]): Promise<void> {
-  const shown = SCENES[name];
-  if (shown === undefined) throw new Error(`no scene ${name}`);
+  const scene = SCENES[name];
+  if (scene === undefined) throw new Error(`no scene ${name}`);
   if (before !== undefined) await unmount(before);
   const words = Words.of(languages, catalogues);
   document.documentElement.lang = words.locale;
@@ -69,17 +72,31 @@ async function show(name: string, languages: readonly string[]): Promise<void> {
       clock: () => NOW,
       backend: {
         ...ANSWERS,
-        subscribe: async (show) => show(shown),
+        subscribe: async (show) => show(scene.shown),
         act: log("act"),
         checkAll: log("check all"),
         notes: async () => NOTES,
         startAtLogin: log("start at login"),
+        ...scene.answers,
       },
+      first: scene.panel ?? "updates",
     },
   });
   await settled();
+  for (const [selector, value] of scene.then ?? []) await use(selector, value);
   window.setTimeout = patient;
   await document.fonts.ready;
+}
+
+/** Does what a person does before there is this scene. */
+async function use(selector: string, value?: string): Promise<void> {
+  const control = target.querySelector<HTMLElement>(selector);
+  if (control === null) throw new Error(`nothing to use: ${selector}`);
+  if (control instanceof HTMLSelectElement && value !== undefined) {
+    control.value = value;
+    control.dispatchEvent(new Event("change", { bubbles: true }));
+  } else control.click();
+  await settled();
 }
 
 /** Opens whatever can be opened; whether there was anything. */

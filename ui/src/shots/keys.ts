@@ -12,8 +12,12 @@ interface Stop {
 let expected: Stop[] = [];
 let reached: { element: HTMLElement; faults: string[] }[] = [];
 
-/** Begins a walk; how many stops it must have. */
-export function walk(): number {
+/** A time has more stops within: minutes, the half of the day where a language has halves, and what opens its picker. */
+const WITHIN = 3;
+
+/** Begins a walk at the top of everything; how often Tab has to be pressed, and how often more at most. */
+export function walk(): { stops: number; within: number } {
+  for (const element of document.querySelectorAll(".panel")) element.scrollTop = 0;
   const elements = [...document.querySelectorAll<HTMLElement>(STOPS)];
   expected = elements
     .filter((element) => element.tabIndex >= 0 && !element.matches(":disabled") && element.checkVisibility())
@@ -23,7 +27,13 @@ export function walk(): number {
   document.body.focus();
   document.body.removeAttribute("tabindex");
   reached = [];
-  return expected.length;
+  const times = expected.filter(({ element }) => element.matches("[type=time]"));
+  return { stops: expected.length, within: times.length * WITHIN };
+}
+
+/** Whether the last stop is still to come. */
+export function walking(): boolean {
+  return document.activeElement !== expected.at(-1)?.element;
 }
 
 document.addEventListener("focusin", ({ target }) => reached.push(look(target as HTMLElement)));

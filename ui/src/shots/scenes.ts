@@ -1,9 +1,22 @@
-/** Windows with more than one program, for the gallery. */
+/** Windows as people find them, for the gallery. Panels other than the first have theirs in `panels.ts`. */
+import type { Backend } from "../backend";
 import type { Block } from "../generated/Block";
 import type { Shown } from "../generated/Shown";
-import { as, shell, shown } from "../test/fixtures";
+import { as, at, shell, shown } from "../test/fixtures";
 import { ALL } from "../test/states";
 import type { Entry } from "../order";
+import type { Panel } from "../panels";
+import { PANELS } from "./panels";
+
+export interface Scene {
+  readonly shown: Shown;
+  /** The one that is open, if it is not the first. */
+  readonly panel?: Panel;
+  /** What the app answers in another way than usual. */
+  readonly answers?: Partial<Backend>;
+  /** What a person does first: buttons that are pressed, and values that are chosen. */
+  readonly then?: readonly (readonly [selector: string, value?: string])[];
+}
 
 const fine = ALL["up-to-date"] as Entry;
 const one = (name: string) => ALL[name] as Entry;
@@ -14,31 +27,49 @@ const others = [
   as("tidepool", "Tidepool", fine, version("0.9.6")),
 ];
 
-/** Each state with three programs that have no news, then what is true for all programs. */
-export const SCENES: Readonly<Record<string, Shown>> = {
-  ...Object.fromEntries(Object.entries(ALL).map(([name, entry]) => [name, shown([entry, ...others])])),
-  empty: shown([]),
-  problems: shown([fine, ...others.slice(0, 1)], {
-    view: {
-      format: 1,
-      apps: [fine.app, ...others.slice(0, 1).map(({ app }) => app)],
-      problems: [
-        { file: "/home/me/.config/autoupdate/enrolments/tidepool.toml", line: 7, key: "sources", text: "at least one source is needed" },
-        { file: "/etc/autoupdate/enrolments/ledger.toml", text: "it cannot be read: permission denied" },
+const paused = (until: string | null) => {
+  const { view, ...rest } = shown([one("available"), ...others]);
+  return { shown: { ...rest, view: { ...view, paused: { since: at("09:00"), until } } } };
+};
+
+/** What is true for all programs. */
+const WHOLE: Readonly<Record<string, Scene>> = {
+  empty: { shown: shown([]) },
+  problems: {
+    shown: shown([fine, ...others.slice(0, 1)], {
+      view: {
+        format: 1,
+        apps: [fine.app, ...others.slice(0, 1).map(({ app }) => app)],
+        problems: [
+          { file: "/home/me/.config/autoupdate/enrolments/tidepool.toml", line: 7, key: "sources", text: "at least one source is needed" },
+          { file: "/etc/autoupdate/enrolments/ledger.toml", text: "it cannot be read: permission denied" },
+        ],
+      },
+    }),
+  },
+  bare: { shown: shown([fine], { shell: { ...shell, tray: false, packaged: true, starts_at_login: false } }) },
+  many: {
+    shown: shown(
+      [
+        as("notepad", "Notepad", fine, version("2.0.0")),
+        as("field-notes", "Field Notes", one("available")),
+        one("downloading"),
+        as("ledger", "Ledger", one("failed"), { channel: "beta" }),
+        as("tidepool", "Tidepool", one("ready-critical")),
       ],
-    },
-  }),
-  bare: shown([fine], { shell: { ...shell, tray: false, packaged: true, starts_at_login: false } }),
-  many: shown(
-    [
-      as("notepad", "Notepad", fine, version("2.0.0")),
-      as("field-notes", "Field Notes", one("available")),
-      one("downloading"),
-      as("ledger", "Ledger", one("failed"), { channel: "beta" }),
-      as("tidepool", "Tidepool", one("ready-critical")),
-    ],
-    { summary: { glyph: "critical", tone: "danger", words: { id: "one-state-ready", args: { name: "Tidepool", version: "7.2.0" }, count: null }, act: null } },
-  ),
+      { summary: { glyph: "critical", tone: "danger", words: { id: "one-state-ready", args: { name: "Tidepool", version: "7.2.0" }, count: null }, act: null } },
+    ),
+  },
+  paused: paused("2030-06-07T14:00:00Z"),
+  "paused-open": paused(null),
+  "more-acts": { shown: shown([one("available"), ...others]), then: [["[data-more]"]] },
+};
+
+/** Each state with three programs that have no news, then what is true for all programs, then the other panels. */
+export const SCENES: Readonly<Record<string, Scene>> = {
+  ...Object.fromEntries(Object.entries(ALL).map(([name, entry]) => [name, { shown: shown([entry, ...others]) }])),
+  ...WHOLE,
+  ...PANELS,
 };
 
 const text = (words: string): Block => ({ kind: "paragraph", words: [{ kind: "text", text: words }] });

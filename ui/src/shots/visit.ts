@@ -36,8 +36,9 @@ export async function throughout(page: Page, look: (theme: string, opened: boole
 
 /** Presses Tab from the first stop to the last; what was wrong on the way. */
 export async function walk(page: Page): Promise<string[]> {
-  const stops = await page.ask<number>("gallery.walk()");
+  const { stops, within } = await page.ask<{ stops: number; within: number }>("gallery.walk()");
   for (let stop = 0; stop < stops; stop += 1) await page.press("Tab", TAB);
+  for (let more = 0; more < within && (await page.ask<boolean>("gallery.walking()")); more += 1) await page.press("Tab", TAB);
   return page.ask<string[]>("gallery.walked()");
 }
 
