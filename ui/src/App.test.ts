@@ -51,6 +51,29 @@ describe("the panels", () => {
     expect(current()).toEqual(["Support"]);
   });
 
+  it("follow each click outside of the window once, also while it is open", async () => {
+    const clicked = (number: number, panel: Panel) => shown([one("ready")], { shell: { ...shell, go: { number, panel } } });
+    const { show } = await desk(clicked(1, "support"));
+    expect(current()).toEqual(["Support"]);
+    await fireEvent.click(button("History"));
+    await show(clicked(1, "support"));
+    expect(current()).toEqual(["History"]);
+    await show(clicked(2, "settings"));
+    expect(current()).toEqual(["Settings"]);
+    await show(clicked(3, "settings"));
+    expect(current()).toEqual(["Settings"]);
+    await show(shown([one("ready")]));
+    expect(current()).toEqual(["Settings"]);
+  });
+
+  it("stay when the window is drawn anew, whatever was clicked before", async () => {
+    const clicked = (number: number) => shown([one("ready")], { shell: { ...shell, go: { number, panel: "updates" as const } } });
+    const { show } = await desk(clicked(4), {}, words, () => NOW, "settings");
+    expect(current()).toEqual(["Settings"]);
+    await show(clicked(5));
+    expect(current()).toEqual(["Updates"]);
+  });
+
   it("leave what happens to be told aloud", async () => {
     const { show } = await at("history");
     await show(shown([one("ready")]));

@@ -33,7 +33,7 @@ export interface Desk {
   text(): string;
 }
 
-export async function desk(first: Shown, more: Partial<Backend> = {}, said = words, clock = () => NOW, open: Panel = "updates"): Promise<Desk> {
+export async function desk(first: Shown, more: Partial<Backend> = {}, said = words, clock = () => NOW, open?: Panel): Promise<Desk> {
   let show: (shown: Shown) => void = () => {};
   const backend = {
     subscribe: vi.fn<Backend["subscribe"]>(async (to) => {
@@ -55,7 +55,7 @@ export async function desk(first: Shown, more: Partial<Backend> = {}, said = wor
     openLog: vi.fn<Backend["openLog"]>(more.openLog ?? ANSWERS.openLog),
   };
   const anew = vi.fn<(open: Panel) => void>();
-  const { container } = render(App, { backend, words: said, clock, first: open, anew });
+  const { container } = render(App, { backend, words: said, clock, anew, ...(open === undefined ? {} : { first: open }) });
   await settle();
   return {
     backend,
