@@ -48,7 +48,7 @@ not-offered-halted =
        *[other] Version { $version } was halted by its publisher
     }
 not-offered-recalled = This version was recalled by its publisher
-not-offered-control-unverified = Cannot tell who may have the update
+not-offered-control-unverified = It is not clear who gets the update
 not-offered-known-bad =
     { $version ->
         [none] The newest version did not run well here
@@ -148,7 +148,7 @@ one-not-offered-halted =
        *[other] { $name } { $version } was halted by its publisher
     }
 one-not-offered-recalled = The version of { $name } was recalled by its publisher
-one-not-offered-control-unverified = Cannot tell who may have the update of { $name }
+one-not-offered-control-unverified = It is not clear who gets the update of { $name }
 one-not-offered-undone =
     { $version ->
         [none] The newest version of { $name } was undone here
@@ -172,6 +172,7 @@ act-restart = Restart to update
 act-cancel = Cancel
 act-retry = Try again
 act-roll-back = Undo
+act-roll-back-to = Go back to { $version }
 act-tonight = Tonight
 act-at-quit = When it is closed
 act-postpone = Not now
@@ -207,7 +208,7 @@ notice-available-body = It is not downloaded before you say so.
 notice-counting = { $name } restarts in a minute
 notice-counting-body = Version { $version } is put in place, as you planned. { $name } opens again where it was.
 notice-updated = { $name } was updated to { $version }
-notice-updated-body = The version before is kept, so you can go back.
+notice-updated-body = The previous version is kept, so you can go back.
 notice-failing = { $name } could not be checked for some time
 notice-failing-body = What is installed keeps working. Support shows what is in the way.
 notice-answer-body = You asked for this check.
@@ -267,6 +268,7 @@ announce-resumed = Updates go on.
 
 available-unknown = Nobody knows which version of { $name } is installed: its bytes are in no release of its publisher. It is replaced with { $version } if you agree.
 available-size = Downloads { $size } at most, and less where only the difference is needed. { $name } keeps running meanwhile.
+offer-important = This update is important.
 notes-title = What is new in { $version }
 notes-all = Show all notes
 notes-less = Show fewer notes
@@ -300,7 +302,7 @@ waiting-blockers =
 waiting-until = Nothing is closed by force: what is still open at { $moment } stays open, and the update stays ready.
 probation-until =
     { $from ->
-        [none] If { $to } does not run well until { $moment }, the version before comes back by itself.
+        [none] If { $to } does not run well until { $moment }, the previous version comes back by itself.
        *[other] If { $to } does not run well until { $moment }, { $from } comes back by itself.
     }
 updated-saved = Fetched { $fetched } instead of { $full }.
@@ -309,10 +311,10 @@ updated-fetched-before = Nothing had to be fetched for this: the bytes were here
 updated-fell-back = A smaller download was tried first and did not work.
 updated-still-old =
     { $count ->
-        [one] One running copy keeps the version before until it is closed.
-       *[other] { $count } running copies keep the version before until they are closed.
+        [one] One copy that is still open runs the previous version until it is closed.
+       *[other] { $count } copies that are still open run the previous version until they are closed.
     }
-updated-kept = { $version } is kept. Undo brings it back.
+updated-kept = { $version } is kept, so you can go back to it.
 last-good = This could be told last: { $moment }.
 failed-unchanged = { $name } is as it was.
 disabled-by-machine = Your administrator turned off looking by itself. You can still look for an update here.
@@ -355,12 +357,12 @@ more-acts = More: { $name }
 
 reason-nothing-for-platform = Its publisher has no release for this kind of computer on this channel. What is installed keeps working.
 reason-os-too-old = It needs { $needs } or newer; this is { $has }. What is installed keeps working.
-reason-os-unknown = It needs { $needs } or newer, and which version of the system this is cannot be told. What is installed keeps working.
+reason-os-unknown = It needs { $needs } or newer, and the version of this system is not known. What is installed keeps working.
 reason-os-pinned = For this system its publisher offers { $version } and nothing newer.
 reason-not-yet = It goes out in steps, so that problems show early. It has reached { $share } of all computers, and this one follows by itself.
 reason-halted = Its publisher stopped it for now. It is offered again when they let it go on, or when there is a newer one.
 reason-recalled = Its publisher took it back. As soon as there is a better one, it is offered here.
-reason-control-unverified = The publisher's list of who gets it when is too old or not rightly signed, so nobody gets it. It is looked at again by itself.
+reason-control-unverified = The publisher's list of who gets it when is out of date or not rightly signed, so nobody gets it for now. It is looked at again by itself.
 reason-known-bad = It was installed here before and did not run well, so it is not tried again. The next version is.
 reason-below-floor = Version { $version } ran well here before, so nothing older is taken.
 reason-undone = You went back from it, so it is not offered again by itself. The next version is.
@@ -377,7 +379,7 @@ reason-turned-off = Your administrator turned updates off. What is installed kee
 
 ## Why the version before was put back, by the code of what was wrong.
 
-rolled-back-by-person = You asked for the version before.
+rolled-back-by-person = You asked for the previous version.
 rolled-back-recalled =
     { $version ->
         [none] Its publisher took the new version back.
@@ -423,7 +425,7 @@ rolled-back-E-RUN-INTERRUPTED =
         [none] The new version had not run well, and the computer stopped while it was being undone.
        *[other] Version { $version } had not run well, and the computer stopped while it was being undone.
     }
-rolled-back-safe = The version before was put back, byte for byte.
+rolled-back-safe = The previous version was put back, byte for byte.
 rolled-back-not-again = This version of { $name } is not offered here again by itself. The next one is.
 
 ## Details of what did not work: labels, steps, who can mend it.
@@ -433,7 +435,7 @@ details-hide = Hide details
 fact-code = Code
 fact-step = Step
 fact-actor = Who can mend it
-fact-again = Tried again
+fact-again = Next try
 fact-text = Technically
 again-at = by itself: { $moment }
 again-by-itself = by itself, with the next check
@@ -448,7 +450,7 @@ phase-stage = laying the new version ready
 phase-activate = putting the new version in place
 phase-restart = closing and starting the program
 phase-probation = seeing whether it runs well
-phase-roll-back = putting the version before back
+phase-roll-back = putting the previous version back
 actor-repository = its publisher
 actor-network = the network, or whoever runs it
 actor-machine = you, or your administrator
@@ -599,7 +601,7 @@ failure-E-STATE-SETTING = A settings file has a mistake. The details say in whic
 failure-E-STATE-RANDOM = The system gave no random numbers, which the updater needs. Try again.
 failure-E-STATE-NO-STAGE = No new version is laid ready any more. Try again, and it is fetched anew.
 failure-E-STATE-NO-PREVIOUS = No version before is kept, so there is nothing to go back to. { $name } stays as it is.
-failure-E-STATE-PREVIOUS-DAMAGED = The version before that was kept is damaged, so it is not put back. { $name } stays as it is.
+failure-E-STATE-PREVIOUS-DAMAGED = The previous version that was kept is damaged, so it is not put back. { $name } stays as it is.
 failure-E-STATE-NO-PROBATION = There is no new version that could be judged. { $name } stays as it is.
 failure-E-STATE-UNFINISHED = The last update of { $name } is still being tried out. Try again when that is over.
 
@@ -616,7 +618,7 @@ history-nothing = Installed. The bytes were here before, so nothing was download
 history-repaired = Put in order again. { $fetched } downloaded.
 history-back =
     { $to ->
-        [none] The version before was put back.
+        [none] The previous version was put back.
        *[other] { $to } was put back.
     }
 history-failed = This did not work. The details say why.

@@ -76,7 +76,7 @@ not-offered-too-young =
         [none] جدیدترین نسخه بعداً به اینجا می‌رسد
        *[other] نسخهٔ { $version } بعداً به اینجا می‌رسد
     }
-not-offered-turned-off = مدیر شما به‌روزرسانی را خاموش کرده است
+not-offered-turned-off = سرپرست سیستم به‌روزرسانی را خاموش کرده است
 
 ## All programs in one line: the tray's title and first menu line, the window's headline.
 
@@ -121,47 +121,47 @@ summary-critical =
 
 one-state-checking = در حال جست‌وجوی به‌روزرسانی { $name }
 one-state-cannot-verify = مشخص نیست { $name } به‌روز است یا نه
-one-state-available = { $name } { $version } موجود است
-one-state-deferred-metered = { $name } { $version } منتظر است
-one-state-deferred-hours = { $name } { $version } منتظر است
-one-state-deferred-busy = { $name } { $version } منتظر است
-one-state-deferred-battery = { $name } { $version } منتظر است
-one-state-deferred-paused = { $name } { $version } منتظر است
-one-state-getting = در حال دریافت { $name } { $version }
-one-state-ready = { $name } { $version } آمادهٔ نصب است
-one-state-ready-at-quit = { $name } { $version } هنگام بسته شدن نصب می‌شود
-one-state-ready-tonight = { $name } { $version } امشب نصب می‌شود
+one-state-available = { $name } نسخهٔ { $version } موجود است
+one-state-deferred-metered = { $name } نسخهٔ { $version } منتظر است
+one-state-deferred-hours = { $name } نسخهٔ { $version } منتظر است
+one-state-deferred-busy = { $name } نسخهٔ { $version } منتظر است
+one-state-deferred-battery = { $name } نسخهٔ { $version } منتظر است
+one-state-deferred-paused = { $name } نسخهٔ { $version } منتظر است
+one-state-getting = در حال دریافت { $name } نسخهٔ { $version }
+one-state-ready = { $name } نسخهٔ { $version } آمادهٔ نصب است
+one-state-ready-at-quit = { $name } نسخهٔ { $version } هنگام بسته شدن نصب می‌شود
+one-state-ready-tonight = { $name } نسخهٔ { $version } امشب نصب می‌شود
 one-state-ready-counting = { $name } چند لحظه دیگر با { $version } دوباره باز می‌شود
 one-state-waiting-for-close = در انتظار بسته شدن { $name }
 one-state-restarting = در حال راه‌اندازی دوبارهٔ { $name } با نسخهٔ { $version }
-one-state-probation = در حال سنجش درستی کار { $name } { $version }
+one-state-probation = در حال سنجش درستی کار { $name } نسخهٔ { $version }
 one-state-rolling-back = در حال بازگرداندن نسخهٔ قبلی { $name }
 one-state-rolled-back = { $name } به نسخهٔ { $version } برگشت
 one-state-rolled-back-unknown = { $name } به نسخهٔ قبلی برگشت
-one-state-failed = { $name } { $version } نصب نشد
+one-state-failed = { $name } نسخهٔ { $version } نصب نشد
 one-state-failed-check = { $name } بررسی نشد
 one-state-disabled = { $name } خودکار بررسی نمی‌شود
 one-state-disabled-by-machine = سرپرست سیستم بررسی { $name } را خاموش کرده است
 one-not-offered-halted =
     { $version ->
         [none] ناشر تازه‌ترین نسخهٔ { $name } را متوقف کرده است
-       *[other] ناشر { $name } { $version } را متوقف کرده است
+       *[other] ناشر { $name } نسخهٔ { $version } را متوقف کرده است
     }
 one-not-offered-recalled = ناشر این نسخهٔ { $name } را پس گرفته است
 one-not-offered-control-unverified = مشخص نیست به‌روزرسانی { $name } برای چه کسانی است
 one-not-offered-undone =
     { $version ->
         [none] تازه‌ترین نسخهٔ { $name } اینجا برگردانده شده است
-       *[other] { $name } { $version } اینجا برگردانده شده است
+       *[other] { $name } نسخهٔ { $version } اینجا برگردانده شده است
     }
 one-not-offered-skipped =
     { $version ->
         [none] از تازه‌ترین نسخهٔ { $name } صرف‌نظر شده است
-       *[other] از { $name } { $version } صرف‌نظر شده است
+       *[other] از { $name } نسخهٔ { $version } صرف‌نظر شده است
     }
 one-not-offered-on-hold = { $name } نگه داشته شده است
 one-not-offered-pinned = { $name } در نسخهٔ خود می‌ماند
-one-not-offered-turned-off = مدیر شما به‌روزرسانی { $name } را خاموش کرده است
+one-not-offered-turned-off = سرپرست سیستم به‌روزرسانی { $name } را خاموش کرده است
 
 ## What a person can do: buttons of the window, lines of the tray's menu, the notification's button.
 
@@ -172,6 +172,7 @@ act-restart = راه‌اندازی دوباره برای به‌روزرسان�
 act-cancel = لغو
 act-retry = تلاش دوباره
 act-roll-back = بازگردانی
+act-roll-back-to = بازگشت به { $version }
 act-tonight = امشب
 act-at-quit = هنگام بسته شدن
 act-postpone = حالا نه
@@ -194,12 +195,12 @@ menu-why = چرا به‌روزرسانی نمی‌آید؟
 menu-export = ذخیرهٔ اطلاعات عیب‌یابی
 menu-log = باز کردن گزارش
 menu-packaged = مدیر بسته آن را به‌روز می‌کند
-menu-program = { $name } { $version }: { $words }
+menu-program = { $name } نسخهٔ { $version }: { $words }
 menu-program-unknown = { $name }: { $words }
 
 ## Notifications.
 
-notice-ready = { $name } { $version } آمادهٔ نصب است
+notice-ready = { $name } نسخهٔ { $version } آمادهٔ نصب است
 notice-ready-body = برای به‌روزرسانی دوباره راه‌اندازی کنید. { $name } همان‌جا که بود باز می‌شود.
 notice-ready-again = { $name } نسخهٔ { $version } هنوز آماده است
 notice-available = { $name } نسخهٔ { $version } در دسترس است
@@ -267,6 +268,7 @@ announce-resumed = به‌روزرسانی‌ها ادامه دارند.
 
 available-unknown = مشخص نیست کدام نسخهٔ { $name } نصب است: محتوای آن با هیچ انتشار ناشرش یکی نیست. اگر موافق باشید، با { $version } جایگزین می‌شود.
 available-size = حداکثر { $size } دانلود می‌شود و اگر فقط تفاوت‌ها لازم باشد، کمتر. { $name } در این مدت باز می‌ماند.
+offer-important = این به‌روزرسانی مهم است.
 notes-title = تازه‌های نسخهٔ { $version }
 notes-all = نمایش همهٔ یادداشت‌ها
 notes-less = نمایش یادداشت‌های کمتر
@@ -312,7 +314,7 @@ updated-still-old =
         [one] { $count } نمونهٔ در حال اجرا تا بسته شدن، نسخهٔ قبلی را نگه می‌دارد.
        *[other] { $count } نمونهٔ در حال اجرا تا بسته شدن، نسخهٔ قبلی را نگه می‌دارند.
     }
-updated-kept = نسخهٔ { $version } نگه داشته شده است. با «بازگردانی» برمی‌گردد.
+updated-kept = نسخهٔ { $version } نگه داشته شده است و می‌توانید به آن برگردید.
 last-good = آخرین باری که این مشخص بود: { $moment }.
 failed-unchanged = { $name } مثل قبل مانده است.
 disabled-by-machine = سرپرست سیستم بررسی خودکار را خاموش کرده است. همچنان می‌توانید از اینجا به‌روزرسانی را بررسی کنید.
@@ -330,8 +332,8 @@ deferred-quiet-hours =
     }
 deferred-outside-hours =
     { $moment ->
-        [none] مدیر شما به‌روزرسانی را در ساعت‌های دیگری مجاز کرده است.
-       *[other] مدیر شما به‌روزرسانی را در ساعت‌های دیگری مجاز کرده است: { $moment } ادامه می‌یابد.
+        [none] سرپرست سیستم به‌روزرسانی را در ساعت‌های دیگری مجاز کرده است.
+       *[other] سرپرست سیستم به‌روزرسانی را در ساعت‌های دیگری مجاز کرده است: { $moment } ادامه می‌یابد.
     }
 deferred-busy =
     { $moment ->
@@ -368,12 +370,12 @@ reason-skipped = شما از آن صرف‌نظر کردید. نسخهٔ بعد�
 reason-on-hold = تا وقتی نخواهید دوباره پیشنهاد شود، همین‌طور می‌ماند.
 reason-pinned =
     { $by ->
-        [administrator] مدیر شما آن را در نسخهٔ { $version } نگه می‌دارد.
+        [administrator] سرپرست سیستم آن را در نسخهٔ { $version } نگه می‌دارد.
         [enrolment] فایل ثبت آن را در نسخهٔ { $version } نگه می‌دارد.
        *[other] شما آن را در نسخهٔ { $version } نگه داشته‌اید تا وقتی در تنظیماتش تغییرش دهید.
     }
-reason-too-young = مدیر شما خواسته است نخست دیگران آن را به کار ببرند. بعداً به اینجا می‌رسد: { $moment }.
-reason-turned-off = مدیر شما به‌روزرسانی‌ها را خاموش کرده است. آنچه نصب است همچنان کار می‌کند.
+reason-too-young = سرپرست سیستم خواسته است نخست دیگران آن را به کار ببرند. بعداً به اینجا می‌رسد: { $moment }.
+reason-turned-off = سرپرست سیستم به‌روزرسانی‌ها را خاموش کرده است. آنچه نصب است همچنان کار می‌کند.
 
 ## Why the version before was put back, by the code of what was wrong.
 
@@ -685,12 +687,12 @@ pause-until-resumed = تا ادامه دهم
 set-by-default = پیش‌فرض
 set-by-enrolment = از فایل ثبت
 set-by-person = انتخاب شما
-set-by-administrator = مدیر شما
+set-by-administrator = سرپرست سیستم
 setting-reset = بازگشت به پیش‌فرض
 setting-reset-app = مانند همهٔ برنامه‌ها
 setting-inherited = مانند همهٔ برنامه‌ها
 setting-refused = این تغییر نکرد. مثل قبل مانده است.
-locked-by-administrator = تنظیم‌شده به دست مدیر شما
+locked-by-administrator = تنظیم‌شده به دست سرپرست سیستم
 
 ## The window: support. A program looked at, what can be tried, and what may be sent to whoever helps.
 
@@ -719,7 +721,7 @@ fact-path = نصب‌شده در
 fact-owner = متعلق به { $user }
 fact-replaceable = جایگزین‌شدنی است
 fact-enrolled = ثبت‌شده به دست
-enrolled-by-machine = مدیر شما
+enrolled-by-machine = سرپرست سیستم
 enrolled-by-user = شما
 enrolled-by-program = خود برنامه
 fact-channel = کانال
@@ -780,10 +782,10 @@ rule-skip = شما ردش نکرده‌اید
 rule-hold = برنامه نگه داشته نشده است
 rule-pin = نسخه‌ای که در آن می‌ماند
 rule-age = چه مدت نخست دیگران به کار ببرند
-rule-turned-off = مدیر اجازهٔ به‌روزرسانی می‌دهد
+rule-turned-off = سرپرست سیستم اجازهٔ به‌روزرسانی می‌دهد
 rule-pause = به‌روزرسانی‌ها متوقف نیستند
 rule-quiet-hours = ساعت سکوت شما نیست
-rule-allowed-hours = ساعت‌های مدیر
+rule-allowed-hours = ساعت‌های سرپرست سیستم
 rule-busy = برنامه مشغول نیست
 rule-metered = هزینهٔ شبکه حجمی نیست
 rule-battery = باتری به‌اندازهٔ کافی شارژ دارد

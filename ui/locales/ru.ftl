@@ -2,28 +2,28 @@
 
 state-idle = Ещё не проверялась
 state-checking = Поиск обновления
-state-up-to-date = Установлена последняя версия
+state-up-to-date = Последняя версия
 state-cannot-verify = Не удаётся узнать, есть ли обновление
-state-available = Доступна версия { $version }
-state-deferred-metered = Версия { $version } ждёт другой сети
-state-deferred-hours = Версия { $version } ждёт своего часа
-state-deferred-busy = Версия { $version } ждёт: программа занята
-state-deferred-battery = Версия { $version } ждёт зарядки
-state-deferred-paused = Версия { $version } ждёт: обновления приостановлены
-state-getting = Загружается версия { $version }
-state-ready = Версия { $version } готова к установке
-state-ready-at-quit = Версия { $version } встанет, когда программа будет закрыта
-state-ready-tonight = Версия { $version } встанет этой ночью
-state-ready-counting = Сейчас перезапуск с версией { $version }
+state-available = Доступна версия { $version }
+state-deferred-metered = Версия { $version } ждёт другой сети
+state-deferred-hours = Версия { $version } ждёт своего часа
+state-deferred-busy = Версия { $version } ждёт: программа занята
+state-deferred-battery = Версия { $version } ждёт зарядки
+state-deferred-paused = Версия { $version } ждёт: обновления приостановлены
+state-getting = Загружается версия { $version }
+state-ready = Версия { $version } готова к установке
+state-ready-at-quit = Версия { $version } встанет, когда программа будет закрыта
+state-ready-tonight = Версия { $version } встанет этой ночью
+state-ready-counting = Сейчас перезапуск с версией { $version }
 state-waiting-for-close = Ожидание, пока { $name } закроется
-state-restarting = Перезапуск с версией { $version }
-state-probation = Проверяется, хорошо ли работает версия { $version }
-state-updated = Обновлено до { $version }
-state-repaired = Версия { $version } снова в порядке
+state-restarting = Перезапуск с версией { $version }
+state-probation = Проверяется, хорошо ли работает версия { $version }
+state-updated = Обновлено до { $version }
+state-repaired = Версия { $version } снова в порядке
 state-rolling-back = Возвращается прежняя версия
-state-rolled-back = Возвращена версия { $version }
+state-rolled-back = Возвращена версия { $version }
 state-rolled-back-unknown = Возвращена прежняя версия
-state-failed = Не удалось установить версию { $version }
+state-failed = Не удалось установить версию { $version }
 state-failed-check = Проверить не удалось
 state-disabled = Не проверяется автоматически
 state-disabled-by-machine = Проверки отключены администратором
@@ -34,47 +34,47 @@ not-offered-nothing-for-platform = Для компьютеров этого ти
 not-offered-os-too-old =
     { $version ->
         [none] Для новейшей версии нужна более новая система
-       *[other] Для версии { $version } нужна более новая система
+       *[other] Для версии { $version } нужна более новая система
     }
 not-offered-os-pinned = Для этой системы издатель оставил более старую версию
 not-offered-not-yet =
     { $version ->
         [none] Новейшая версия придёт на этот компьютер позже
-       *[other] Версия { $version } придёт на этот компьютер позже
+       *[other] Версия { $version } придёт на этот компьютер позже
     }
 not-offered-halted =
     { $version ->
         [none] Новейшая версия приостановлена издателем
-       *[other] Версия { $version } приостановлена издателем
+       *[other] Версия { $version } приостановлена издателем
     }
 not-offered-recalled = Эта версия отозвана издателем
 not-offered-control-unverified = Не удаётся узнать, кому предназначено обновление
 not-offered-known-bad =
     { $version ->
         [none] Новейшая версия работала здесь со сбоями
-       *[other] Версия { $version } работала здесь со сбоями
+       *[other] Версия { $version } работала здесь со сбоями
     }
 not-offered-below-floor = Предлагаются только более старые версии
 not-offered-undone =
     { $version ->
         [none] Новейшая версия здесь отменена
-       *[other] Версия { $version } здесь отменена
+       *[other] Версия { $version } здесь отменена
     }
 not-offered-skipped =
     { $version ->
         [none] Новейшая версия пропущена
-       *[other] Версия { $version } пропущена
+       *[other] Версия { $version } пропущена
     }
 not-offered-on-hold =
     { $version ->
         [none] Обновление отложено
-       *[other] Обновление отложено: версия { $version } подождёт
+       *[other] Обновление отложено: версия { $version } подождёт
     }
 not-offered-pinned = Остаётся на своей версии
 not-offered-too-young =
     { $version ->
         [none] Новейшая версия придёт сюда позже
-       *[other] Версия { $version } придёт сюда позже
+       *[other] Версия { $version } придёт сюда позже
     }
 not-offered-turned-off = Обновления выключены администратором
 
@@ -133,43 +133,43 @@ summary-critical =
 
 one-state-checking = Поиск обновления { $name }
 one-state-cannot-verify = Не удаётся узнать, есть ли обновление { $name }
-one-state-available = Доступно обновление { $name } { $version }
-one-state-deferred-metered = { $name } { $version } ждёт
-one-state-deferred-hours = { $name } { $version } ждёт
-one-state-deferred-busy = { $name } { $version } ждёт
-one-state-deferred-battery = { $name } { $version } ждёт
-one-state-deferred-paused = { $name } { $version } ждёт
-one-state-getting = Загружается { $name } { $version }
-one-state-ready = Обновление { $name } { $version } готово к установке
-one-state-ready-at-quit = { $name } { $version } встанет после закрытия
-one-state-ready-tonight = { $name } { $version } встанет этой ночью
-one-state-ready-counting = { $name } сейчас перезапустится с версией { $version }
+one-state-available = Доступно обновление { $name } { $version }
+one-state-deferred-metered = { $name } { $version } ждёт
+one-state-deferred-hours = { $name } { $version } ждёт
+one-state-deferred-busy = { $name } { $version } ждёт
+one-state-deferred-battery = { $name } { $version } ждёт
+one-state-deferred-paused = { $name } { $version } ждёт
+one-state-getting = Загружается { $name } { $version }
+one-state-ready = Обновление { $name } { $version } готово к установке
+one-state-ready-at-quit = { $name } { $version } встанет после закрытия
+one-state-ready-tonight = { $name } { $version } встанет этой ночью
+one-state-ready-counting = { $name } сейчас перезапустится с версией { $version }
 one-state-waiting-for-close = Ожидание, пока { $name } закроется
-one-state-restarting = { $name } перезапускается с версией { $version }
-one-state-probation = Проверяется, хорошо ли работает { $name } { $version }
+one-state-restarting = { $name } перезапускается с версией { $version }
+one-state-probation = Проверяется, хорошо ли работает { $name } { $version }
 one-state-rolling-back = Возвращается прежняя версия { $name }
-one-state-rolled-back = { $name }: возвращена версия { $version }
+one-state-rolled-back = { $name }: возвращена версия { $version }
 one-state-rolled-back-unknown = { $name }: возвращена прежняя версия
-one-state-failed = Не удалось установить { $name } { $version }
+one-state-failed = Не удалось установить { $name } { $version }
 one-state-failed-check = Не удалось проверить { $name }
 one-state-disabled = { $name } не проверяется автоматически
 one-state-disabled-by-machine = Проверки { $name } отключены администратором
 one-not-offered-halted =
     { $version ->
         [none] Новейшая версия { $name } приостановлена издателем
-       *[other] Версия { $name } { $version } приостановлена издателем
+       *[other] Версия { $name } { $version } приостановлена издателем
     }
 one-not-offered-recalled = Эта версия { $name } отозвана издателем
 one-not-offered-control-unverified = Не удаётся узнать, кому предназначено обновление { $name }
 one-not-offered-undone =
     { $version ->
         [none] Новейшая версия { $name } здесь отменена
-       *[other] Версия { $name } { $version } здесь отменена
+       *[other] Версия { $name } { $version } здесь отменена
     }
 one-not-offered-skipped =
     { $version ->
         [none] Новейшая версия { $name } пропущена
-       *[other] Версия { $name } { $version } пропущена
+       *[other] Версия { $name } { $version } пропущена
     }
 one-not-offered-on-hold = Обновление { $name } отложено
 one-not-offered-pinned = { $name } остаётся на своей версии
@@ -184,6 +184,7 @@ act-restart = Перезапустить и обновить
 act-cancel = Отменить
 act-retry = Повторить
 act-roll-back = Вернуть прежнюю
+act-roll-back-to = Вернуться к { $version }
 act-tonight = Этой ночью
 act-at-quit = Когда закроется
 act-postpone = Не сейчас
@@ -206,26 +207,26 @@ menu-why = Почему нет обновления?
 menu-export = Сохранить диагностику
 menu-log = Открыть журнал
 menu-packaged = Обновляется менеджером пакетов
-menu-program = { $name } { $version }: { $words }
+menu-program = { $name } { $version }: { $words }
 menu-program-unknown = { $name }: { $words }
 
 ## Notifications.
 
-notice-ready = Обновление { $name } { $version } готово
+notice-ready = Обновление { $name } { $version } готово
 notice-ready-body = Перезапустите, чтобы обновить. { $name } откроется на том же месте.
-notice-ready-again = { $name } { $version } всё ещё ждёт перезапуска
-notice-available = Доступна { $name } { $version }
+notice-ready-again = { $name } { $version } всё ещё ждёт перезапуска
+notice-available = Доступна { $name } { $version }
 notice-available-body = Без вашего согласия она не скачивается.
 notice-counting = { $name } перезапустится через минуту
-notice-counting-body = Встанет версия { $version }, как вы и хотели. { $name } откроется там же, где была.
-notice-updated = { $name } обновлена до { $version }
+notice-counting-body = Встанет версия { $version }, как вы и хотели. { $name } откроется там же, где была.
+notice-updated = { $name } обновлена до { $version }
 notice-updated-body = Прежняя версия сохранена: к ней можно вернуться.
 notice-failing = { $name } давно не удаётся проверить
 notice-failing-body = Установленная версия работает как прежде. Что мешает, видно в разделе помощи.
 notice-answer-body = Вы просили проверить.
 notice-exported = Диагностика
 notice-exported-body = Сохранено в { $file }. Посмотрите, прежде чем отправлять.
-notice-rolled-back = { $name }: возвращена версия { $version }
+notice-rolled-back = { $name }: возвращена версия { $version }
 notice-rolled-back-unknown = { $name }: возвращена прежняя версия
 notice-rolled-back-body = Новая версия работала со сбоями, поэтому возвращена прежняя.
 
@@ -239,7 +240,7 @@ window-lost = Нет связи с программой обновления. З
 summary-note-working = Можно продолжать работу.
 checked-now = Проверено только что.
 checked-ago = Проверено { $span } назад.
-next-check = Следующая проверка: { $moment }.
+next-check = Следующая проверка: { $moment }.
 version-unknown = версия неизвестна
 act-check-one = Проверить: { $name }
 act-too-late = За это время всё изменилось. Посмотрите, что показано сейчас.
@@ -257,11 +258,11 @@ no-tray = Здесь нет области уведомлений, поэтом�
 start-at-login = Запускать при входе в систему
 start-at-login-entry = Не удалось изменить запись { $file }. Проверьте права на её папку и свободное место; запись осталась прежней.
 start-at-login-refused = Изменить это не удалось. Ваши настройки остались прежними.
-updater-version = Программа обновления { $version }.
+updater-version = Программа обновления { $version }.
 updater-packaged = Эту программу обновляет ваш менеджер пакетов.
 announce-state = { $name }: { $words }.
 announce-progress = { $name }: { $percent }.
-paused-until = Обновления приостановлены. До: { $moment }.
+paused-until = Обновления приостановлены. До: { $moment }.
 paused-open = Обновления приостановлены, пока вы их не возобновите.
 paused-hint = Само ничего не загружается и не устанавливается. Вы по-прежнему можете это сделать.
 pause-resume = Возобновить
@@ -277,9 +278,10 @@ announce-resumed = Обновления продолжаются.
 
 ## The window: what a card says below its state.
 
-available-unknown = Неизвестно, какая версия { $name } установлена: её содержимое не совпадает ни с одним выпуском издателя. Если вы согласны, она будет заменена версией { $version }.
+available-unknown = Неизвестно, какая версия { $name } установлена: её содержимое не совпадает ни с одним выпуском издателя. Если вы согласны, она будет заменена версией { $version }.
 available-size = Загрузится не больше { $size }, а если хватит разницы — меньше. { $name } тем временем продолжает работать.
-notes-title = Что нового в { $version }
+offer-important = Это важное обновление.
+notes-title = Что нового в { $version }
 notes-all = Показать всё
 notes-less = Свернуть
 progress-starting = Поиск самой маленькой загрузки
@@ -288,8 +290,8 @@ progress-downloading-all = Загрузка целиком
 progress-verifying = Проверка загруженного
 progress-amount = { $count } из { $of }
 progress-amount-open = уже { $count }
-progress-left = осталось около { $span }
-progress-left-moment = осталось совсем немного
+progress-left = ещё около { $span }
+progress-left-moment = почти готово
 saving-patch = Загружается только разница с { $from }: { $fetched } вместо { $full }.
 saving-patch-unknown = Загружается только разница: { $fetched } вместо { $full }.
 saving-compressed = Загружается всё, но в сжатом виде: { $fetched } вместо { $full }.
@@ -301,8 +303,8 @@ gave-up-memory = Маленькой загрузке нужно больше п�
 gave-up-not-made = Сервер не успел подготовить маленькую загрузку.
 gave-up-patch = Маленькая загрузка здесь не подошла.
 gave-up-other = Первый способ загрузки не подошёл.
-instead-patch = Вместо неё загружается другая разница до { $version }.
-instead-full = Вместо этого { $version } загружается целиком.
+instead-patch = Вместо неё загружается другая разница до { $version }.
+instead-full = Вместо этого { $version } загружается целиком.
 ready-restart = { $name } закроется, обновится и снова откроется на том же месте.
 waiting-blockers =
     { $count ->
@@ -311,11 +313,11 @@ waiting-blockers =
         [many] Ещё не закрыто: { $blockers }. Закройте, и обновление установится само.
        *[other] Ещё не закрыто: { $blockers }. Закройте, и обновление установится само.
     }
-waiting-until = Ничего не закрывается принудительно. Срок: { $moment }. Что будет ещё открыто, останется открытым, а обновление — готовым.
+waiting-until = Ничего не закрывается принудительно. Срок: { $moment }. Что будет ещё открыто, останется открытым, а обновление — готовым.
 probation-until =
     { $from ->
-        [none] Если { $to } не заработает как следует, прежняя версия вернётся сама. Срок: { $moment }.
-       *[other] Если { $to } не заработает как следует, { $from } вернётся сама. Срок: { $moment }.
+        [none] Если { $to } не заработает как следует, прежняя версия вернётся сама. Срок: { $moment }.
+       *[other] Если { $to } не заработает как следует, { $from } вернётся сама. Срок: { $moment }.
     }
 updated-saved = Загружено { $fetched } вместо { $full }.
 updated-full = Загружено { $fetched }.
@@ -328,8 +330,8 @@ updated-still-old =
         [many] { $count } запущенных копий до закрытия остаются на прежней версии.
        *[other] { $count } запущенной копии до закрытия остаются на прежней версии.
     }
-updated-kept = Версия { $version } сохранена: её вернёт кнопка «Вернуть прежнюю».
-last-good = Последний раз это удалось узнать: { $moment }.
+updated-kept = Версия { $version } сохранена: к ней можно вернуться.
+last-good = Последний раз это удалось узнать: { $moment }.
 failed-unchanged = { $name } без изменений.
 disabled-by-machine = Администратор отключил автоматическую проверку. Искать обновления здесь по-прежнему можно.
 disabled-by-user = Вы отключили автоматическую проверку { $name }. Искать обновления здесь по-прежнему можно.
@@ -337,22 +339,22 @@ disabled-by-program = Программа { $name } отключила автом
 deferred-paused =
     { $moment ->
         [none] Вы приостановили обновления. Оно придёт, когда вы их возобновите.
-       *[other] Вы приостановили обновления. До: { $moment }.
+       *[other] Вы приостановили обновления. До: { $moment }.
     }
 deferred-quiet-hours =
     { $moment ->
         [none] Сейчас ваши тихие часы, само ничего не происходит.
-       *[other] Сейчас ваши тихие часы, само ничего не происходит. До: { $moment }.
+       *[other] Сейчас ваши тихие часы, само ничего не происходит. До: { $moment }.
     }
 deferred-outside-hours =
     { $moment ->
         [none] Администратор разрешает обновления в другие часы.
-       *[other] Администратор разрешает обновления в другие часы. Продолжение: { $moment }.
+       *[other] Администратор разрешает обновления в другие часы. Продолжение: { $moment }.
     }
 deferred-busy =
     { $moment ->
         [none] { $name } сообщает, что занята и её нельзя прерывать.
-       *[other] { $name } сообщает, что занята. Самое позднее до: { $moment }.
+       *[other] { $name } сообщает, что занята. Самое позднее до: { $moment }.
     }
 deferred-metered =
     { $limit ->
@@ -362,7 +364,7 @@ deferred-metered =
 deferred-battery = Заряд батареи { $percent }. Обновление ждёт зарядки.
 deferred-anyway = Установить его всё же можно и сейчас.
 planned-at-quit = Оно установится само, как только { $name } будет закрыта.
-planned-at = Оно установится само: { $moment }. { $name } закроется, обновится и снова откроется на том же месте.
+planned-at = Оно установится само: { $moment }. { $name } закроется, обновится и снова откроется на том же месте.
 countdown = До закрытия { $name }: { $span }. Потом она откроется на том же месте.
 countdown-now = { $name } сейчас закроется и снова откроется на том же месте.
 more-acts = Ещё: { $name }
@@ -372,23 +374,23 @@ more-acts = Ещё: { $name }
 reason-nothing-for-platform = На этом канале у издателя нет выпуска для компьютеров этого типа. Установленная версия продолжает работать.
 reason-os-too-old = Нужна система { $needs } или новее, а здесь { $has }. Установленная версия продолжает работать.
 reason-os-unknown = Нужна система { $needs } или новее, а какая система здесь, узнать не удаётся. Установленная версия продолжает работать.
-reason-os-pinned = Для этой системы издатель предлагает { $version } и ничего новее.
+reason-os-pinned = Для этой системы издатель предлагает { $version } и ничего новее.
 reason-not-yet = Выпуск идёт постепенно, чтобы ошибки нашлись рано. Он дошёл до { $share } всех компьютеров; очередь этого наступит сама.
 reason-halted = Издатель пока остановил выпуск. Он появится снова, когда его продолжат или выйдет более новый.
 reason-recalled = Издатель отозвал эту версию. Как только появится лучшая, она будет предложена здесь.
 reason-control-unverified = Список издателя о том, кто и когда получает обновление, устарел или подписан неверно, поэтому его не получает никто. Список будет проверен снова автоматически.
 reason-known-bad = Эта версия уже была установлена здесь и работала со сбоями, поэтому новой попытки не будет. Следующая версия будет предложена.
-reason-below-floor = Версия { $version } уже хорошо работала здесь, поэтому более старые не принимаются.
+reason-below-floor = Версия { $version } уже хорошо работала здесь, поэтому более старые не принимаются.
 reason-undone = Вы отказались от этой версии, поэтому сама она больше не предлагается. Следующая версия будет предложена.
 reason-skipped = Вы пропустили эту версию. Следующая будет предложена.
 reason-on-hold = Всё остаётся как есть, пока вы не разрешите предлагать обновления снова.
 reason-pinned =
     { $by ->
-        [administrator] Администратор оставляет версию { $version }.
-        [enrolment] Файл подключения оставляет версию { $version }.
-       *[other] Вы оставили версию { $version }. Изменить это можно в настройках программы.
+        [administrator] Администратор оставляет версию { $version }.
+        [enrolment] Файл подключения оставляет версию { $version }.
+       *[other] Вы оставили версию { $version }. Изменить это можно в настройках программы.
     }
-reason-too-young = Администратор решил, что сначала её испытают другие. Сюда она придёт позже: { $moment }.
+reason-too-young = Администратор решил, что сначала её испытают другие. Сюда она придёт позже: { $moment }.
 reason-turned-off = Администратор выключил обновления. Установленная версия продолжает работать.
 
 ## Why the version before was put back, by the code of what was wrong.
@@ -397,47 +399,47 @@ rolled-back-by-person = Вы попросили вернуть прежнюю в
 rolled-back-recalled =
     { $version ->
         [none] Издатель отозвал новую версию.
-       *[other] Издатель отозвал версию { $version }.
+       *[other] Издатель отозвал версию { $version }.
     }
 rolled-back-unhealthy =
     { $version ->
         [none] Новая версия работала со сбоями.
-       *[other] Версия { $version } работала со сбоями.
+       *[other] Версия { $version } работала со сбоями.
     }
 rolled-back-unproven =
     { $version ->
         [none] Убедиться до конца, что новая версия работает, не удалось. Возможна новая попытка.
-       *[other] Убедиться до конца, что версия { $version } работает, не удалось. Возможна новая попытка.
+       *[other] Убедиться до конца, что версия { $version } работает, не удалось. Возможна новая попытка.
     }
 rolled-back-E-RUN-NOT-STARTED =
     { $version ->
         [none] Новую версию не удалось запустить.
-       *[other] Версию { $version } не удалось запустить.
+       *[other] Версию { $version } не удалось запустить.
     }
 rolled-back-E-RUN-ENDED =
     { $version ->
         [none] Новая версия завершилась слишком рано.
-       *[other] Версия { $version } завершилась слишком рано.
+       *[other] Версия { $version } завершилась слишком рано.
     }
 rolled-back-E-RUN-HANGS =
     { $version ->
         [none] Новая версия не ответила вовремя.
-       *[other] Версия { $version } не ответила вовремя.
+       *[other] Версия { $version } не ответила вовремя.
     }
 rolled-back-E-RUN-CONFIRM =
     { $version ->
         [none] Новая версия не сообщила вовремя, что работает.
-       *[other] Версия { $version } не сообщила вовремя, что работает.
+       *[other] Версия { $version } не сообщила вовремя, что работает.
     }
 rolled-back-E-RUN-UNWATCHED =
     { $version ->
         [none] Эта система не дала узнать, хорошо ли работает новая версия.
-       *[other] Эта система не дала узнать, хорошо ли работает версия { $version }.
+       *[other] Эта система не дала узнать, хорошо ли работает версия { $version }.
     }
 rolled-back-E-RUN-INTERRUPTED =
     { $version ->
         [none] Новая версия работала со сбоями, и компьютер остановился, пока её отменяли.
-       *[other] Версия { $version } работала со сбоями, и компьютер остановился, пока её отменяли.
+       *[other] Версия { $version } работала со сбоями, и компьютер остановился, пока её отменяли.
     }
 rolled-back-safe = Прежняя версия возвращена байт в байт.
 rolled-back-not-again = Эта версия { $name } больше не будет предлагаться здесь сама. Следующая будет.
@@ -451,7 +453,7 @@ fact-step = Шаг
 fact-actor = Кто может исправить
 fact-again = Новая попытка
 fact-text = Технически
-again-at = автоматически: { $moment }
+again-at = автоматически: { $moment }
 again-by-itself = автоматически, при следующей проверке
 again-by-hand = когда вы попросите
 phase-setup = чтение настроек
@@ -675,7 +677,7 @@ channel-hint = Какие выпуски предлагаются
 channel-stable = Стабильный
 channel-beta = Бета
 setting-pin = Оставаться на версии
-pin-to = Оставаться на { $version }
+pin-to = Оставаться на { $version }
 pin-hint = Более новые версии ждут, пока вы это не выключите
 skipped-versions = Пропущено: { $versions }
 skipped-hint = Само не предлагается
@@ -761,7 +763,7 @@ try-full = Загрузить целиком
 try-full-hint = Не опирается на установленный файл
 try-repair = Исправить
 try-repair-hint = Загружает повреждённое заново
-try-roll-back = Вернуться к { $version }
+try-roll-back = Вернуться к { $version }
 try-roll-back-hint = { $name } перезапустится; ваши файлы останутся
 try-hold = Оставить как есть
 try-hold-hint = Ничего новее не предлагается, пока вы не скажете

@@ -166,6 +166,7 @@ act-restart = 重启以更新
 act-cancel = 取消
 act-retry = 重试
 act-roll-back = 撤销
+act-roll-back-to = 恢复到 { $version }
 act-tonight = 今晚
 act-at-quit = 关闭时
 act-postpone = 暂不
@@ -261,6 +262,7 @@ announce-resumed = 更新继续进行。
 
 available-unknown = 无法得知已安装的 { $name } 是哪个版本：它的内容与发布者的任何版本都不一致。如果您同意，将用 { $version } 替换它。
 available-size = 最多下载 { $size }；如果只需要差异部分，下载量会更小。下载期间 { $name } 继续运行。
+offer-important = 这是一个重要更新。
 notes-title = { $version } 的新内容
 notes-all = 显示全部说明
 notes-less = 收起说明
@@ -304,7 +306,7 @@ updated-still-old =
     { $count ->
        *[other] { $count } 个正在运行的副本在关闭之前仍使用之前的版本。
     }
-updated-kept = 已保留 { $version }。选择“撤销”即可恢复。
+updated-kept = 已保留 { $version }，您可以恢复到它。
 last-good = 上次能够确定的时间：{ $moment }。
 failed-unchanged = { $name } 保持原样。
 disabled-by-machine = 管理员已关闭自动检查。您仍可以在这里检查更新。

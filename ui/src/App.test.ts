@@ -22,6 +22,9 @@ describe("the headline", () => {
     expect(backend.checkAll).toHaveBeenCalledOnce();
     await show(shown([one("up-to-date"), as("b", "B", one("downloading"))]));
     expect(root.querySelector("header button")).toBeNull();
+    // Its card has "Try again".
+    await show(shown([one("failed-check")]));
+    expect(root.querySelector("header button")).toBeNull();
     await show(shown([]));
     expect(root.querySelector("header button")).toBeNull();
   });

@@ -1,5 +1,7 @@
-/** Which acts of a card are buttons, and which wait in its menu. */
+/** Which acts of a card are buttons, which wait in its menu, and what they are called. */
 import type { Act } from "./generated/Act";
+import type { AppView } from "./generated/AppView";
+import type { Line } from "./words";
 
 /** At most one button of a card moves the person forward, and only if it is the first. */
 const FORWARD = new Set<Act>(["install", "replace", "restart", "retry"]);
@@ -21,4 +23,10 @@ export function split(acts: readonly Act[]): Split {
   if (acts.length <= 2) return { primary, beside: others, menu: [] };
   const beside = others.filter((act) => !RARE.has(act)).slice(0, BESIDE);
   return { primary, beside, menu: others.filter((act) => !beside.includes(act)) };
+}
+
+/** Whoever goes back wants to know where to. */
+export function labelOf(act: Act, { previous }: Pick<AppView, "previous">): Line {
+  if (act === "roll-back" && previous) return { id: "act-roll-back-to", args: { version: previous } };
+  return { id: `act-${act}` };
 }

@@ -47,7 +47,7 @@ describe("details", () => {
       ["Code", "E-DISK-FULL"],
       ["Step", "before the download"],
       ["Who can mend it", "you, or your administrator"],
-      ["Tried again", "by itself: 7:10 PM"],
+      ["Next try", "by itself: 7:10 PM"],
       ["Technically", "/opt/lantern needs 142000000 bytes of free space and has 61000000; free some space"],
     ]);
     expect(button("Hide details").getAttribute("aria-controls")).toBe(root.querySelector(".facts")?.id);

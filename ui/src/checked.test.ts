@@ -22,6 +22,8 @@ describe("the line below the headline", () => {
     [[ALL["failed"] as Entry, as("b", "B", ALL["downloading"] as Entry)], "Checked 12 min ago. Next: 6:40 PM."],
     [[fine, as("b", "B", ALL["idle"] as Entry)], "Next: 6:40 PM."],
     [[ALL["disabled-by-machine"] as Entry], ""],
+    [[ALL["cannot-verify"] as Entry], ""],
+    [[ALL["failed-check"] as Entry, fine], ""],
     [[], ""],
   ])("%#", (entries, expected) => {
     expect(say(entries)).toBe(expected);

@@ -5,10 +5,18 @@ import type { Formats } from "./formats";
 import { isMoving } from "./progress";
 import type { Line } from "./words";
 
+/** Headlines that say that a check did not work: when it was tried is no news beside it. */
+const IN_VAIN = new Set(["one-state-cannot-verify", "one-state-failed-check"]);
+
+export function isInVain({ words }: Shown["summary"]): boolean {
+  return IN_VAIN.has(words.id);
+}
+
 /** The line below the headline. */
 export function checked({ view, summary }: Pick<Shown, "view" | "summary">, format: Formats, now: number): Line[] {
   const downloads = view.apps.some((app) => isMoving(app.state));
   if (summary.glyph === "working" && downloads) return [{ id: "summary-note-working" }];
+  if (isInVain(summary)) return [];
   const looked = view.apps.filter((app) => app.state.state !== "disabled");
   const last = lastCheck(looked);
   const next = nextCheck(looked, now);

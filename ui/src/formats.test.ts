@@ -42,6 +42,11 @@ it("speeds, shares and spans", () => {
 });
 
 // Whether an hour has one digit or two, and whether there is a comma, is up to the system's tables.
+it("places have the language's figures and no groups, and Han letters stand apart from figures", () => {
+  expect([formats("fa").place(1234), format.place(1234)]).toEqual(["۱۲۳۴", "1234"]);
+  expect([formats("zh-CN").span(12, "minute"), formats("zh-CN").bytes(471_200)].map(plain)).toEqual(["12 分钟", "471 kB"]);
+});
+
 describe("moments", () => {
   const now = Date.parse("2030-06-04T18:28:00Z");
   it.each([

@@ -34,7 +34,7 @@ it("stands by day, newest first, and every event has its words", async () => {
       "Field Notes 3.5.0 9:40 AM Installed. 31.0 MB downloaded in full.",
       "Tidepool 0.9.6 3:14 AM Put in order again. 38.1 MB downloaded.",
     ],
-    ["May 30", "Ledger 12.1.0 6:20 PM You asked for the version before. 12.0.1 was put back. Offer again"],
+    ["May 30", "Ledger 12.1.0 6:20 PM You asked for the previous version. 12.0.1 was put back. Offer again"],
     ["May 12", "updater 1.4.0 4:02 AM Installed. 900 kB downloaded, 7.0 MB saved."],
   ]);
 });
@@ -102,9 +102,9 @@ describe("words", () => {
   const back = { event: "rolled-back", at: at("15:00"), app: "lantern", from: null, to: null } as const;
 
   it.each<[string, Past, unknown[]]>([
-    ["a roll back of nobody knows what", { ...back, why: "recalled" }, ["back", "Its publisher took the new version back. The version before was put back.", 0]],
-    ["a version that could not be proved", { ...back, why: "unproven E-RUN-START" }, ["back", "Whether the new version works could not be seen to the end. It may be tried again. The version before was put back.", 1]],
-    ["a reason that is newer than this window", { ...back, why: "probe-failed" }, ["back", "The new version did not run well. The version before was put back.", 1]],
+    ["a roll back of nobody knows what", { ...back, why: "recalled" }, ["back", "Its publisher took the new version back. The previous version was put back.", 0]],
+    ["a version that could not be proved", { ...back, why: "unproven E-RUN-START" }, ["back", "Whether the new version works could not be seen to the end. It may be tried again. The previous version was put back.", 1]],
+    ["a reason that is newer than this window", { ...back, why: "probe-failed" }, ["back", "The new version did not run well. The previous version was put back.", 1]],
     ["a check", { event: "failed", at: at("15:00"), app: "lantern", code: "E-NEW-CODE", text: "x" }, ["attention", "This did not work. The details say why.", 2]],
     ["a packed download", { event: "fell-back", at: at("15:00"), app: "lantern", version: "7.2.0", route: "compressed-full", code: "E-DISK-IO" }, ["stop", "The first way to get it did not work. Another way was taken.", 1]],
     ["what was here", { ...(HISTORY.at(-1) as Extract<Past, { event: "updated" }>), bytes_fetched: 0 }, ["check", "Installed. The bytes were here before, so nothing was downloaded.", 0]],

@@ -11,7 +11,7 @@ import { ALL } from "./test/states";
 /** A person's language → what is only there in it. */
 const LANGUAGES = {
   "en-GB": { direction: "ltr", letters: /[a-z]/, checked: "Checked 12 mins ago.", bytes: "11.4 of 18.4 MB", percent: "62%", count: "3 updates" },
-  "zh-CN": { direction: "ltr", letters: /\p{Script=Han}/u, checked: "12分钟前检查过。", bytes: "11.4 / 18.4 MB", percent: "62%", count: "3 个更新" },
+  "zh-CN": { direction: "ltr", letters: /\p{Script=Han}/u, checked: "12 分钟前检查过。", bytes: "11.4 / 18.4 MB", percent: "62%", count: "3 个更新" },
   "fa-IR": { direction: "rtl", letters: /\p{Script=Arabic}/u, checked: "۱۲ دقیقه پیش بررسی شد.", bytes: "۱۱٫۴ از ۱۸٫۴ مگابایت", percent: "۶۲٪", count: "۳ به‌روزرسانی" },
   "ru-RU": { direction: "ltr", letters: /\p{Script=Cyrillic}/u, checked: "Проверено 12 мин назад.", bytes: "11,4 из 18,4 МБ", percent: "62 %", count: "3 обновления" },
 } as const;
@@ -21,7 +21,7 @@ function spoken(root: Element): string {
   const copy = root.cloneNode(true) as Element;
   // What is offered in its own language is in none of the window's; names of programs are what they are.
   for (const apart of copy.querySelectorAll("bdi, svg, .pct, .slots, option[lang], option[dir=ltr], .program option")) apart.remove();
-  return flat(copy).replace(/`[^`]*`/g, "");
+  return flat(copy);
 }
 
 /** Versions and codes that the direction of the text around them would tear apart. */

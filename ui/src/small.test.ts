@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import { Asked } from "./asked.svelte";
 import type { Block } from "./generated/Block";
 import { wear } from "./look";
-import { isLong } from "./notes";
+import { directionOf, isLong } from "./notes";
 import { notesOnce } from "./context";
 import { refusal } from "./refusal";
 import { tint, TINTS } from "./tint";
@@ -22,6 +22,15 @@ describe("long notes", () => {
   ])("%s", (_, blocks, expected) => {
     expect(isLong(blocks)).toBe(expected);
   });
+});
+
+it.each<[string, string, Block[]]>([
+  ["ltr", "English", [{ kind: "code", text: "چراغ" }, { kind: "list", ordered: false, items: [[paragraph(3)]] }]],
+  ["rtl", "Persian with an English name in it", [{ kind: "heading", words: [{ kind: "text", text: "1. سریع‌تر از Lantern" }] }, paragraph(3)]],
+  ["rtl", "Persian after code", [{ kind: "paragraph", words: [{ kind: "code", text: "lantern" }, { kind: "text", text: " سریع‌تر" }] }]],
+  ["auto", "without letters", [{ kind: "heading", words: [{ kind: "text", text: "7.2.0" }] }]],
+])("go %s as a whole: notes in %s", (expected, _, blocks) => {
+  expect(directionOf(blocks)).toBe(expected);
 });
 
 it("notes are asked for once per program and version, and none are no fault", async () => {

@@ -22,9 +22,11 @@ export interface Story extends Trouble {
   readonly notes: OfferView | null;
   /** The moment that is counted down to. */
   readonly countdown: number | null;
+  /** It should not wait. */
+  readonly important: boolean;
 }
 
-const NOTHING: Story = { lines: [], hints: [], notes: null, countdown: null, ...noFacts };
+const NOTHING: Story = { lines: [], hints: [], notes: null, countdown: null, important: false, ...noFacts };
 
 export function story(app: AppView, words: Words, now: number): Story {
   const { format } = words;
@@ -45,10 +47,10 @@ export function story(app: AppView, words: Words, now: number): Story {
     case "not-offered":
       return { ...NOTHING, ...noReason(state.reason, words, now) };
     case "available":
-      return { ...NOTHING, ...available(name, state.offer, words), notes: state.offer };
+      return { ...NOTHING, ...offered(state.offer), ...available(name, state.offer, words) };
     case "deferred": {
       const lines = [putOff(state.deferred, name, words, now)];
-      return { ...NOTHING, lines, hints: [{ id: "deferred-anyway" }], notes: state.offer };
+      return { ...NOTHING, lines, hints: [{ id: "deferred-anyway" }], ...offered(state.offer) };
     }
     case "downloading": {
       const saved = saving(state.offer, state.progress, format);
@@ -59,10 +61,10 @@ export function story(app: AppView, words: Words, now: number): Story {
     case "falling-back":
       return { ...NOTHING, hints: fallback(state.why, state.progress.route, state.offer.version) };
     case "ready":
-      return { ...NOTHING, ...planned(name, state.planned ?? null, words, now), notes: state.offer };
+      return { ...NOTHING, ...offered(state.offer), ...planned(name, state.planned ?? null, words, now) };
     case "waiting-for-close": {
       const names = [...new Set(state.blockers.map((blocker) => blocker.name))];
-      const blockers = { id: "waiting-blockers", args: { blockers: format.list(names), count: names.length } };
+      const blockers = { id: "waiting-blockers", args: { blockers: names, count: names.length } };
       const until = { id: "waiting-until", args: { moment: format.moment(Date.parse(state.until), now) } };
       return { ...NOTHING, lines: [...(names.length === 0 ? [] : [blockers]), until] };
     }
@@ -97,6 +99,10 @@ const DISABLED: Readonly<Record<Owner, string>> = {
   user: "disabled-by-user",
   program: "disabled-by-program",
 };
+
+function offered(offer: OfferView): Pick<Story, "notes" | "important"> {
+  return { notes: offer, important: offer.urgency === "critical" };
+}
 
 function available(name: string, offer: OfferView, { format }: Words): Pick<Story, "lines"> {
   const { version } = offer;

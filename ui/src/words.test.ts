@@ -53,6 +53,21 @@ describe("pieces", () => {
     ]);
   });
 
+  it("lets a list go as the sentence does, and each of its names as its letters do", () => {
+    const persian = Words.of(["fa"], { en: EN, fa: "open = { $blockers } باز است\n" });
+    expect(persian.pieces("open", { blockers: ["lantern", "چراغ\u202e"] })).toEqual([
+      { text: "lantern", dir: "auto" },
+      { text: " و " },
+      { text: "چراغ", dir: "auto" },
+      { text: " باز است" },
+    ]);
+    expect(words.message("version", { version: "7.2.0", name: ["a", "b", "c"] })).toBe("Version 7.2.0 of a, b and c");
+  });
+
+  it("puts nothing between sentences where the language does not", () => {
+    expect([words.gap, Words.of(["zh-CN"], { en: EN, "zh-Hans": "" }).gap]).toEqual([" ", ""]);
+  });
+
   it("lets no argument turn the sentence", () => {
     const name = "a\u202eb\u2069c\u2068d";
     expect(words.pieces("version", { version: "1.0.0", name }).at(-1)).toEqual({ text: "abcd", dir: "auto" });

@@ -11,7 +11,8 @@ import { FluentBundle, FluentResource, type FluentVariable } from "@fluent/bundl
 import { formats, type Formats } from "./formats";
 import type { Message } from "./generated/Message";
 
-export type Args = Readonly<Record<string, string | number>>;
+/** A list is written as its language does, each of its names isolated from the others. */
+export type Args = Readonly<Record<string, string | number | readonly string[]>>;
 /** A key with its arguments, not yet words. */
 export interface Line {
   readonly id: string;
@@ -30,6 +31,8 @@ const RIGHT_TO_LEFT = new Set(["ar", "fa", "he", "ur"]);
 const FALLBACK = "en";
 /** Fluent puts its arguments between these two (Unicode Standard Annex 9, isolates). */
 const [OPEN, CLOSE] = ["\u2068", "\u2069"];
+/** A list that is isolated as a whole: its names are, and the rest of it goes as the sentence does. */
+const LIST = /\u2068(\u2068[^\u2069]*\u2069(?:[^\u2068\u2069]*\u2068[^\u2069]*\u2069)*)\u2069/g;
 const TURNS_DIRECTION = /[\u202a-\u202e\u2066-\u2069]/g;
 
 export class Words {
@@ -64,6 +67,11 @@ export class Words {
     return RIGHT_TO_LEFT.has(primary(this.locale)) ? "rtl" : "ltr";
   }
 
+  /** What stands between two sentences. */
+  get gap(): "" | " " {
+    return primary(this.locale) === "zh" ? "" : " ";
+  }
+
   /** The words of a message as plain text, for attributes and announcements. */
   message(line: string | Line | Message, args?: Args): string {
     return this.pieces(line, args)
@@ -74,7 +82,7 @@ export class Words {
   /** The words of a message, arguments apart. */
   pieces(line: string | Line | Message, more?: Args): Piece[] {
     const { id, args } = resolve(line, more);
-    const text = this.sentence(id, args);
+    const text = this.sentence(id, args).replace(LIST, "$1");
     const latin = new Set(Object.keys(args).flatMap((name) => (LATIN.has(name) ? [String(args[name])] : [])));
     const pieces: Piece[] = [];
     let depth = 0;
@@ -98,12 +106,17 @@ export class Words {
       const pattern = bundle.getMessage(id)?.value;
       if (pattern === undefined || pattern === null) continue;
       const mistakes: Error[] = [];
-      const text = bundle.formatPattern(pattern, args as Record<string, FluentVariable>, mistakes);
+      const filled = Object.entries(args).map(([name, value]) => [name, typeof value === "object" ? this.listed(value) : value]);
+      const text = bundle.formatPattern(pattern, Object.fromEntries(filled) as Record<string, FluentVariable>, mistakes);
       if (mistakes.length > 0) this.missing(`${id} (${mistakes.join(", ")})`);
       return text;
     }
     this.missing(id);
     return id;
+  }
+
+  private listed(names: readonly string[]): string {
+    return this.format.list(names.map((name) => `${OPEN}${name}${CLOSE}`));
   }
 }
 
@@ -117,10 +130,12 @@ function resolve(line: string | Line | Message, more: Args = {}): { id: string; 
 function plain(args: Args): Args {
   const cleaned = Object.entries(args).map(([name, value]) => [
     name,
-    typeof value === "string" ? value.replace(TURNS_DIRECTION, "") : value,
+    typeof value === "number" ? value : typeof value === "string" ? straight(value) : value.map(straight),
   ]);
   return Object.fromEntries(cleaned) as Args;
 }
+
+const straight = (text: string) => text.replace(TURNS_DIRECTION, "");
 
 /**
  * Which catalogue is used for these languages, and the tag that numbers and times are written by. The tray chooses by the

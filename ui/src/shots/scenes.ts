@@ -32,20 +32,22 @@ const paused = (until: string | null) => {
   return { shown: { ...rest, view: { ...view, paused: { since: at("09:00"), until } } } };
 };
 
+function withProblems({ view, ...rest }: Shown): Shown {
+  const problems = [
+    { file: "/home/me/.config/autoupdate/enrolments/tidepool.toml", line: 7, key: "sources", text: "at least one source is needed" },
+    { file: "/etc/autoupdate/enrolments/ledger.toml", text: "it cannot be read: permission denied" },
+  ];
+  return { ...rest, view: { ...view, problems } };
+}
+
 /** What is true for all programs. */
 const WHOLE: Readonly<Record<string, Scene>> = {
   empty: { shown: shown([]) },
-  problems: {
-    shown: shown([fine, ...others.slice(0, 1)], {
-      view: {
-        format: 1,
-        apps: [fine.app, ...others.slice(0, 1).map(({ app }) => app)],
-        problems: [
-          { file: "/home/me/.config/autoupdate/enrolments/tidepool.toml", line: 7, key: "sources", text: "at least one source is needed" },
-          { file: "/etc/autoupdate/enrolments/ledger.toml", text: "it cannot be read: permission denied" },
-        ],
-      },
-    }),
+  problems: { shown: withProblems(shown([one("available"), ...others.slice(0, 1)])) },
+  "problems-alone": {
+    shown: withProblems(
+      shown([], { summary: { glyph: "attention", tone: "warn", words: { id: "summary-problems", args: {}, count: null }, act: null } }),
+    ),
   },
   bare: { shown: shown([fine], { shell: { ...shell, tray: false, packaged: true, starts_at_login: false } }) },
   many: {

@@ -11,6 +11,7 @@ import type { Urgency } from "../generated/Urgency";
 import type { Entry } from "../order";
 import { at, entry, offer, report, type Words } from "./fixtures";
 
+export const NEW = { version: "7.2.0", sha256: "b".repeat(64), length: 142_000_000 };
 export const V = { version: "7.2.0" };
 
 export function notOffered(reason: Reason, glyph: Glyph, acts: Act[] = ["check"]): Entry {
@@ -40,7 +41,8 @@ export function getting(state: AppState): Entry {
 export function fallingBack(code: string, way: Progress["route"], from: "patch" | "compressed-full" = "patch"): Entry {
   const route = from === "patch" ? ({ way: "patch", format: "bsz1" } as const) : ({ way: "compressed-full" } as const);
   const why = { route, code, text: "damaged" };
-  const far = { route: way, fetched: 25_600_000, of: 142_000_000, bytes_per_second: 1_200_000 };
+  const begun = { route: way, fetched: 25_600_000, of: 142_000_000, bytes_per_second: 1_200_000 };
+  const far = way === null ? { route: way, fetched: 0, of: null, bytes_per_second: null } : begun;
   return getting({ state: "falling-back", offer, progress: far, why });
 }
 
@@ -61,5 +63,5 @@ export function rolledBack(state: Extract<AppState, { state: "rolled-back" }>): 
 }
 
 export function updated(id: string, changes: Partial<typeof report>): Entry {
-  return entry({ state: "updated", report: { ...report, ...changes } }, "check", "ok", [id, V], ["check"]);
+  return entry({ state: "updated", report: { ...report, ...changes } }, "check", "ok", [id, V], ["check"], { installed: NEW });
 }

@@ -1,7 +1,7 @@
 /** One program per state, as the app sends it. Faces are those of the app's `face.rs`. */
 import type { AppState } from "../generated/AppState";
 import type { Entry } from "../order";
-import { deferred, disabled, failed, fallingBack, getting, ILL, notOffered, planned, READY, rolledBack, updated, V } from "./entries";
+import { deferred, disabled, failed, fallingBack, getting, ILL, NEW, notOffered, planned, READY, rolledBack, updated, V } from "./entries";
 import { at, entry, failure, offer, progress, report, withOldCopies } from "./fixtures";
 
 /** Every state, and every kind of it that is shown in another way. The type asks for one more when there is a new state. */
@@ -155,12 +155,12 @@ export const STATES: { readonly [state in AppState["state"]]: Readonly<Record<st
       "info",
       ["state-probation", V],
       [],
-      { installed: { version: "7.2.0", sha256: "b".repeat(64), length: 1 } },
+      { installed: NEW },
     ),
   },
   updated: {
     updated: entry({ state: "updated", report }, "check", "ok", ["state-updated", V], ["check", "roll-back"], {
-      installed: { version: "7.2.0", sha256: "b".repeat(64), length: 1 },
+      installed: NEW,
       previous: "7.1.0",
     }),
     "updated-in-full": updated("state-updated", {
