@@ -188,8 +188,12 @@ pub enum Act {
     Replace,
     /// Put the update in place and start the program again.
     Restart,
-    /// Stop.
+    /// Stop, and drop what was received.
     Cancel,
+    /// Stop, and go on from there later.
+    Pause,
+    /// Go on where it was stopped.
+    Resume,
     /// The same once more.
     Retry,
     /// Put the previous version back.
@@ -279,10 +283,12 @@ fn of_state(app: &AppView) -> Face {
             make(Glyph::Attention, Tone::Warn, Message::new("state-cannot-verify"), &[Act::Retry])
         }
         AppState::NotOffered { version, reason, .. } => not_offered(app, version.as_ref(), reason),
-        AppState::Available { offer } => available(offer),
-        AppState::Downloading { offer, .. }
-        | AppState::Verifying { offer }
-        | AppState::FallingBack { offer, .. } => {
+        AppState::Available { offer, stopped } => available(offer, stopped.is_some()),
+        AppState::Downloading { offer, .. } | AppState::FallingBack { offer, .. } => {
+            let words = Message::version("state-getting", &offer.version);
+            make(Glyph::Working, Tone::Info, words, &[Act::Pause, Act::Cancel])
+        }
+        AppState::Verifying { offer } => {
             let words = Message::version("state-getting", &offer.version);
             make(Glyph::Working, Tone::Info, words, &[Act::Cancel])
         }
@@ -337,7 +343,12 @@ fn of_state(app: &AppView) -> Face {
     }
 }
 
-fn available(offer: &OfferView) -> Face {
+fn available(offer: &OfferView, stopped: bool) -> Face {
+    if stopped {
+        let (glyph, tone) = urgency(offer, Glyph::Held);
+        let words = Message::version("state-stopped", &offer.version);
+        return Face::new(glyph, tone, words, vec![Act::Resume, Act::Cancel]);
+    }
     let (glyph, tone) = urgency(offer, Glyph::Available);
     let words = Message::version("state-available", &offer.version);
     // What nobody knows is replaced while its person looks on.

@@ -113,12 +113,14 @@ impl Does {
 /// The word for the end of a pause.
 const RESUME: &str = "resume";
 
-const ACTS: [Act; 16] = [
+const ACTS: [Act; 18] = [
     Act::Check,
     Act::Install,
     Act::Replace,
     Act::Restart,
     Act::Cancel,
+    Act::Pause,
+    Act::Resume,
     Act::Retry,
     Act::RollBack,
     Act::Tonight,
@@ -141,6 +143,8 @@ pub const fn word(act: Act) -> &'static str {
         Act::Replace => "replace",
         Act::Restart => "restart",
         Act::Cancel => "cancel",
+        Act::Pause => "pause",
+        Act::Resume => "resume",
         Act::Retry => "retry",
         Act::RollBack => "roll-back",
         Act::Tonight => "tonight",
@@ -217,9 +221,9 @@ pub fn menu(shown: &Shown, words: &Words) -> Menu {
 /// Whether there is something to read about a program.
 fn has_news(app: &AppView) -> bool {
     match &app.state {
-        AppState::Available { offer } | AppState::Deferred { offer, .. } | AppState::Ready { offer, .. } => {
-            !offer.notes.is_empty()
-        }
+        AppState::Available { offer, .. }
+        | AppState::Deferred { offer, .. }
+        | AppState::Ready { offer, .. } => !offer.notes.is_empty(),
         AppState::Updated { .. } => true,
         _ => false,
     }

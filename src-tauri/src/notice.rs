@@ -206,7 +206,7 @@ struct News<'a> {
 impl News<'_> {
     fn of_state(&mut self, app: &AppView) {
         match &app.state {
-            AppState::Available { offer } => self.waits(app, offer, About::Available),
+            AppState::Available { offer, .. } => self.waits(app, offer, About::Available),
             AppState::Ready { offer, planned: None } => self.waits(app, offer, About::Ready),
             AppState::Ready { offer, planned: Some(Plan::At { at, counting: true }) } => {
                 let notice = counting(app, offer);

@@ -108,7 +108,7 @@ fn commands_go_through_the_engine_that_runs() -> Result<()> {
 
     let checked = person.run(&["check", APP, "--force"])?.expect(0)?.json()?;
     let offer = engine.sees_state("the offer", |state| match state {
-        AppState::Available { offer } => Some(offer.clone()),
+        AppState::Available { offer, .. } => Some(offer.clone()),
         _ => None,
     })?;
     assert_eq!(checked, json!({ "answer": "offered", "offer": offer }));

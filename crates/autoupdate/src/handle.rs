@@ -73,10 +73,14 @@ pub enum Command {
         /// The app.
         app: AppId,
     },
-    /// Stop what is going on, as far as it can be stopped.
+    /// Stop what is going on, as far as it can be stopped. A download goes on where it was when somebody wants it again; by itself
+    /// it does not.
     Cancel {
         /// The app.
         app: AppId,
+        /// What was received goes, too.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        drop: bool,
     },
     /// The new version says that it lives.
     Confirm {
@@ -393,7 +397,7 @@ impl Handle {
 
     /// Stops what is going on.
     pub async fn cancel(&self, app: &AppId) -> Answer {
-        self.command(Command::Cancel { app: app.clone() }).await
+        self.command(Command::Cancel { app: app.clone(), drop: false }).await
     }
 
     /// Says that the new version lives.

@@ -183,6 +183,10 @@ pub enum AppState {
     Available {
         /// The update.
         offer: OfferView,
+        /// How far it was when they stopped it. It goes on from there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "typescript", ts(optional = nullable))]
+        stopped: Option<Progress>,
     },
     /// There is an update that is fetched by itself, but not now.
     Deferred {

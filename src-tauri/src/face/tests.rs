@@ -91,14 +91,19 @@ fn every_state() -> Vec<(AppState, &'static str, &'static str)> {
             "Attention The version of Demo was recalled by its publisher",
         ),
         (
-            AppState::Available { offer: offer("7.2.0") },
+            AppState::Available { offer: offer("7.2.0"), stopped: None },
             "Available Version 7.2.0 is available [install, tonight, skip]",
             "Available Demo 7.2.0 is available",
         ),
         (
-            AppState::Available { offer: unknown },
+            AppState::Available { offer: unknown, stopped: None },
             "Available Version 7.2.0 is available [replace, skip]",
             "Available Demo 7.2.0 is available",
+        ),
+        (
+            AppState::Available { offer: offer("7.2.0"), stopped: Some(progress.clone()) },
+            "Held Download of 7.2.0 stopped [resume, cancel]",
+            "Held The download of Demo 7.2.0 is stopped",
         ),
         (
             put_off(Deferral::Metered { limit: 0 }),
@@ -142,12 +147,12 @@ fn every_state() -> Vec<(AppState, &'static str, &'static str)> {
         ),
         (
             AppState::Downloading { offer: offer("7.2.0"), progress: progress.clone() },
-            "Working Getting version 7.2.0 [cancel]",
+            "Working Getting version 7.2.0 [pause, cancel]",
             "Working Getting Demo 7.2.0",
         ),
         (
             AppState::FallingBack { offer: offer("7.2.0"), progress, why: fallback },
-            "Working Getting version 7.2.0 [cancel]",
+            "Working Getting version 7.2.0 [pause, cancel]",
             "Working Getting Demo 7.2.0",
         ),
         (
@@ -229,7 +234,7 @@ fn support_can_try_things_while_nothing_goes_on() {
         face(&kept).support.into_iter().map(crate::menu::word).collect::<Vec<_>>().join(", ")
     };
     assert_eq!(words(AppState::Idle), "force, repair, roll-back, hold, release");
-    let available = AppState::Available { offer: offer("7.2.0") };
+    let available = AppState::Available { offer: offer("7.2.0"), stopped: None };
     assert_eq!(words(available), "force, full, repair, roll-back, hold, release");
     assert_eq!(words(AppState::Checking { by: Asker::Person }), "");
 }
@@ -274,7 +279,7 @@ fn the_tray_tells_what_wants_to_be_seen_most() {
     check(&[ready(), ready()], "2 updates are ready", false);
     check(&[ready(), failed()], "App1 could not be checked", true);
     check(&[failed(), failed(), ready()], "2 programs need you", false);
-    let available = || AppState::Available { offer: offer("2.0.0") };
+    let available = || AppState::Available { offer: offer("2.0.0"), stopped: None };
     check(&[available(), available()], "2 updates are available", false);
     let disabled = || AppState::Disabled { by: Owner::User };
     check(&[disabled(), disabled()], "2 programs are not checked", true);
@@ -345,8 +350,8 @@ fn what_is_urgent_is_coloured_so() {
         assert_eq!((face.glyph, face.tone), (glyph, tone));
         assert_eq!(summary(&view(vec![app])).tone, tone);
     };
-    check(AppState::Available { offer: critical() }, Glyph::Critical, Tone::Danger);
+    check(AppState::Available { offer: critical(), stopped: None }, Glyph::Critical, Tone::Danger);
     check(AppState::Ready { offer: critical(), planned: None }, Glyph::Critical, Tone::Danger);
-    check(AppState::Available { offer: offer("7.2.0") }, Glyph::Available, Tone::Info);
+    check(AppState::Available { offer: offer("7.2.0"), stopped: None }, Glyph::Available, Tone::Info);
     check(AppState::Ready { offer: offer("7.2.0"), planned: None }, Glyph::Ready, Tone::Info);
 }

@@ -151,11 +151,11 @@ fn what_is_critical_is_told_daily() {
 
 #[test]
 fn what_can_be_had_is_a_quiet_dot_at_first() {
-    let state = || AppState::Available { offer: offer("7.2.0") };
+    let state = || AppState::Available { offer: offer("7.2.0"), stopped: None };
     let told = check_at(&moment(NOON), demo(state()), &Told::default(), &[], &[]);
     let told = check_at(&moment("2030-06-02T12:00:00Z"), demo(state()), &told, &[], &[]);
     check_at(&moment("2030-06-03T12:00:00Z"), demo(state()), &told, &[], &["+ demo Available"]);
-    let urgent = AppState::Available { offer: critical("7.2.0") };
+    let urgent = AppState::Available { offer: critical("7.2.0"), stopped: None };
     let told = check_at(&moment(NOON), demo(urgent.clone()), &Told::default(), &[], &["+ demo Available"]);
     check_at(&moment(NOON), demo(urgent), &told, &[], &[]);
 }
@@ -168,7 +168,7 @@ fn nobody_is_disturbed_and_it_comes_afterwards() {
     let sleeping = || AppView { quiet: true, ..app("Demo", ready("7.2.0")) };
     check_at(&moment(NOON), vec![sleeping()], &Told::default(), &[], &[]);
     // What is urgent waits as well, and is as new as before when the film is over.
-    let urgent = || AppState::Available { offer: critical("7.2.0") };
+    let urgent = || AppState::Available { offer: critical("7.2.0"), stopped: None };
     let told = check_at(&quiet, demo(urgent()), &Told::default(), &[], &[]);
     check_at(&moment("2030-06-01T14:00:00Z"), demo(urgent()), &told, &[], &["+ demo Available"]);
 }

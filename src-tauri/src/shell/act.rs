@@ -11,9 +11,9 @@ use crate::face::Act;
 /// The version that is offered.
 fn offered(state: &AppState) -> Option<Version> {
     match state {
-        AppState::Available { offer } | AppState::Deferred { offer, .. } | AppState::Ready { offer, .. } => {
-            Some(offer.version.clone())
-        }
+        AppState::Available { offer, .. }
+        | AppState::Deferred { offer, .. }
+        | AppState::Ready { offer, .. } => Some(offer.version.clone()),
         _ => None,
     }
 }
@@ -26,7 +26,9 @@ pub(super) fn command(app: &AppId, act: Act, state: &AppState) -> Command {
         Act::Install => Command::Prepare { app, how: How::default() },
         Act::Replace => Command::Prepare { app, how: How { consent: true, ..How::default() } },
         Act::Restart => Command::Activate { app, how: How::default() },
-        Act::Cancel => Command::Cancel { app },
+        Act::Cancel => Command::Cancel { app, drop: true },
+        Act::Pause => Command::Cancel { app, drop: false },
+        Act::Resume => Command::Prepare { app, how: How::default() },
         Act::RollBack => Command::RollBack { app },
         Act::Tonight => Command::Plan { app, when: Some(Later::Tonight) },
         Act::AtQuit => Command::Plan { app, when: Some(Later::AtQuit) },
@@ -79,7 +81,9 @@ mod tests {
         check(Act::Install, AppState::Idle, "prepare");
         assert_eq!(check(Act::Replace, AppState::Idle, "prepare")["consent"], true);
         check(Act::Restart, AppState::Idle, "activate");
-        check(Act::Cancel, AppState::Idle, "cancel");
+        assert_eq!(check(Act::Cancel, AppState::Idle, "cancel")["drop"], true);
+        assert_eq!(check(Act::Pause, AppState::Idle, "cancel").get("drop"), None);
+        check(Act::Resume, AppState::Idle, "prepare");
         check(Act::RollBack, AppState::Idle, "roll-back");
         check(Act::Retry, failed(None), "check");
         check(Act::Retry, failed(Some(version("7.2.0"))), "prepare");

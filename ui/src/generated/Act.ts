@@ -3,4 +3,4 @@
 /**
  * What a person can do with one program. Never more than a wish: which version, from where and to where is the engine's.
  */
-export type Act = "check" | "install" | "replace" | "restart" | "cancel" | "retry" | "roll-back" | "tonight" | "at-quit" | "postpone" | "skip" | "hold" | "release" | "force" | "full" | "repair";
+export type Act = "check" | "install" | "replace" | "restart" | "cancel" | "pause" | "resume" | "retry" | "roll-back" | "tonight" | "at-quit" | "postpone" | "skip" | "hold" | "release" | "force" | "full" | "repair";

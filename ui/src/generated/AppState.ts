@@ -52,7 +52,11 @@ checked_at: string, } | { "state": "available",
 /**
  * The update.
  */
-offer: OfferView, } | { "state": "deferred", 
+offer: OfferView, 
+/**
+ * How far it was when they stopped it. It goes on from there.
+ */
+stopped?: Progress | null, } | { "state": "deferred", 
 /**
  * The update.
  */

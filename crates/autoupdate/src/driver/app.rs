@@ -63,7 +63,7 @@ pub(super) struct App {
     pub(super) subject: Arc<Subject>,
     pub(super) state: State,
     pub(super) memory: Memory,
-    measured: Measured,
+    pub(super) measured: Measured,
     due: Option<Due>,
     running: Option<Running>,
     /// Numbers tasks, so that a report of an old one is known as such.
@@ -75,6 +75,8 @@ pub(super) struct App {
     /// Commands that came before the place was looked at; `None` afterwards.
     pub(super) early: Option<VecDeque<(Goal, Event, oneshot::Sender<Answer>)>>,
     stopping: bool,
+    /// What was received goes when what runs has stopped.
+    pub(super) drops: bool,
     /// What is set for it.
     pub(super) program: Program,
     /// What is outside.
@@ -116,6 +118,7 @@ impl App {
             waiters: Vec::new(),
             early: Some(VecDeque::new()),
             stopping: false,
+            drops: false,
             program,
             outside,
             busy_until: None,
@@ -211,6 +214,7 @@ impl App {
             Report::Ended(event, carry) => {
                 self.running = None;
                 self.carry = carry;
+                self.note_stop(&event).await;
                 self.measured = Measured::default();
                 self.happened(*event).await;
                 self.start_queued();

@@ -8,13 +8,14 @@ use super::outside::Outside;
 use super::work::{FromWork, Report, blocking};
 use crate::enrolments::Enrolled;
 use crate::error::Error;
+use crate::fetch::Spool;
 use crate::handle::{Answer, MAX_LEASE, Refusal};
-use crate::machine::{Errand, Event, Reach, Rest, State};
+use crate::machine::{Errand, Event, Reach, Rest, State, Stopped};
 use crate::policy::deferral::Moment;
 use crate::policy::plan::{self, Later, Planned, Turn};
 use crate::policy::{Asker, schedule};
 use crate::store::Program;
-use protocol::Mode;
+use protocol::{Digest, Mode};
 
 /// Waits for the end of the program.
 #[derive(Debug)]
@@ -76,6 +77,49 @@ impl App {
     pub(super) fn moment_at(&self, now: Timestamp) -> (Moment, Option<Timestamp>) {
         let zone = self.around.shared.clock.zone();
         self.outside.moment(&self.program, self.busy_until, now, &zone)
+    }
+
+    /// A person stopped a download: it does not go on by itself, and what was received stays unless they said otherwise.
+    pub(super) async fn note_stop(&mut self, event: &Event) {
+        let drops = std::mem::take(&mut self.drops);
+        let (State::Preparing { offer, anew: false, .. }, Event::Cancelled) = (&self.state, event) else {
+            return;
+        };
+        let sha256 = offer.artifact.sha256;
+        let kept = (!drops).then(|| self.measured.progress.clone());
+        self.memory.stopped = Some(Stopped { sha256, kept });
+        if drops {
+            self.forget_download(sha256).await;
+        }
+    }
+
+    /// What is being received goes as soon as it has stopped.
+    pub(super) fn drop_when_stopped(&mut self) {
+        self.drops = matches!(self.state, State::Preparing { .. });
+    }
+
+    /// What was received of a stopped download goes. Gives whether there was one.
+    pub(super) async fn drop_stopped(&mut self) -> bool {
+        let Some(stopped) = self.memory.stopped.as_mut().filter(|stopped| stopped.kept.is_some()) else {
+            return false;
+        };
+        stopped.kept = None;
+        let sha256 = stopped.sha256;
+        self.forget_download(sha256).await;
+        true
+    }
+
+    async fn forget_download(&self, artifact: Digest) {
+        let (folder, app) = (self.around.shared.store.folders().spool(), self.enrolled.enrolment.id.clone());
+        let forgotten = blocking(move || {
+            if folder.exists() {
+                Spool::open(&folder)?.forget(&artifact);
+            }
+            Ok::<_, Error>(())
+        });
+        if let Err(error) = forgotten.await {
+            tracing::debug!(%app, %error, "a stopped download could not be removed");
+        }
     }
 
     /// The program says until when it is busy.

@@ -213,8 +213,16 @@ impl Driver {
             | Command::Activate { app, .. }
             | Command::RollBack { app }
             | Command::Repair { app, .. }
-            | Command::Cancel { app } => match (self.apps.get_mut(app), goal_of(&command)) {
-                (Some(app), Some((goal, event))) => app.wanted(goal, event, reply).await,
+            | Command::Cancel { app, .. } => match (self.apps.get_mut(app), goal_of(&command)) {
+                (Some(app), Some((goal, event))) => {
+                    if let Command::Cancel { drop: true, .. } = &command {
+                        if app.drop_stopped().await {
+                            return tell(reply, Answer::Done);
+                        }
+                        app.drop_when_stopped();
+                    }
+                    app.wanted(goal, event, reply).await;
+                }
                 (None, _) | (_, None) => tell(reply, unknown),
             },
         }

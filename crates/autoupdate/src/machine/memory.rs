@@ -1,16 +1,16 @@
 //! What outlives a state: what is known about the program, and how checks went.
 
 use jiff::Timestamp;
-use protocol::{AppId, Platform, Version};
+use protocol::{AppId, Digest, Platform, Version};
 use std::time::Duration;
 
 use super::event::{Event, Found, Lately, Opened};
-use super::state::Rest;
+use super::state::{Reach, Rest};
 use crate::policy::identity;
 use crate::policy::schedule::{self, Timing};
-use crate::policy::{Asker, Trace};
+use crate::policy::{Asker, Offer, Trace};
 use crate::support::Choice;
-use crate::view::{InstalledView, LastCheck, RollBackWhy, UpdateReport};
+use crate::view::{InstalledView, LastCheck, Progress, RollBackWhy, UpdateReport};
 
 /// What outlives a state.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -39,10 +39,21 @@ pub struct Memory {
     pub trace: Vec<Trace>,
     /// The newer versions that the last check knew of, and why some are not to be had.
     pub choices: Vec<Choice>,
+    /// The download that a person stopped. It does not go on by itself.
+    pub stopped: Option<Stopped>,
     /// What the gates said after that.
     pub gates: Vec<Trace>,
     /// A prepared update waits for a better moment.
     pub put_off: bool,
+}
+
+/// A download that a person stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stopped {
+    /// SHA-256 of the artifact.
+    pub sha256: Digest,
+    /// How far it was; `None` = nothing of it is kept.
+    pub kept: Option<Progress>,
 }
 
 /// What [`Memory::schedule`] needs beside the memory.
@@ -55,6 +66,12 @@ pub struct Draw {
 }
 
 impl Memory {
+    /// Whether a person stopped the download of this offer.
+    #[must_use]
+    pub fn has_stopped(&self, offer: &Offer) -> bool {
+        self.stopped.as_ref().is_some_and(|stopped| stopped.sha256 == offer.artifact.sha256)
+    }
+
     /// Takes note of what happened, before the step.
     pub fn note(&mut self, event: &Event, asker: Asker, app: &AppId, platform: Platform, now: Timestamp) {
         match event {
@@ -85,6 +102,8 @@ impl Memory {
             Event::Opened(Opened::Lately(Lately::Updated(report))) => {
                 self.last_update = Some(report.as_ref().clone());
             }
+            // Somebody wants it after all.
+            Event::Wanted(errand) if errand.reach >= Reach::Prepare => self.stopped = None,
             Event::Committed(report) => {
                 self.update_failures = 0;
                 self.last_update = Some(report.as_ref().clone());

@@ -25,7 +25,7 @@ pub use admit::{Goal, News, admit, answer};
 pub use decide::{Who, decide};
 pub use effect::{Activation, Effect, Note};
 pub use event::{Event, Found, Lately, Opened};
-pub use memory::{Draw, Memory};
+pub use memory::{Draw, Memory, Stopped};
 pub use show::{EXPIRED, Frame, Measured, changes_at, offer_view, show};
 pub use state::{Cost, Errand, Fresh, Reach, Ready, Rest, Stage, State, Undone};
 pub use step::{Facts, step};

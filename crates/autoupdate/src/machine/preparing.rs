@@ -21,7 +21,7 @@ pub(super) fn preparing(run: Preparing, event: Event, facts: &Facts<'_>) -> Next
     match event {
         Event::Wanted(more) => stay(with(errand.and(more), anew)),
         Event::CancelWanted => (with(errand, false), vec![Effect::Cancel]),
-        Event::Moment => match gate::download(facts.mode, errand.wish(), &offer, facts.moment).answer {
+        Event::Moment => match may_fetch(errand, &offer, facts).answer {
             Download::Go { limit: now } if now.is_none() || now == limit => stay(with(errand, anew)),
             Download::Go { .. } | Download::Wait(_) | Download::Ask(_) => {
                 (with(errand, true), vec![Effect::Cancel])
@@ -63,7 +63,7 @@ pub(super) fn preparing(run: Preparing, event: Event, facts: &Facts<'_>) -> Next
 
 /// May the offer be fetched: now, later, or when a person says so?
 pub(super) fn prepare_or_ask(offer: Box<Offer>, errand: Errand, facts: &Facts<'_>) -> Next {
-    let Decided { answer, trace } = gate::download(facts.mode, errand.wish(), &offer, facts.moment);
+    let Decided { answer, trace } = may_fetch(errand, &offer, facts);
     let told = Effect::Persist(Note::Gated { trace, put_off: false });
     match answer {
         Download::Go { limit } => {
@@ -73,6 +73,11 @@ pub(super) fn prepare_or_ask(offer: Box<Offer>, errand: Errand, facts: &Facts<'_
         Download::Wait(deferred) => rest_in(Rest::Deferred(offer, deferred), vec![told], facts),
         Download::Ask(_) => rest_in(Rest::Available(offer), vec![told], facts),
     }
+}
+
+fn may_fetch(errand: Errand, offer: &Offer, facts: &Facts<'_>) -> Decided<Download> {
+    let stopped = facts.memory.has_stopped(offer);
+    gate::download(facts.mode, errand.wish(), offer, facts.moment, stopped)
 }
 
 /// A verified stage is there: put it in place, or wait for a person, or for a better moment.

@@ -100,7 +100,15 @@ fn show_rest(rest: &Rest, frame: &Frame<'_>) -> AppState {
         Rest::NotOffered { version, reason, checked_at } => {
             AppState::NotOffered { version: version.clone(), reason: reason.clone(), checked_at: *checked_at }
         }
-        Rest::Available(offer) => AppState::Available { offer: offer_view(offer) },
+        Rest::Available(offer) => AppState::Available {
+            offer: offer_view(offer),
+            stopped: frame
+                .memory
+                .stopped
+                .as_ref()
+                .filter(|_| frame.memory.has_stopped(offer))
+                .and_then(|stopped| stopped.kept.clone()),
+        },
         Rest::Deferred(offer, deferred) => {
             AppState::Deferred { offer: offer_view(offer), deferred: *deferred }
         }

@@ -27,6 +27,8 @@ pub enum AskWhy {
     Mode,
     /// Nobody knows what is installed now.
     Consent,
+    /// They stopped it.
+    Stopped,
 }
 
 /// Whether a prepared update may be put in place now.
@@ -55,14 +57,16 @@ pub struct Wish {
     pub consent: bool,
 }
 
-/// May `offer` be fetched now? What a person wishes waits for no better moment.
+/// May `offer` be fetched now? What a person wishes waits for no better moment, and what they `stopped` for them.
 #[must_use]
-pub fn download(mode: Mode, wish: Wish, offer: &Offer, moment: &Moment) -> Decided<Download> {
+pub fn download(mode: Mode, wish: Wish, offer: &Offer, moment: &Moment, stopped: bool) -> Decided<Download> {
     let mut trace = Vec::new();
     let answer = if offer.needs_consent && !wish.consent {
         Download::Ask(AskWhy::Consent)
     } else if wish.fetch {
         Download::Go { limit: None }
+    } else if stopped {
+        Download::Ask(AskWhy::Stopped)
     } else {
         match mode {
             Mode::Automatic | Mode::Download => {
@@ -83,6 +87,7 @@ pub fn download(mode: Mode, wish: Wish, offer: &Offer, moment: &Moment) -> Decid
         .about(offer.version())
         .fact("mode", name(mode))
         .fact("asked to fetch", wish.fetch)
+        .fact("stopped", stopped)
         .fact("needs consent", offer.needs_consent)
         .fact("consent", wish.consent);
     // What decided comes last.

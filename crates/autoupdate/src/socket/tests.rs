@@ -198,7 +198,7 @@ fn requests_are_read_as_they_were_in_format_1() {
         Request::Command(Command::Prepare { app: app.clone(), how: How::default() }),
         Request::Command(Command::Activate { app: app.clone(), how }),
         Request::Command(Command::RollBack { app: app.clone() }),
-        Request::Command(Command::Cancel { app: app.clone() }),
+        Request::Command(Command::Cancel { app: app.clone(), drop: false }),
         Request::Command(Command::Confirm { app: app.clone() }),
         Request::Command(Command::Why { app: app.clone() }),
         Request::Command(Command::Reload),
@@ -222,7 +222,8 @@ fn requests_are_read_as_they_were_in_format_1() {
         }),
         Request::Command(Command::Set { app: None, key: "look".into(), value: None }),
         Request::Command(Command::History { last: 20 }),
-        Request::Command(Command::Examine { app }),
+        Request::Command(Command::Examine { app: app.clone() }),
+        Request::Command(Command::Cancel { app, drop: true }),
     ];
     assert_eq!(golden.lines().count(), expected.len());
     for (line, request) in golden.lines().zip(expected) {

@@ -85,7 +85,7 @@ fn every_state() -> View {
             reason: Reason::NotYet { share: 500, bucket: 2931 },
             checked_at: noon(),
         },
-        AppState::Available { offer: offer() },
+        AppState::Available { offer: offer(), stopped: None },
         AppState::Downloading { offer: offer(), progress: progress() },
         AppState::Verifying { offer: offer() },
         AppState::FallingBack { offer: offer(), progress: Progress::default(), why: fallback() },
@@ -267,9 +267,15 @@ fn what_is_put_off_or_planned_is_read_and_written_alike() {
         deferred: Deferred { why, until: (why == Deferral::Busy).then(noon) },
     });
     let plans = [Plan::AtQuit, Plan::At { at: noon(), counting: true }];
+    let stopped = [AppState::Available { offer: offer(), stopped: Some(progress()) }];
     let planned = plans.map(|plan| AppState::Ready { offer: offer(), planned: Some(plan) });
     let like = every_state().apps.swap_remove(1);
-    let apps = deferred.into_iter().chain(planned).map(|state| AppView { state, ..like.clone() }).collect();
+    let apps = deferred
+        .into_iter()
+        .chain(planned)
+        .chain(stopped)
+        .map(|state| AppView { state, ..like.clone() })
+        .collect();
     let paused = Some(Pause { since: noon(), until: None });
     let view = View { paused, ..View::new(apps, Vec::new()) };
     let golden = include_str!("../../fixtures/v1/view-later.json");

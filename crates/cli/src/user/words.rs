@@ -45,7 +45,10 @@ fn of_state(state: &AppState) -> String {
             format!("cannot verify what is newest{since}: {}", of_failure(failure))
         }
         AppState::NotOffered { version, reason, .. } => of_reason(version.as_ref(), reason),
-        AppState::Available { offer } => format!("{} is available", offer.version),
+        AppState::Available { offer, stopped: None } => format!("{} is available", offer.version),
+        AppState::Available { offer, stopped: Some(progress) } => {
+            format!("{} is available, stopped after {} bytes", offer.version, progress.fetched)
+        }
         AppState::Downloading { offer, progress } => {
             let of = progress.of.map(|of| format!(" of {of}")).unwrap_or_default();
             format!("fetching {}: {}{of} bytes", offer.version, progress.fetched)

@@ -280,3 +280,66 @@ async fn what_support_looks_at_is_there_without_asking_any_source() {
     assert!(examined.settings.iter().any(|setting| setting.key == "channel"), "{examined:?}");
     assert!(examined.trace.iter().any(|one| one.rule == crate::policy::Rule::DownloadGate), "{examined:?}");
 }
+
+/// How far the download is that is under way.
+async fn until_half(handle: &Handle) -> u64 {
+    until(handle, |view| match &view.state {
+        // A static host makes no patches, so the whole artifact comes.
+        AppState::Downloading { progress, .. } | AppState::FallingBack { progress, .. }
+            if progress.fetched > 1000 =>
+        {
+            Some(progress.fetched)
+        }
+        _ => None,
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_stopped_download_waits_for_its_person_and_goes_on_where_it_was() {
+    let mut world = background(Mode::Download).await;
+    let handle = world.engine().await;
+    until_state(&handle, "up-to-date").await;
+    world.publish("1.1.0", &sleeper("1.1.0"));
+    world.simulator.be_slow();
+    assert_eq!(word(&command(handle.check(&app(), false)).await), "offered");
+    until_half(&handle).await;
+    assert_eq!(word(&command(handle.cancel(&app())).await), "cancelled");
+    let stopped = |view: &AppView| match &view.state {
+        AppState::Available { stopped: Some(progress), .. } => Some(progress.fetched),
+        _ => None,
+    };
+    assert!(until(&handle, stopped).await > 1000);
+    // The schedule does not overrule its person.
+    world.simulator.be_honest();
+    world.later(24);
+    until(&handle, |view| (view.last_check.as_ref()?.at == world.simulator.now).then_some(())).await;
+    until(&handle, stopped).await;
+    // They want it after all: only the rest comes.
+    assert_eq!(word(&command(handle.prepare(&app(), how())).await), "ready");
+    let ranges = world.simulator.peer.requests();
+    assert!(ranges.iter().any(|one| one.target.contains("releases/1.1.0") && one.header("range").is_some()));
+}
+
+#[tokio::test]
+async fn who_cancels_a_download_keeps_nothing_of_it() {
+    for first_paused in [false, true] {
+        let mut world = background(Mode::Download).await;
+        world.publish("1.1.0", &sleeper("1.1.0"));
+        world.simulator.be_slow();
+        let handle = world.engine().await;
+        until_half(&handle).await;
+        if first_paused {
+            assert_eq!(word(&command(handle.cancel(&app())).await), "cancelled");
+        }
+        let drop = Command::Cancel { app: app(), drop: true };
+        let expected = if first_paused { "done" } else { "cancelled" };
+        assert_eq!(word(&command(handle.command(drop)).await), expected);
+        until(&handle, |view| matches!(view.state, AppState::Available { stopped: None, .. }).then_some(()))
+            .await;
+        let spool = world.simulator.store.folders().spool();
+        let left: Vec<_> =
+            fs::read_dir(spool).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+        assert!(!left.iter().any(|path| path.extension().is_some_and(|found| found == "part")), "{left:?}");
+    }
+}

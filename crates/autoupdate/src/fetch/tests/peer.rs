@@ -16,6 +16,8 @@ pub(crate) enum Reply {
     Stall(Vec<u8>),
     /// These bytes, then one byte every 20 ms.
     Drip(Vec<u8>),
+    /// These bytes, then the second ones, a few every 20 ms: slow, but not too slow.
+    Trickle(Vec<u8>, Vec<u8>),
     /// These bytes, then zeros without an end.
     Flood(Vec<u8>),
 }
@@ -98,7 +100,11 @@ async fn serve(
     let request = Request { target, head };
     let reply = answer(&request);
     seen.lock().unwrap().push(request);
-    let (Reply::Bytes(bytes) | Reply::Stall(bytes) | Reply::Drip(bytes) | Reply::Flood(bytes)) = &reply;
+    let (Reply::Bytes(bytes)
+    | Reply::Stall(bytes)
+    | Reply::Drip(bytes)
+    | Reply::Trickle(bytes, _)
+    | Reply::Flood(bytes)) = &reply;
     // The client may hang up at any time: that is what these tests are about.
     if stream.write_all(bytes).await.is_err() {
         return;
@@ -113,6 +119,15 @@ async fn serve(
         Reply::Drip(_) => {
             let mut tick = tokio::time::interval(std::time::Duration::from_millis(20));
             while stream.write_all(b"x").await.is_ok() {
+                tick.tick().await;
+            }
+        }
+        Reply::Trickle(_, rest) => {
+            let mut tick = tokio::time::interval(std::time::Duration::from_millis(20));
+            for few in rest.chunks(8) {
+                if stream.write_all(few).await.is_err() {
+                    return;
+                }
                 tick.tick().await;
             }
         }

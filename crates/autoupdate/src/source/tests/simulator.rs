@@ -144,6 +144,11 @@ impl Simulator {
         self.lies.lock().unwrap().insert(name.to_owned(), bytes.map(<[u8]>::to_vec));
     }
 
+    /// Serves the second half of every artifact so slowly that it can be stopped on the way.
+    pub(crate) fn be_slow(&self) {
+        self.lie(SLOW, None);
+    }
+
     pub(crate) fn be_honest(&self) {
         self.lies.lock().unwrap().clear();
     }
@@ -154,6 +159,9 @@ impl Simulator {
     }
 }
 
+/// The name of what is no lie, but about all artifacts.
+const SLOW: &str = "(slow)";
+
 fn serve(public: &std::path::Path, lies: &Lies, request: &Request) -> Reply {
     let Some(name) = request.target.strip_prefix("/apps/demo/") else {
         return Reply::Bytes(answer("404 Not Found", "", b""));
@@ -163,6 +171,12 @@ fn serve(public: &std::path::Path, lies: &Lies, request: &Request) -> Reply {
     match (lies.get("*"), lies.get(name)) {
         (Some(whole), _) => Reply::Bytes(whole.clone().unwrap_or_default()),
         (None, Some(lie)) => file(lie.as_deref(), request),
-        (None, None) => file(std::fs::read(public.join(name)).ok().as_deref(), request),
+        (None, None) => match file(std::fs::read(public.join(name)).ok().as_deref(), request) {
+            Reply::Bytes(mut bytes) if name.starts_with("targets/releases") && lies.contains_key(SLOW) => {
+                let rest = bytes.split_off(bytes.len() / 2);
+                Reply::Trickle(bytes, rest)
+            }
+            reply => reply,
+        },
     }
 }
