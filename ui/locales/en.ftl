@@ -614,6 +614,7 @@ failure-E-STATE-UNFINISHED = The last update of { $name } is still being tried o
 history-empty = Nothing has happened here yet.
 history-empty-hint = Updates, repairs and what did not work stand here, with what they cost and how to undo them.
 history-older = Show older
+history-title = { $name } { $version }
 history-today = Today
 history-yesterday = Yesterday
 history-saved = Installed. { $fetched } downloaded, { $saved } saved.
@@ -701,7 +702,7 @@ locked-by-administrator = Set by your administrator
 ## The window: support. A program looked at, what can be tried, and what may be sent to whoever helps.
 
 support-why = Why no update?
-support-decided = Decided by this rule: { $rule }
+support-decided = The rule that said no: “{ $rule }”
 support-program = Program
 support-check = Last check
 support-settings = Settings in effect

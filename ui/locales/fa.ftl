@@ -614,6 +614,7 @@ failure-E-STATE-UNFINISHED = آخرین به‌روزرسانی { $name } هنو
 history-empty = هنوز اینجا چیزی رخ نداده است.
 history-empty-hint = به‌روزرسانی‌ها، تعمیرها و آنچه کار نکرد اینجا می‌آید، با حجم دانلود و راه بازگردانی.
 history-older = نمایش قدیمی‌ترها
+history-title = { $name } نسخهٔ { $version }
 history-today = امروز
 history-yesterday = دیروز
 history-saved = نصب شد. { $fetched } دانلود و { $saved } صرفه‌جویی شد.
@@ -701,7 +702,7 @@ locked-by-administrator = تنظیم‌شده به دست سرپرست سیست�
 ## The window: support. A program looked at, what can be tried, and what may be sent to whoever helps.
 
 support-why = چرا به‌روزرسانی نیست؟
-support-decided = قاعده‌ای که تصمیم گرفت: { $rule }
+support-decided = قاعده‌ای که نه گفت: «{ $rule }»
 support-program = برنامه
 support-check = آخرین بررسی
 support-settings = تنظیمات جاری

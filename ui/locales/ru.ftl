@@ -630,6 +630,7 @@ failure-E-STATE-UNFINISHED = Последнее обновление { $name } �
 history-empty = Здесь пока ничего не происходило.
 history-empty-hint = Здесь появятся обновления, исправления и то, что не удалось: сколько загружено и как это отменить.
 history-older = Показать более ранние
+history-title = { $name } { $version }
 history-today = Сегодня
 history-yesterday = Вчера
 history-saved = Установлено. Загружено { $fetched }, сэкономлено { $saved }.
@@ -717,7 +718,7 @@ locked-by-administrator = Задано администратором
 ## The window: support. A program looked at, what can be tried, and what may be sent to whoever helps.
 
 support-why = Почему нет обновления?
-support-decided = Решило правило: { $rule }
+support-decided = Правило, которое не пустило: «{ $rule }»
 support-program = Программа
 support-check = Последняя проверка
 support-settings = Действующие настройки

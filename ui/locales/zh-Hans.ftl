@@ -606,6 +606,7 @@ failure-E-STATE-UNFINISHED = { $name } 的上次更新仍在试运行。请待�
 history-empty = 这里还没有任何记录。
 history-empty-hint = 更新、修复和未成功的操作会列在这里，并注明下载量和撤销方式。
 history-older = 显示更早的记录
+history-title = { $name } { $version }
 history-today = 今天
 history-yesterday = 昨天
 history-saved = 已安装。下载了 { $fetched }，节省了 { $saved }。
@@ -693,7 +694,7 @@ locked-by-administrator = 由管理员设置
 ## The window: support. A program looked at, what can be tried, and what may be sent to whoever helps.
 
 support-why = 为什么没有更新？
-support-decided = 由此规则决定：{ $rule }
+support-decided = 不允许的规则：“{ $rule }”
 support-program = 程序
 support-check = 上次检查
 support-settings = 生效的设置

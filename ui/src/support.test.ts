@@ -24,7 +24,7 @@ describe("why there is no update", () => {
   it("is told in the words of the present state, with the rule that decided", async () => {
     const { root } = await open();
     expect(flat(root.querySelector(".banner")!)).toBe(
-      "Why no update? Version 7.2.0 comes to this computer laterIt goes out in steps, so that problems show early. It has reached 20% of all computers, and this one follows by itself. Decided by this rule: it is this computer's turn",
+      "Why no update? Version 7.2.0 comes to this computer laterIt goes out in steps, so that problems show early. It has reached 20% of all computers, and this one follows by itself. The rule that said no: “it is this computer's turn”",
     );
   });
 
