@@ -95,7 +95,7 @@ export function aboutCheck({ app, face }: Entry, of: Examined, words: Words, now
     last ? fact("fact-last-check", moment(last.at), [{ id: ASKED[last.by] }]) : fact("fact-last-check", { line: { id: "fact-never" } }),
     ...(last ? [fact("fact-result", { line: result })] : []),
     fact("fact-next-check", next ? moment(next) : { line: { id: "fact-not-planned" } }),
-    fact("fact-server", { latin: of.sources.join(", ") }),
+    fact("fact-server", { latin: of.sources.join("\n") }),
     fact("fact-proxy", valueOf("proxy", of.proxy, words)),
     ...(of.free_bytes == null ? [] : [fact("fact-free", { text: format.bytes(of.free_bytes) }, needed)]),
   ];

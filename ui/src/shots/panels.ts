@@ -5,6 +5,7 @@ import type { Setting } from "../generated/Setting";
 import type { Trace } from "../generated/Trace";
 import type { Entry } from "../order";
 import type { Panel } from "../panels";
+import { NEW } from "../test/entries";
 import { as, shown } from "../test/fixtures";
 import { EXAMINED, OF_LANTERN, SETTINGS, setting, withSettings } from "../test/panels";
 import { ALL } from "../test/states";
@@ -32,6 +33,7 @@ const paused = (scene: Scene, until: string | null): Scene => ({
 
 const examine = (changes: Partial<Examined>) => ({ examine: async (app: string) => ({ ...EXAMINED, app, ...changes }) });
 const FINE: Trace[] = (["schedule", "identity", "sound", "platform", "channel", "newer"] as const).map((rule) => ({ rule, verdict: "pass", facts: [] }));
+const CURRENT: Partial<Examined> = { installed: NEW, floor: "7.2.0" };
 const BLOCKED: Partial<Examined> = {
   enrolled_by: "machine",
   file_owner: "root",
@@ -41,6 +43,7 @@ const BLOCKED: Partial<Examined> = {
   sources: ["https://updates.example.org/lantern", "https://mirror.example.net/pub/lantern"],
   proxy: "http://proxy.example.net:3128",
   on_hold: true,
+  trace: FINE,
 };
 
 export const PANELS: Readonly<Record<string, Scene>> = {
@@ -64,8 +67,8 @@ export const PANELS: Readonly<Record<string, Scene>> = {
   "support-why-not": panel("support", one("not-yet")),
   "support-blocked": panel("support", one("failed"), examine(BLOCKED)),
   "support-busy": panel("support", one("downloading"), examine({ trace: [] })),
-  "support-versions": panel("support", one("updated"), {}, ["[data-versions]"]),
-  "support-by-hand": panel("support", one("updated"), {}, ["[data-diagnostics=copy]"]),
-  "support-written": panel("support", one("updated"), {}, ["[data-diagnostics=export]"]),
+  "support-versions": panel("support", one("updated"), examine(CURRENT), ["[data-versions]"]),
+  "support-by-hand": panel("support", one("updated"), examine(CURRENT), ["[data-diagnostics=copy]"]),
+  "support-written": panel("support", one("updated"), examine(CURRENT), ["[data-diagnostics=export]"]),
   "support-empty": { shown: shown([]), panel: "support" },
 };
