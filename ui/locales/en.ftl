@@ -272,6 +272,8 @@ announce-resumed = Updates go on.
 
 available-unknown = Nobody knows which version of { $name } is installed: its bytes are in no release of its publisher. It is replaced with { $version } if you agree.
 available-size = Downloads { $size } at most, and less where only the difference is needed. { $name } keeps running meanwhile.
+stopped-at = { $count } are kept, and it goes on from there when you like. By itself it does not.
+stopped-at-once = It goes on when you like. By itself it does not.
 offer-important = This update is important.
 notes-title = What is new in { $version }
 notes-all = Show all notes

@@ -266,6 +266,8 @@ announce-resumed = 更新继续进行。
 
 available-unknown = 无法得知已安装的 { $name } 是哪个版本：它的内容与发布者的任何版本都不一致。如果您同意，将用 { $version } 替换它。
 available-size = 最多下载 { $size }；如果只需要差异部分，下载量会更小。下载期间 { $name } 继续运行。
+stopped-at = 已保留 { $count }，您可以随时从这里继续。它不会自行继续。
+stopped-at-once = 您可以随时继续。它不会自行继续。
 offer-important = 这是一个重要更新。
 notes-title = { $version } 的新内容
 notes-all = 显示全部说明

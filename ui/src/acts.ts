@@ -4,7 +4,7 @@ import type { AppView } from "./generated/AppView";
 import type { Line } from "./words";
 
 /** At most one button of a card moves the person forward, and only if it is the first. */
-const FORWARD = new Set<Act>(["install", "replace", "restart", "retry"]);
+const FORWARD = new Set<Act>(["install", "replace", "restart", "retry", "resume"]);
 /** What is seldom wanted stands in the menu as soon as there is a choice. */
 const RARE = new Set<Act>(["skip", "hold"]);
 /** Buttons beside the one that moves forward. */

@@ -89,7 +89,7 @@ describe("keys", () => {
 
   it("that are put together have words", () => {
     const acts: Record<Act, true> = {
-      check: true, install: true, replace: true, restart: true, cancel: true, retry: true, "roll-back": true, tonight: true,
+      check: true, install: true, replace: true, restart: true, cancel: true, pause: true, resume: true, retry: true, "roll-back": true, tonight: true,
       "at-quit": true, postpone: true, skip: true, hold: true, release: true, force: true, full: true, repair: true,
     };
     const actors: Record<Actor, true> = { repository: true, network: true, machine: true, bug: true };

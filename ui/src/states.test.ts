@@ -37,6 +37,7 @@ const SAYS: Readonly<Record<string, readonly (string | { text: string })[]>> = {
   "turned-off": ["Your administrator turned updates off."],
   available: ["Downloads 142 MB at most", "Lantern keeps running meanwhile."],
   "available-critical": ["This update is important.", "Downloads 142 MB at most"],
+  "available-stopped": ["Download of 7.2.0 stopped", "are kept, and it goes on from there"],
   "available-unknown": ["version unknown", "Nobody knows which version of Lantern is installed", "replaced with 7.2.0 if you agree"],
   "deferred-paused": ["You paused updates. It comes when you resume them.", "It can be installed now all the same."],
   "deferred-paused-until": ["You paused updates until Fri 2:00 PM."],
@@ -86,6 +87,7 @@ const SAYS: Readonly<Record<string, readonly (string | { text: string })[]>> = {
 };
 
 const PRIMARY: Readonly<Record<string, string>> = {
+  resume: "Resume",
   install: "Install",
   replace: "Replace and install",
   restart: "Restart to update",

@@ -7,6 +7,7 @@ import type { AppView } from "./generated/AppView";
 import type { OfferView } from "./generated/OfferView";
 import type { Owner } from "./generated/Owner";
 import type { Plan } from "./generated/Plan";
+import type { Progress } from "./generated/Progress";
 import type { UpdateReport } from "./generated/UpdateReport";
 import { fallback, noReason, putOff, rolledBack } from "./reasons";
 import { failure, noFacts, type Trouble } from "./trouble";
@@ -47,6 +48,7 @@ export function story(app: AppView, words: Words, now: number): Story {
     case "not-offered":
       return { ...NOTHING, ...noReason(state.reason, words, now) };
     case "available":
+      if (state.stopped) return { ...NOTHING, ...offered(state.offer), lines: [stopped(state.stopped, words)] };
       return { ...NOTHING, ...offered(state.offer), ...available(name, state.offer, words) };
     case "deferred": {
       const lines = [putOff(state.deferred, name, words, now)];
@@ -109,6 +111,13 @@ function available(name: string, offer: OfferView, { format }: Words): Pick<Stor
   const unknown = offer.needs_consent ? [{ id: "available-unknown", args: { name, version } }] : [];
   const size = { id: "available-size", args: { name, size: format.bytes(offer.full_bytes) } };
   return { lines: [...unknown, size] };
+}
+
+/** A download that its person stopped. */
+function stopped({ fetched, of }: Progress, { format }: Words): Line {
+  if (fetched === 0) return { id: "stopped-at-once" };
+  const count = of === null ? format.bytes(fetched) : format.bytesOf(Math.min(fetched, of), of).count;
+  return { id: "stopped-at", args: { count } };
 }
 
 /** When the restart comes: as soon as a person says so, or as they have said before. */

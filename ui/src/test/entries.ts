@@ -35,7 +35,8 @@ export function planned(plan: Plan, id: string, acts: Act[]): Entry {
 }
 
 export function getting(state: AppState): Entry {
-  return entry(state, "working", "info", ["state-getting", V], ["cancel"]);
+  const acts: Act[] = state.state === "verifying" ? ["cancel"] : ["pause", "cancel"];
+  return entry(state, "working", "info", ["state-getting", V], acts);
 }
 
 export function fallingBack(code: string, way: Progress["route"], from: "patch" | "compressed-full" = "patch"): Entry {

@@ -73,6 +73,13 @@ export const STATES: { readonly [state in AppState["state"]]: Readonly<Record<st
       ["state-available", V],
       ["install", "tonight", "skip"],
     ),
+    "available-stopped": entry(
+      { state: "available", offer, stopped: progress },
+      "held",
+      "info",
+      ["state-stopped", V],
+      ["resume", "cancel"],
+    ),
     "available-unknown": entry(
       { state: "available", offer: { ...offer, from: null, needs_consent: true, notes: [] } },
       "available",
