@@ -796,6 +796,7 @@ rule-allowed-hours = the administrator's hours
 rule-busy = the program is not busy
 rule-metered = the network is not paid by volume
 rule-battery = the battery is full enough
+rule-notify = people can be told
 rule-consent = you agreed
 rule-download-gate = what may be downloaded without asking
 rule-restart-gate = when it may restart without asking

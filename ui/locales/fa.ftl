@@ -796,6 +796,7 @@ rule-allowed-hours = ساعت‌های سرپرست سیستم
 rule-busy = برنامه مشغول نیست
 rule-metered = هزینهٔ شبکه حجمی نیست
 rule-battery = باتری به‌اندازهٔ کافی شارژ دارد
+rule-notify = می‌توان خبر داد
 rule-consent = شما موافقت کرده‌اید
 rule-download-gate = چه چیزی بی‌پرسش دانلود شود
 rule-restart-gate = چه وقت بی‌پرسش دوباره باز شود

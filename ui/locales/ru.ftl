@@ -812,6 +812,7 @@ rule-allowed-hours = часы администратора
 rule-busy = программа не занята
 rule-metered = трафик в сети не платный
 rule-battery = заряда батареи хватает
+rule-notify = можно ли уведомить
 rule-consent = вы согласились
 rule-download-gate = что можно загружать без вопроса
 rule-restart-gate = когда можно перезапускать без вопроса

@@ -788,6 +788,7 @@ rule-allowed-hours = 管理员允许的时段
 rule-busy = 程序不忙
 rule-metered = 网络不按流量计费
 rule-battery = 电量充足
+rule-notify = 是否可以通知
 rule-consent = 您已同意
 rule-download-gate = 哪些内容可不经询问下载
 rule-restart-gate = 何时可不经询问重新启动

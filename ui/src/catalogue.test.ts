@@ -101,7 +101,7 @@ describe("keys", () => {
       schedule: true, identity: true, sound: true, platform: true, channel: true, newer: true, floor: true, "known-bad": true,
       undone: true, "min-os": true, "os-pin": true, control: true, halt: true, recall: true, percentage: true, skip: true,
       hold: true, pin: true, age: true, "turned-off": true, pause: true, "quiet-hours": true, "allowed-hours": true, busy: true,
-      metered: true, battery: true, consent: true, "download-gate": true, "restart-gate": true, patch: true, route: true,
+      metered: true, battery: true, notify: true, consent: true, "download-gate": true, "restart-gate": true, patch: true, route: true,
     };
     const verdicts: Record<Verdict, true> = { pass: true, stop: true, overridden: true };
     const support: Act[] = ["force", "full", "repair", "roll-back", "hold"];

@@ -9,9 +9,16 @@ use super::app::{App, tell};
 use super::work;
 use crate::fetch::Proxy;
 use crate::handle::Answer;
+use crate::policy::{Trace, deferral};
 use crate::support::Setting;
 
 impl App {
+    /// Every rule that was asked, and whether people can be told anything now. The last one that says stop decided.
+    fn asked_rules(&self) -> Vec<Trace> {
+        let told = deferral::notify(&self.outside.surroundings, self.is_quiet(self.now()));
+        [&[told], self.memory.trace.as_slice(), &self.memory.gates].concat()
+    }
+
     /// Gets the notes of the offered version, beside whatever runs.
     pub(super) fn notes(&self, languages: Vec<Language>, reply: oneshot::Sender<Answer>) {
         let Some(offer) = self.state.offer().cloned() else {
@@ -29,15 +36,16 @@ impl App {
 
     /// How the last decision came about.
     pub(super) fn why(&self) -> Answer {
-        Answer::Why { trace: [self.memory.trace.as_slice(), &self.memory.gates].concat() }
+        Answer::Why { trace: self.asked_rules() }
     }
 
     /// What support looks at, beside whatever runs.
     pub(super) fn examine(&self, proxy: Proxy, settings: Vec<Setting>, reply: oneshot::Sender<Answer>) {
         let (shared, subject) = (Arc::clone(&self.around.shared), Arc::clone(&self.subject));
-        let (owner, memory) = (self.enrolled.owner, self.memory.clone());
+        let (owner, memory, trace) = (self.enrolled.owner, self.memory.clone(), self.asked_rules());
         drop(tokio::spawn(async move {
-            let answer = match work::examine(shared, subject, (owner, proxy), memory, settings).await {
+            let answer = match work::examine(shared, subject, (owner, proxy), (memory, trace), settings).await
+            {
                 Ok(examined) => Answer::Examined { examined: Box::new(examined) },
                 Err(error) => Answer::Failed { failure: work::failure(&error) },
             };

@@ -60,6 +60,7 @@ impl App {
         if mode != std::mem::replace(&mut self.mode, mode) {
             self.mode_changed(mode).await;
         }
+        self.look_at_plan(now).await;
         // There is a network again: what could not be asked for is asked for now.
         if was_offline && !self.outside.is_paused(now) && self.memory.check_failures > 0 {
             self.look_anew().await;
@@ -175,6 +176,8 @@ impl App {
         match plan::turn(at, now) {
             Turn::Waits | Turn::Counts => {}
             Turn::Missed => self.set_plan(None).await,
+            // Somebody watches a film or gives a talk in the night: later, or not in this one.
+            Turn::Now if self.outside.surroundings.full_screen == Some(true) => {}
             Turn::Now => {
                 self.set_plan(None).await;
                 if self.state.offer().is_some() {

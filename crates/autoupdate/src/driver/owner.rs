@@ -126,6 +126,7 @@ impl Driver {
     }
 
     async fn tick(&mut self) {
+        self.reread_settings().await;
         let now = self.now();
         for app in self.apps.values_mut() {
             app.tick(now).await;
@@ -233,6 +234,22 @@ impl Driver {
         if self.around.shared.session_ends.swap(ends, Ordering::SeqCst) != ends {
             tracing::info!(ends, "the end of the session was announced, or called off");
             self.apps.values_mut().for_each(App::session_changed);
+        }
+    }
+
+    /// What an administrator has changed counts from the next time on that anything is looked at, without anybody telling us.
+    async fn reread_settings(&mut self) {
+        let store = self.around.shared.store.clone();
+        match blocking(move || Ok::<_, Error>(store.settings()?)).await {
+            Ok(settings) if settings == self.rules.settings => {}
+            Ok(settings) => match self.settle(settings) {
+                Answer::Failed { failure } => {
+                    tracing::warn!(code = failure.code, error = failure.text, "settings")
+                }
+                _ => tracing::info!("settings were changed"),
+            },
+            // What was in effect stays so, and who changes the file by our means is told.
+            Err(error) => tracing::warn!(%error, "settings cannot be used; those from before still count"),
         }
     }
 

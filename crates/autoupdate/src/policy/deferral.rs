@@ -230,6 +230,16 @@ pub fn disturbs(surroundings: &Surroundings) -> bool {
     surroundings.full_screen == Some(true) || surroundings.do_not_disturb == Some(true)
 }
 
+/// What is known about disturbing people now. It keeps notifications back and nothing else, so it never says stop.
+#[must_use]
+pub fn notify(surroundings: &Surroundings, quiet: bool) -> Trace {
+    Trace::new(Rule::Notify, Verdict::Pass)
+        .fact("quiet hours", quiet)
+        .maybe("full screen", surroundings.full_screen)
+        .maybe("do not disturb", surroundings.do_not_disturb)
+        .maybe("network", surroundings.online)
+}
+
 /// When the answer may become another by itself, if that is known: the end of a pause or a lease, the next end of hours.
 #[must_use]
 pub fn changes_at(facts: &Facts<'_>) -> Option<Timestamp> {

@@ -62,6 +62,8 @@ pub enum Rule {
     Metered,
     /// A battery that is nearly empty.
     Battery,
+    /// Whether people can be told something.
+    Notify,
     /// A person must agree.
     Consent,
     /// What may be downloaded without asking.

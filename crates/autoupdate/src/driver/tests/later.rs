@@ -207,6 +207,33 @@ async fn tonight_is_counted_down_and_comes_and_what_was_slept_through_does_not()
 }
 
 #[tokio::test]
+async fn whoever_watches_a_film_in_the_night_is_not_disturbed() {
+    let mut world = background(Mode::Download).await;
+    world.publish("1.1.0", &sleeper("1.1.0"));
+    let handle = world.engine().await;
+    until_state(&handle, "ready").await;
+    command(handle.command(Command::Plan { app: app(), when: Some(Later::Tonight) })).await;
+    let at = until(&handle, |view| match view.state {
+        AppState::Ready { planned: Some(Plan::At { at, .. }), .. } => Some(at),
+        _ => None,
+    })
+    .await;
+    handle.surroundings(Surroundings { full_screen: Some(true), ..Default::default() }).await;
+    world.clock.set(at + Duration::from_secs(60));
+    let Answer::Why { trace } = command(handle.command(Command::Why { app: app() })).await else { panic!() };
+    let notify = trace.iter().find(|one| one.rule == crate::policy::Rule::Notify).unwrap();
+    assert!(notify.facts.iter().any(|fact| fact.name == "full screen" && fact.value == "true"), "{notify:?}");
+    assert!(
+        notify.facts.iter().any(|fact| fact.name == "do not disturb" && fact.value == "unknown"),
+        "{notify:?}"
+    );
+    world.assert_installed("1.0.1");
+    handle.surroundings(Surroundings { full_screen: Some(false), ..Default::default() }).await;
+    until_state(&handle, "updated").await;
+    world.assert_installed("1.1.0");
+}
+
+#[tokio::test]
 async fn a_plan_needs_an_update_and_can_be_dropped() {
     let mut world = background(Mode::Ask).await;
     let handle = world.engine().await;
@@ -257,6 +284,13 @@ async fn the_administrator_cannot_be_overruled() {
     let answer = command(handle.check(&app(), true)).await;
     let Answer::NotOffered { reason, .. } = answer else { panic!("{answer:?}") };
     assert_eq!(reason, crate::policy::Reason::TurnedOff);
+    // What they have changed counts by itself, a mistake of theirs does not.
+    fs::write(machine.join("settings.toml"), "mode = 7\n").unwrap();
+    world.later(1);
+    until_state(&handle, "not-offered").await;
+    fs::write(machine.join("settings.toml"), "").unwrap();
+    world.later(1);
+    until_state(&handle, "ready").await;
 }
 
 #[tokio::test]

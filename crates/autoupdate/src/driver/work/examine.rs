@@ -7,23 +7,22 @@ use crate::error::Error;
 use crate::fetch::Proxy;
 use crate::install::{self, Need, Place};
 use crate::machine::Memory;
-use crate::policy::Rule;
+use crate::policy::{Rule, Trace};
 use crate::support::{Examined, Setting};
 use crate::view::{InstalledView, Owner};
 
-/// Looks. `memory` is what the last check left, `settings` what is in effect.
+/// Looks. `memory` and `trace` are what the last check left, `settings` what is in effect.
 pub(crate) async fn examine(
     shared: Arc<Shared>,
     subject: Arc<Subject>,
     (owner, proxy): (Owner, Proxy),
-    memory: Memory,
+    (memory, trace): (Memory, Vec<Trace>),
     settings: Vec<Setting>,
 ) -> Result<Examined, Error> {
     blocking(move || {
         let (enrolment, path) = (&subject.enrolment, subject.path());
         let holds = shared.store.holds();
         let seen = Place::inspect(path).ok();
-        let trace = [memory.trace, memory.gates].concat();
         let of_rollout = trace.iter().rev().filter(|one| one.rule == Rule::Percentage);
         let bucket = of_rollout.flat_map(|one| &one.facts).find(|fact| fact.name == "bucket");
         Ok(Examined {
