@@ -244,7 +244,7 @@ impl Driver {
             Ok(settings) if settings == self.rules.settings => {}
             Ok(settings) => match self.settle(settings) {
                 Answer::Failed { failure } => {
-                    tracing::warn!(code = failure.code, error = failure.text, "settings")
+                    tracing::warn!(code = failure.code, error = failure.text, "settings cannot be used");
                 }
                 _ => tracing::info!("settings were changed"),
             },
