@@ -85,7 +85,7 @@ summary-empty = Программ пока нет
 summary-problems = Одну из записей не удаётся прочитать
 summary-paused = Обновления приостановлены
 summary-idle = Проверок ещё не было
-summary-up-to-date = Установлены последние версии
+summary-up-to-date = Всё обновлено
 summary-nothing-to-install = Сейчас устанавливать нечего
 summary-held =
     { $count ->
@@ -145,7 +145,7 @@ one-state-getting = Загружается { $name } { $version }
 one-state-ready = Обновление { $name } { $version } готово к установке
 one-state-ready-at-quit = { $name } { $version } встанет после закрытия
 one-state-ready-tonight = { $name } { $version } встанет этой ночью
-one-state-ready-counting = { $name } сейчас перезапустится с версией { $version }
+one-state-ready-counting = Сейчас перезапуск { $name } { $version }
 one-state-waiting-for-close = Ожидание, пока { $name } закроется
 one-state-restarting = { $name } перезапускается с версией { $version }
 one-state-probation = Проверяется, хорошо ли работает { $name } { $version }

@@ -44,7 +44,10 @@ it("speeds, shares and spans", () => {
 // Whether an hour has one digit or two, and whether there is a comma, is up to the system's tables.
 it("places have the language's figures and no groups, and Han letters stand apart from figures", () => {
   expect([formats("fa").place(1234), format.place(1234)]).toEqual(["۱۲۳۴", "1234"]);
-  expect([formats("zh-CN").span(12, "minute"), formats("zh-CN").bytes(471_200)].map(plain)).toEqual(["12 分钟", "471 kB"]);
+  const chinese = formats("zh-CN");
+  expect([chinese.span(12, "minute"), chinese.bytes(471_200)].map(plain)).toEqual(["12 分钟", "471 kB"]);
+  expect(plain(chinese.moment(Date.parse("2030-06-07T12:00"), Date.parse("2030-06-04T12:00")))).toBe("周五 12:00");
+  expect(chinese.list(["a", "b", "c"])).toBe("a、b 和 c");
 });
 
 describe("moments", () => {

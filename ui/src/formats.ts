@@ -70,7 +70,7 @@ export function formats(locale: string): Formats {
     moment: (at, now) => {
       const days = Math.round((midnight(at) - midnight(now)) / DAY);
       if (days === 0) return unbroken(times({}).format(at));
-      if (Math.abs(days) < 7) return unbroken(times({ weekday: "short" }).format(at));
+      if (Math.abs(days) < 7) return unbroken(apart(times({ weekday: "short" }).format(at)));
       return times({ year: "numeric", month: "short", day: "numeric" }).format(at);
     },
     time: (at) => unbroken(times({}).format(at)),
@@ -78,7 +78,10 @@ export function formats(locale: string): Formats {
       const year = new Date(at).getFullYear() === new Date(now).getFullYear() ? {} : ({ year: "numeric" } as const);
       return new Intl.DateTimeFormat(locale, { day: "numeric", month: "long", ...year }).format(at);
     },
-    list: (items) => new Intl.ListFormat(locale, { type: "conjunction" }).format(items),
+    list: (items) => {
+      const parts = new Intl.ListFormat(locale, { type: "conjunction" }).formatToParts(items);
+      return parts.map(({ type, value }) => (type === "literal" && HAN.test(value) ? ` ${value} ` : value)).join("");
+    },
     initial: (name) => {
       const [first] = new Intl.Segmenter(locale).segment(name.trim());
       return (first?.segment ?? "").toLocaleUpperCase(locale);
@@ -103,9 +106,10 @@ function midnight(at: number): number {
   return new Date(at).setHours(0, 0, 0, 0);
 }
 
-/** Han letters stand apart from figures, as they do in the catalogue: `3 个`, and so `12 分钟`, which Intl writes without. */
+/** Han letters stand apart from figures and names, as they do in the catalogue: `3 个`, and so `12 分钟`, which Intl writes without. */
+const HAN = /^\p{Script=Han}+$/u;
 function apart(text: string): string {
-  return text.replace(/(\d)(?=\p{Script=Han})/gu, "$1 ");
+  return text.replace(/(?<=\d)(?=\p{Script=Han})|(?<=\p{Script=Han})(?=\d)/gu, " ");
 }
 
 function unbroken(text: string): string {
