@@ -96,16 +96,18 @@ function support({ state: { state }, previous }: AppView): Act[] {
   return ["force", ...getting, "repair", ...back, "hold", "release"];
 }
 
-const CALM: Partial<Record<AppState["state"], string>> = {
-  idle: "summary-idle",
-  "not-offered": "summary-nothing-to-install",
-};
+/** The headline where nobody has to know anything, as in the app's `face.rs`. */
+function calm(entries: readonly Entry[]): string {
+  if (entries.length === 0) return "summary-empty";
+  if (entries.some(({ app }) => app.state.state === "idle")) return "summary-idle";
+  return entries.every(({ face }) => face.glyph === "check") ? "summary-up-to-date" : "summary-nothing-to-install";
+}
 
 /** What the app shows of these programs, with the first one in the headline. */
 export function shown(entries: readonly Entry[], more: Partial<Shown> = {}): Shown {
   const [first] = entries;
   const quiet = first === undefined || ["normal", "check", "clock", "stop"].includes(first.face.glyph);
-  const headline = first === undefined ? "summary-empty" : (CALM[first.app.state.state] ?? "summary-up-to-date");
+  const headline = calm(entries);
   return {
     view: { format: 1, apps: entries.map(({ app }) => app) },
     summary: quiet
