@@ -59,6 +59,17 @@ it("stays where the person has taken it", async () => {
   expect((document.activeElement as HTMLElement).dataset["panel"]).toBe("history");
 });
 
+it("is nowhere once somebody has clicked beside what had it", async () => {
+  const { root, show } = await desk(shown([one("available")]));
+  const there = root.querySelector<HTMLElement>("[data-act=install]")!;
+  there.focus();
+  await fireEvent.pointerDown(root.querySelector("main")!);
+  there.blur();
+  await show(shown([one("downloading")]));
+  await later();
+  expect(document.activeElement).toBe(document.body);
+});
+
 it("a program that was chosen stays chosen from panel to panel", async () => {
   const { root } = await open("support");
   const chosen = () => root.querySelector<HTMLSelectElement>(".program select")!.value;

@@ -24,6 +24,16 @@ export class Focus {
     this.#at = { control, app, row: control.closest("[data-setting], .row, .event") };
   }
 
+  /** It went from there to something else. Browsers differ in whether a control that goes says so, then to nothing. */
+  left(to: EventTarget | null): void {
+    if (to !== null) this.#at = undefined;
+  }
+
+  /** Somebody pointed there: beside what has it, they took it away. */
+  pointed(target: Node): void {
+    if (!this.#at?.control.contains(target)) this.#at = undefined;
+  }
+
   /** Looks after it whenever something in this panel comes or goes, until the answer is called. */
   watch(panel: HTMLElement): () => void {
     const observer = new MutationObserver(() => this.stay());
