@@ -75,6 +75,14 @@ impl App {
         }
     }
 
+    /// The same after a person has said what is to be offered: they see what came of it also where nothing is looked for by
+    /// itself. Whoever asks for an update is offered what was skipped, so this is no question of theirs.
+    pub(super) async fn look_as_wished(&mut self) {
+        if self.around.timing.is_some() && self.early.is_none() {
+            self.happened(Event::Wanted(Errand::TIMER)).await;
+        }
+    }
+
     pub(super) fn moment_at(&self, now: Timestamp) -> (Moment, Option<Timestamp>) {
         let zone = self.around.shared.clock.zone();
         self.outside.moment(&self.program, self.busy_until, now, &zone)

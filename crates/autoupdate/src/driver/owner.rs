@@ -184,7 +184,7 @@ impl Driver {
                 tell(reply, answer);
                 // What was decided before counts no longer.
                 if let Some(app) = self.apps.get_mut(&app) {
-                    app.look_anew().await;
+                    app.look_as_wished().await;
                 }
             }
             Command::Notes { app, languages } => match self.apps.get(app) {

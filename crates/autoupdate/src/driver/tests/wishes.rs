@@ -265,5 +265,27 @@ async fn what_is_held_or_skipped_waits_until_it_is_released() {
     until(&handle, |view| (state(view) == "available").then_some(())).await;
     assert_eq!(command(handle.command(Command::Hold { app: app() })).await, Answer::Done);
     until(&handle, |view| (state(view) == "not-offered").then_some(())).await;
+
+    // Also while everything is paused: it is a person who wishes it.
+    assert_eq!(command(handle.command(Command::Pause { until: None })).await, Answer::Done);
+    assert_eq!(command(handle.command(Command::Release { app: app() })).await, Answer::Done);
+    until(&handle, |view| (state(view) == "available").then_some(())).await;
+    world.assert_installed("1.0.1");
+}
+
+#[tokio::test]
+async fn what_is_not_looked_for_by_itself_is_held_skipped_and_released_at_once() {
+    let mut world = World::probed(Mode::Off).await;
+    world.publish("1.1.0", &sleeper("1.1.0"));
+    world.background = true;
+    let handle = world.engine().await;
+    assert_eq!(word(&command(handle.check(&app(), false)).await), "offered");
+    let version = crate::testing::version("1.1.0");
+    for wish in [Command::Hold { app: app() }, Command::Skip { app: app(), version }] {
+        assert_eq!(command(handle.command(wish)).await, Answer::Done);
+        until(&handle, |view| (state(view) == "not-offered").then_some(())).await;
+        assert_eq!(command(handle.command(Command::Release { app: app() })).await, Answer::Done);
+        until(&handle, |view| (state(view) == "available").then_some(())).await;
+    }
     world.assert_installed("1.0.1");
 }
