@@ -80,7 +80,7 @@ pub async fn set(
             }
             // Another channel has other versions: nobody wants to wait for the next check to see them.
             if let Some(app) = about.filter(|_| moved) {
-                desk.wish(Wish::Give(Command::Check { app, force: false }));
+                desk.wish(Wish::Give(vec![Command::Check { app, force: false }]));
             }
             Ok(())
         }
@@ -130,8 +130,8 @@ pub async fn pick(desk: State<'_, Desk>, app: AppId, version: Version) -> Result
     match desk.engine(pin).await {
         Answer::Done => {
             // A check first: what was offered before was another version.
-            desk.wish(Wish::Give(Command::Check { app: app.clone(), force: false }));
-            desk.wish(Wish::Give(Command::Prepare { app, how: How { force: true, ..How::default() } }));
+            let prepare = Command::Prepare { app: app.clone(), how: How { force: true, ..How::default() } };
+            desk.wish(Wish::Give(vec![Command::Check { app, force: false }, prepare]));
             Ok(())
         }
         other => Err(refused(&other)),

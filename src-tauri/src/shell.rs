@@ -31,7 +31,7 @@ use crate::panel::{Go, Panel};
 use crate::tray::Tray;
 use crate::words::Words;
 use crate::{here, host, language, notify, session, support, surroundings, told, window};
-use act::command;
+use act::commands;
 
 pub use wish::{Desk, Wish};
 
@@ -214,7 +214,7 @@ impl ShellTask {
         match wish {
             Wish::Do(Does::Open | Does::WhatsNew) => self.open(seen, Panel::Updates),
             Wish::Do(Does::Panel(panel)) => self.open(seen, panel),
-            Wish::Do(Does::Pause(span)) => self.give(pausing(span)),
+            Wish::Do(Does::Pause(span)) => self.give(vec![pausing(span)]),
             Wish::Do(Does::Export) => self.export_from_tray(),
             Wish::Do(Does::Log) => {
                 let folders = self.folders.clone();
@@ -230,7 +230,7 @@ impl ShellTask {
                     let _gone = reply.send(engine.command(command).await);
                 }));
             }
-            Wish::Give(command) => self.give(command),
+            Wish::Give(commands) => self.give(commands),
             Wish::Language => self.speak(),
             Wish::Diagnostics(reply) => {
                 let text = support::diagnostics(self.engine.clone(), self.folders.clone());
@@ -269,7 +269,7 @@ impl ShellTask {
                 seen.asked =
                     seen.shown.view.apps.iter().map(|app| (app.id.clone(), checked_at(app))).collect();
                 for app in &seen.shown.view.apps {
-                    self.give(Command::Check { app: app.id.clone(), force: false });
+                    self.give(vec![Command::Check { app: app.id.clone(), force: false }]);
                 }
             }
             Wish::Do(Does::Act(app, act)) => {
@@ -385,20 +385,22 @@ impl ShellTask {
         let state = shown.view.app(app).map(|app| &app.state);
         match (offered, state) {
             (true, Some(state)) => {
-                self.give(command(app, act, state));
+                self.give(commands(app, act, state));
                 Ok(())
             }
             _ => Err(Message::new("act-too-late")),
         }
     }
 
-    /// Gives a command; what it comes to is in the View.
-    fn give(&self, command: Command) {
+    /// Gives commands, one after the other; what they come to is in the View.
+    fn give(&self, commands: Vec<Command>) {
         let engine = self.engine.clone();
         drop(tokio::spawn(async move {
-            let about = format!("{command:?}");
-            if let Answer::Refused { why } = engine.command(command).await {
-                tracing::info!(command = about, ?why, "refused");
+            for command in commands {
+                let about = format!("{command:?}");
+                if let Answer::Refused { why } = engine.command(command).await {
+                    tracing::info!(command = about, ?why, "refused");
+                }
             }
         }));
     }

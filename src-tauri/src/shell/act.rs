@@ -3,7 +3,7 @@
 use autoupdate::Command;
 use autoupdate::handle::{How, Later};
 use autoupdate::policy::Reason;
-use autoupdate::view::AppState;
+use autoupdate::view::{AppState, RollBackWhy};
 use protocol::{AppId, Version};
 
 use crate::face::Act;
@@ -19,9 +19,9 @@ fn offered(state: &AppState) -> Option<Version> {
 }
 
 /// What an act means to the engine.
-pub(super) fn command(app: &AppId, act: Act, state: &AppState) -> Command {
+pub(super) fn commands(app: &AppId, act: Act, state: &AppState) -> Vec<Command> {
     let app = app.clone();
-    match act {
+    vec![match act {
         Act::Check => Command::Check { app, force: false },
         Act::Install => Command::Prepare { app, how: How::default() },
         Act::Replace => Command::Prepare { app, how: How { consent: true, ..How::default() } },
@@ -39,8 +39,8 @@ pub(super) fn command(app: &AppId, act: Act, state: &AppState) -> Command {
         },
         Act::Hold => Command::Hold { app },
         // What was undone is in the program's own record: only who insists gets it again.
-        Act::Release if matches!(state, AppState::NotOffered { reason: Reason::Undone, .. }) => {
-            Command::Check { app, force: true }
+        Act::Release if is_undone(state) => {
+            return vec![Command::Release { app: app.clone() }, Command::Check { app, force: true }];
         }
         Act::Release => Command::Release { app },
         Act::Force => Command::Check { app, force: true },
@@ -51,7 +51,16 @@ pub(super) fn command(app: &AppId, act: Act, state: &AppState) -> Command {
             AppState::Failed { version: Some(_), .. } => Command::Prepare { app, how: How::default() },
             _ => Command::Check { app, force: false },
         },
-    }
+    }]
+}
+
+/// Whether a person undid what would be offered.
+const fn is_undone(state: &AppState) -> bool {
+    matches!(
+        state,
+        AppState::NotOffered { reason: Reason::Undone, .. }
+            | AppState::RolledBack { why: RollBackWhy::ByPerson, .. }
+    )
 }
 
 #[cfg(test)]
@@ -73,9 +82,11 @@ mod tests {
         };
         let failed = |version| AppState::Failed { failure: failure.clone(), version, again_at: None };
         let check = |act, state: AppState, expected: &str| {
-            let command = serde_json::to_value(command(&app, act, &state)).unwrap();
-            assert_eq!(command["command"], expected, "{act:?}");
-            command
+            let commands = serde_json::to_value(commands(&app, act, &state)).unwrap();
+            let words: Vec<_> =
+                commands.as_array().unwrap().iter().map(|one| one["command"].as_str().unwrap()).collect();
+            assert_eq!(words.join(" "), expected, "{act:?}");
+            commands[0].clone()
         };
         check(Act::Check, AppState::Idle, "check");
         check(Act::Install, AppState::Idle, "prepare");
@@ -85,6 +96,9 @@ mod tests {
         assert_eq!(check(Act::Pause, AppState::Idle, "cancel").get("drop"), None);
         check(Act::Resume, AppState::Idle, "prepare");
         check(Act::RollBack, AppState::Idle, "roll-back");
+        check(Act::Release, AppState::Idle, "release");
+        let undone = AppState::RolledBack { from: None, to: None, why: RollBackWhy::ByPerson };
+        check(Act::Release, undone, "release check");
         check(Act::Retry, failed(None), "check");
         check(Act::Retry, failed(Some(version("7.2.0"))), "prepare");
     }

@@ -29,8 +29,8 @@ pub enum Wish {
     StartAtLogin(bool, oneshot::Sender<Result<(), Message>>),
     /// A command for the engine, and where its answer goes. Only for commands that are answered at once.
     Engine(Command, oneshot::Sender<Answer>),
-    /// The same without an answer: what it comes to is in the View.
-    Give(Command),
+    /// Commands for the engine, each when the one before has come to its end. What they come to is in the View.
+    Give(Vec<Command>),
     /// The person chose another language.
     Language,
     /// The words of that language.
