@@ -9,8 +9,10 @@ mod desktop {
     mod lives;
     mod notices;
     mod own;
+    mod panels;
     mod restart;
     mod session;
+    mod support;
     mod surroundings;
     mod tray;
     mod window;

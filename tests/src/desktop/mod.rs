@@ -9,6 +9,7 @@
 //! - [`Notices`] is dunst;
 //! - [`Logind`] is the end of the session;
 //! - [`Network`], [`UPower`], [`QuietServer`], [`Settings`] and [`Film`] are what the desktop knows about the moment;
+//! - [`Machine`] is a computer with an administrator;
 //! - [`Window`] is its window, through WebDriver.
 
 mod app;
@@ -16,6 +17,7 @@ mod bus;
 mod display;
 mod film;
 mod logind;
+mod machine;
 mod network;
 mod notices;
 mod panel;
@@ -34,6 +36,7 @@ use anyhow::{Result, bail};
 pub use app::{TrayApp, children_of, kill};
 pub use film::Film;
 pub use logind::{DelayLock, Logind};
+pub use machine::Machine;
 pub use network::Network;
 pub use notices::Notices;
 pub use panel::Panel;
@@ -49,6 +52,9 @@ use crate::{Person, binary, poll_until, skip};
 
 /// The app's name, as it is built.
 const APP: &str = "autoupdate-tray";
+
+/// What the person is called on this machine.
+pub const LOGIN: &str = "annabelle";
 
 /// After so many looks in which nothing has changed, the display rests.
 const RESTED: u32 = 30;
@@ -93,6 +99,7 @@ impl Desktop {
             ("DBUS_SESSION_BUS_ADDRESS", self.bus.address().into()),
             ("DBUS_SYSTEM_BUS_ADDRESS", self.system.address().into()),
             ("LANG", "C.UTF-8".into()),
+            ("USER", LOGIN.into()),
             // No bus for screen readers, no settings service, no portal: nobody here would answer.
             ("NO_AT_BRIDGE", "1".into()),
             ("GSETTINGS_BACKEND", "memory".into()),
@@ -280,8 +287,21 @@ impl Desktop {
     /// # Errors
     /// If the window does not come up.
     pub fn window(&self, person: &Person) -> Result<Window> {
+        Window::open(&mut self.driver(person), &binary(APP)?)
+    }
+
+    /// The same on a computer with an administrator.
+    ///
+    /// # Errors
+    /// If the window does not come up.
+    pub fn window_on(&self, machine: &Machine, person: &Person) -> Result<Window> {
+        Window::open(&mut machine.of(&self.driver(person)), &binary(APP)?)
+    }
+
+    fn driver(&self, person: &Person) -> Command {
         let mut command = person.starts(&find("WebKitWebDriver").unwrap_or_default(), &[]);
-        Window::open(command.envs(self.environment()), &binary(APP)?)
+        command.envs(self.environment());
+        command
     }
 }
 

@@ -82,6 +82,65 @@ impl Window {
             .with_context(|| format!("the window says {:?}", self.text("body")))
     }
 
+    /// Chooses the option with this value of a list, as soon as it is there.
+    ///
+    /// # Errors
+    /// If it does not come.
+    pub fn choose(&self, selector: &str, value: &str) -> Result<()> {
+        let choose = || {
+            self.ask(async { self.client.find(Locator::Css(selector)).await?.select_by_value(value).await })
+        };
+        poll_until(&format!("\"{value}\" is chosen of {selector}"), choose)
+            .with_context(|| format!("the window says {:?}", self.text("body")))
+    }
+
+    /// Waits until there is an element of this selector, which may be the whole of a claim: `[data-state=ready]`.
+    ///
+    /// # Errors
+    /// If it does not come; the error says what is seen.
+    pub fn has(&self, selector: &str) -> Result<()> {
+        let there = || self.ask(async { self.client.find(Locator::Css(selector)).await }).map(drop);
+        poll_until(&format!("{selector} is there"), there)
+            .with_context(|| format!("the window says {:?}", self.text("body")))
+    }
+
+    /// Waits until there is no element of this selector.
+    ///
+    /// # Errors
+    /// If it does not go.
+    pub fn has_no(&self, selector: &str) -> Result<()> {
+        let gone = || {
+            self.ask(async { self.client.find_all(Locator::Css(selector)).await })?.is_empty().then_some(())
+        };
+        poll_until(&format!("{selector} is gone"), gone)
+            .with_context(|| format!("the window says {:?}", self.text("body")))
+    }
+
+    /// What a function body in the page comes to, with these `arguments`. A promise is waited for: what it is refused with
+    /// is `{"refused": …}`, what it comes to `{"done": …}`.
+    ///
+    /// # Errors
+    /// If there is no answer.
+    pub fn run(&self, body: &str, arguments: &serde_json::Value) -> Result<serde_json::Value> {
+        let script = format!(
+            "const [given, answer] = arguments; \
+             (async (given) => {{ {body} }})(given).then(\
+                (done) => answer({{ done: done ?? null }}), \
+                (refused) => answer({{ refused: refused?.id ?? refused?.message ?? String(refused) }}))"
+        );
+        self.ask(self.client.execute_async(&script, vec![arguments.clone()]))
+            .with_context(|| format!("no answer to {body}"))
+    }
+
+    /// What the app answers to a command that the page gives, as [`Self::run`] says it.
+    ///
+    /// # Errors
+    /// If there is no answer.
+    pub fn invoke(&self, command: &str, arguments: &serde_json::Value) -> Result<serde_json::Value> {
+        let given = serde_json::json!({ "command": command, "arguments": arguments });
+        self.run("return window.__TAURI_INTERNALS__.invoke(given.command, given.arguments)", &given)
+    }
+
     /// One question; `None` = no answer, because what it is about is not there.
     fn ask<T>(&self, question: impl Future<Output = Result<T, fantoccini::error::CmdError>>) -> Option<T> {
         self.runtime.block_on(async { tokio::time::timeout(PATIENCE, question).await }).ok()?.ok()
