@@ -3,7 +3,8 @@
 #[cfg(target_os = "linux")]
 mod leftover;
 
-use tauri::{AppHandle, Manager as _, WebviewWindowBuilder};
+use tauri::webview::NewWindowResponse;
+use tauri::{AppHandle, Manager as _, Url, WebviewWindowBuilder};
 
 /// Its name in `tauri.conf.json` and in the capabilities.
 const LABEL: &str = "main";
@@ -45,5 +46,44 @@ fn open_here(app: &AppHandle) -> tauri::Result<()> {
     let Some(config) = windows.iter().find(|window| window.label == LABEL) else {
         return Err(tauri::Error::WindowNotFound);
     };
-    WebviewWindowBuilder::from_config(app, config)?.build().map(drop)
+    let window = WebviewWindowBuilder::from_config(app, config)?
+        .on_navigation(is_ours)
+        .on_new_window(|_, _| NewWindowResponse::Deny);
+    window.build().map(drop)
+}
+
+/// Whether a page is one of the app's own. No content policy says where a page may go.
+fn is_ours(url: &Url) -> bool {
+    match url.scheme() {
+        "tauri" => url.host_str() == Some("localhost"),
+        // Windows has no schemes of its own.
+        "http" | "https" => url.host_str() == Some("tauri.localhost") && url.port().is_none(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_our_own_pages_are_shown() {
+        let check = |url: &str, expected| assert_eq!(is_ours(&url.parse().unwrap()), expected, "{url}");
+        check("tauri://localhost/", true);
+        check("tauri://localhost/index.html#settings", true);
+        check("http://tauri.localhost/", true);
+        for foreign in [
+            "https://example.org/",
+            "http://localhost/",
+            "http://tauri.localhost:8080/",
+            "http://tauri.localhost.example.org/",
+            "tauri://example.org/",
+            "data:text/html,x",
+            "file:///etc/passwd",
+            "about:blank",
+            "javascript:alert(1)",
+        ] {
+            check(foreign, false);
+        }
+    }
 }
