@@ -74,21 +74,26 @@ impl Tray {
 
     fn item(&self, line: &Line) -> tauri::Result<Box<dyn IsMenuItem<Wry>>> {
         Ok(match line {
-            Line::Words(words) => Box::new(MenuItem::new(&self.app, words, false, None::<&str>)?),
+            Line::Words(words) => Box::new(MenuItem::new(&self.app, literal(words), false, None::<&str>)?),
             Line::Item { label, does } => {
-                Box::new(MenuItem::with_id(&self.app, does.to_id(), label, true, None::<&str>)?)
+                Box::new(MenuItem::with_id(&self.app, does.to_id(), literal(label), true, None::<&str>)?)
             }
             Line::Group { label, items } if items.is_empty() => {
-                Box::new(MenuItem::new(&self.app, label, false, None::<&str>)?)
+                Box::new(MenuItem::new(&self.app, literal(label), false, None::<&str>)?)
             }
             Line::Group { label, items } => {
                 let items = items.iter().map(|item| self.item(item)).collect::<tauri::Result<Vec<_>>>()?;
                 let items: Vec<&dyn IsMenuItem<Wry>> = items.iter().map(AsRef::as_ref).collect();
-                Box::new(Submenu::with_items(&self.app, label, true, &items)?)
+                Box::new(Submenu::with_items(&self.app, literal(label), true, &items)?)
             }
             Line::Separator => Box::new(PredefinedMenuItem::separator(&self.app)?),
         })
     }
+}
+
+/// Words as a menu takes them: to it, an ampersand alone marks the letter that a keyboard chooses the line by.
+fn literal(words: &str) -> String {
+    words.replace('&', "&&")
 }
 
 /// The picture of a glyph, as `icons/tray/` has it.

@@ -1,6 +1,6 @@
 //! The desktop's notification service on the session bus.
 
-use notify_rust::{Notification, NotificationResponse, Timeout};
+use notify_rust::{Notification, NotificationResponse, Timeout, get_capabilities};
 use tokio::sync::oneshot;
 
 use super::{Clicked, Spoken};
@@ -11,7 +11,8 @@ const BUTTON: &str = "act-";
 /// Shows it until it is clicked, taken away, or `withdrawn` by the other end.
 pub(super) async fn show(spoken: &Spoken, withdrawn: oneshot::Receiver<()>) -> Clicked {
     let mut notification = Notification::new();
-    notification.appname("autoupdate").icon("autoupdate-tray").summary(&spoken.summary).body(&spoken.body);
+    let body = if takes_markup().await { literal(&spoken.body) } else { spoken.body.clone() };
+    notification.appname("autoupdate").icon("autoupdate-tray").summary(&spoken.summary).body(&body);
     // The service knows best how long something brief is seen.
     let timeout = if spoken.brief { Timeout::Default } else { Timeout::Never };
     notification.timeout(timeout).action("default", "");
@@ -49,4 +50,17 @@ pub(super) async fn show(spoken: &Spoken, withdrawn: oneshot::Receiver<()>) -> C
         handle.close_async().await;
     }
     clicked
+}
+
+/// Whether the service reads markup in a body (Desktop Notifications Specification, "Markup"). If nobody can be asked,
+/// nobody shows anything.
+async fn takes_markup() -> bool {
+    // The library has it only for threads that may wait.
+    let all = tokio::task::spawn_blocking(get_capabilities).await;
+    all.is_ok_and(|all| all.is_ok_and(|all| all.iter().any(|one| one == "body-markup")))
+}
+
+/// Words as such a service takes them: a program's name is no markup.
+fn literal(words: &str) -> String {
+    words.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
