@@ -26,6 +26,7 @@ use crate::policy::deferral::Moment;
 use crate::policy::plan::Planned;
 use crate::policy::schedule::{Timing, When};
 use crate::store::{Entry, Program};
+use crate::text::plain;
 use crate::view::AppView;
 
 /// Commands that may wait until the program's place was looked at for the first time.
@@ -446,6 +447,7 @@ impl App {
     /// The picture of this app.
     pub(super) fn view(&self, now: Timestamp) -> AppView {
         let enrolment = &self.enrolled.enrolment;
+        let name = plain(&enrolment.name);
         let frame = Frame {
             now,
             mode: enrolment.mode,
@@ -456,7 +458,7 @@ impl App {
         };
         AppView {
             id: enrolment.id.clone(),
-            name: enrolment.name.clone(),
+            name: if name.trim().is_empty() { enrolment.id.to_string() } else { name },
             path: enrolment.path.display().to_string(),
             owner: self.enrolled.owner,
             channel: enrolment.channel.clone(),

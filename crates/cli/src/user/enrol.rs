@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use autoupdate::fetch::{self, Ask, Client, Expect, Small};
 use autoupdate::store::{Folders, write_atomically, write_for_everybody};
+use autoupdate::text::plain;
 use protocol::{AppId, Digest, Enrolment, RootPin, SourceUrl};
 use serde_json::json;
 use url::Url;
@@ -69,8 +70,12 @@ pub(crate) fn run(args: &Enrol, output: &Output) -> Result<Exit, Failure> {
     write(&root_file, &root)?;
     write(&file, text.as_bytes())?;
     super::reach::tell_running_engine(&folders);
-    let words =
-        format!("{} ({}) is kept up to date from {}", enrolment.name, enrolment.id, enrolment.sources[0]);
+    let words = format!(
+        "{} ({}) is kept up to date from {}",
+        plain(&enrolment.name),
+        enrolment.id,
+        enrolment.sources[0]
+    );
     output.done(&json!({ "answer": "enrolled", "app": enrolment.id, "file": file }), &words);
     Ok(Exit::Done)
 }

@@ -222,7 +222,8 @@ async fn a_changed_enrolment_counts_from_the_next_reload() {
     let file = apps.join("demo.toml");
     fs::copy(world.enrolled.file.with_file_name("root.json"), apps.join("root.json")).unwrap();
     let mut enrolment = world.enrolled.enrolment.clone();
-    enrolment.name = "Another name".to_owned();
+    // Marks that turn the direction of text are no part of a name.
+    enrolment.name = "An\u{202e}other name\u{2066}".to_owned();
     fs::write(&file, enrolment.to_toml().unwrap()).unwrap();
     assert_eq!(command(handle.command(Command::Reload)).await, Answer::Done);
     until(&handle, |view| (view.name == "Another name").then_some(())).await;
