@@ -3,11 +3,12 @@
 //! It uses the library under the command line's verbs, because a test must be able to say what time it is when something
 //! is signed. The verbs themselves are exercised by `cargo xtask demo` and the publisher tests.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Result;
 use jiff::{Timestamp, ToSpan as _};
-use protocol::{AppId, Artifact, Channel, Digest, Platform, Version, object};
+use protocol::{AppId, Artifact, Channel, Digest, Language, Platform, Version, object};
 use signing::{NewKeys, NewRelease, Renew, Repository, Settings, Unlock, Validity};
 
 use crate::{APP, program};
@@ -66,13 +67,34 @@ impl Publisher {
     /// # Errors
     /// If a rule of the repository forbids it.
     pub fn release(&self, version: &str, bytes: &[u8], now: Timestamp) -> Result<Artifact> {
+        self.release_with(version, bytes, BTreeMap::new(), now)
+    }
+
+    /// The same with English notes.
+    ///
+    /// # Errors
+    /// If a rule of the repository forbids it.
+    pub fn release_told(&self, version: &str, bytes: &[u8], notes: &str) -> Result<Artifact> {
+        let file = self.folder.path().join("notes.md");
+        std::fs::write(&file, notes)?;
+        let notes = BTreeMap::from([(Language::parse("en")?, file)]);
+        self.release_with(version, bytes, notes, Timestamp::now())
+    }
+
+    fn release_with(
+        &self,
+        version: &str,
+        bytes: &[u8],
+        notes: BTreeMap<Language, PathBuf>,
+        now: Timestamp,
+    ) -> Result<Artifact> {
         let file = self.folder.path().join(APP);
         std::fs::write(&file, bytes)?;
         let artifact = self.repository.add(&NewRelease {
             version: Version::parse(version)?,
             platform: here()?,
             file,
-            notes: std::collections::BTreeMap::new(),
+            notes,
             channels: vec![Channel::default()],
             min_os: None,
             urgency: protocol::Urgency::Normal,

@@ -4,6 +4,7 @@
 
 mod command_line;
 mod desktop {
+    mod hostile;
     mod install;
     mod kills;
     mod lives;

@@ -1,11 +1,13 @@
 //! Notification services that can be told to be quiet, as far as the desktop app asks them, and the settings of GNOME.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result};
-use zbus::{Connection, connection, fdo};
+use zbus::{Connection, OwnedVariant, connection, fdo};
 
 use super::tray::connect;
 use super::{Owned, find};
@@ -18,7 +20,11 @@ const DCONF: &str = "ca.desrt.dconf";
 struct Server {
     name: String,
     inhibited: bool,
+    told: Told,
 }
+
+/// Summary and body of every notification, as they came over the bus.
+type Told = Arc<Mutex<Vec<[String; 2]>>>;
 
 #[zbus::interface(name = "org.freedesktop.Notifications")]
 impl Server {
@@ -26,21 +32,51 @@ impl Server {
         (self.name.clone(), "Test".to_owned(), "1".to_owned(), "1.2".to_owned())
     }
 
+    fn get_capabilities(&self) -> Vec<&'static str> {
+        vec!["actions", "body", "body-markup"]
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn notify(
+        &self,
+        _app: &str,
+        _replaces: u32,
+        _icon: &str,
+        summary: String,
+        body: String,
+        _actions: Vec<String>,
+        _hints: HashMap<String, OwnedVariant>,
+        _timeout: i32,
+    ) -> u32 {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.push([summary, body]);
+        u32::try_from(told.len()).unwrap_or_default()
+    }
+
+    fn close_notification(&self, _id: u32) {}
+
     #[zbus(property)]
     fn inhibited(&self) -> bool {
         self.inhibited
     }
 }
 
-/// A notification service that shows nothing. It ends with its value.
+/// A notification service that shows nothing, and writes down what it was told. It ends with its value.
 #[derive(Debug)]
-pub struct QuietServer(Connection);
+pub struct QuietServer(Connection, Told);
 
 impl QuietServer {
     pub(super) fn start(address: &str, name: &str) -> Result<Self> {
-        let server = Server { name: name.to_owned(), inhibited: false };
+        let told = Told::default();
+        let server = Server { name: name.to_owned(), inhibited: false, told: told.clone() };
         let builder = connection::Builder::address(address).serve_at(PATH, server).name(NAME);
-        Ok(Self(zbus::block_on(builder.build())?))
+        Ok(Self(zbus::block_on(builder.build())?, told))
+    }
+
+    /// Summary and body of every notification that was to be shown, as they came.
+    #[must_use]
+    pub fn told(&self) -> Vec<[String; 2]> {
+        self.1.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The person wants quiet, or not any more.
