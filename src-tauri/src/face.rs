@@ -432,6 +432,11 @@ pub fn summary(view: &View) -> Summary {
         return Summary { glyph, tone, words: Message::new(id), act: None };
     };
     let most: Vec<_> = faces.iter().filter(|(_, face)| face.glyph.in_tray() == top).collect();
+    // Somebody enrolled a program, and nobody looks after it.
+    if top <= Glyph::Held && !view.problems.is_empty() {
+        let words = Message::new("summary-problems");
+        return Summary { glyph: Glyph::Attention, tone: Tone::Warn, words, act: None };
+    }
     if top <= Glyph::Held && view.paused.is_some() {
         let words = Message::new("summary-paused");
         return Summary { glyph: Glyph::Held, tone: Tone::Quiet, words, act: Some((None, Act::Check)) };

@@ -301,6 +301,18 @@ fn a_pause_is_told_where_nothing_else_is_news() {
 }
 
 #[test]
+fn an_entry_that_cannot_be_read_hides_behind_nothing_that_is_fine() {
+    let up_to_date = AppState::UpToDate { checked_at: now(), valid_until: now() };
+    let mut view = view(vec![app("Demo", up_to_date)]);
+    let text = "at least one source is needed".to_owned();
+    view.problems =
+        vec![autoupdate::view::Problem { file: "/x.toml".into(), line: Some(7), key: None, text }];
+    let summary = summary(&view);
+    assert_eq!((summary.glyph, summary.tone), (Glyph::Attention, Tone::Warn));
+    assert_eq!(Words::english().say(&summary.words), "An entry cannot be read");
+}
+
+#[test]
 fn the_app_itself_is_not_waited_for_until_it_is_closed() {
     let ready = AppState::Ready { offer: offer("7.2.0"), planned: None };
     let own = Shell { own_id: Some(AppId::parse("demo").unwrap()), ..crate::testing::shell() };
