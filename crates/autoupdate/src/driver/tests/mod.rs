@@ -5,6 +5,7 @@ mod later;
 mod routes;
 mod running;
 mod session;
+mod strangers;
 mod wishes;
 
 use std::fs;
