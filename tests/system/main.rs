@@ -4,6 +4,7 @@
 
 mod command_line;
 mod desktop {
+    mod fuzz;
     mod hostile;
     mod install;
     mod kills;
