@@ -12,6 +12,8 @@ use autoupdate::{Command, Handle};
 
 /// The last events that are told.
 const EVENTS: usize = 200;
+/// Files of one second; nobody clicks faster.
+const SAME_NAMES: u32 = 20;
 
 /// The text: what the engine shows and knows of each program, what happened, settings, enrolments, the log.
 pub(crate) async fn diagnostics(engine: Handle, folders: Folders) -> String {
@@ -49,7 +51,19 @@ pub(crate) fn export(text: &str, folders: &Folders) -> io::Result<PathBuf> {
     let folder = downloads.unwrap_or_else(|| folders.state.clone());
     // No colons: other systems and sticks do not like them in names.
     let now = jiff::Zoned::now().strftime("%Y-%m-%d-%H%M%S").to_string();
-    write_new(&folder.join(format!("autoupdate-diagnostics-{now}.txt")), text)
+    write_beside(&folder, &format!("autoupdate-diagnostics-{now}"), text)
+}
+
+/// Two of the same second have different names.
+fn write_beside(folder: &Path, name: &str, text: &str) -> io::Result<PathBuf> {
+    let more = (2..=SAME_NAMES).map(|number| format!("-{number}"));
+    for more in std::iter::once(String::new()).chain(more) {
+        match write_new(&folder.join(format!("{name}{more}.txt")), text) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            done => return done,
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
 }
 
 fn write_new(path: &Path, text: &str) -> io::Result<PathBuf> {
@@ -94,6 +108,7 @@ mod tests {
         let path = folder.path().join("a.txt");
         write_new(&path, "one").unwrap();
         write_new(&path, "two").unwrap_err();
+        assert_eq!(write_beside(folder.path(), "a", "two").unwrap(), folder.path().join("a-2.txt"));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "one");
         #[cfg(unix)]
         assert_eq!(
