@@ -178,3 +178,70 @@ fn refused(answer: &Answer) -> Message {
         _ => Message::new("act-too-late"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde::de::DeserializeOwned;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// What an argument would be, if it is taken at all.
+    fn taken<T: DeserializeOwned>(given: &Value) -> Option<T> {
+        T::deserialize(given).ok()
+    }
+
+    fn words() -> impl Strategy<Value = String> {
+        let words = [
+            "check", "restart", "at-quit", "day", "mode", "proxy", "system", "demo", "1.2.3", "none", "../x",
+        ];
+        let changed = (prop::sample::select(words.to_vec()), "[ A-Z\\x00\u{202e}/-]{0,2}");
+        prop_oneof![changed.prop_map(|(word, more)| format!("{word}{more}")), "\\PC{0,12}"]
+    }
+
+    /// Anything that JSON can say, as deep as it is small.
+    fn anything() -> impl Strategy<Value = Value> {
+        let flat = prop_oneof![
+            4 => words().prop_map(|word| json!(word)),
+            1 => any::<i64>().prop_map(|number| json!(number)),
+            1 => any::<f64>().prop_map(|number| json!(number)),
+            1 => Just(Value::Null),
+        ];
+        flat.prop_recursive(3, 12, 3, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+                prop::collection::hash_map(words(), inner, 0..3)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_taken_is_a_word_of_a_closed_list_or_a_plain_name(given in anything()) {
+            // Of a list a word is taken as a table with nothing in it, too.
+            let table = given.as_object().filter(|table| table.values().all(Value::is_null));
+            let word = given.as_str().or_else(|| table?.keys().next().map(String::as_str));
+            if let Some(act) = taken::<Act>(&given) {
+                prop_assert_eq!(word, Some(crate::menu::word(act)));
+            }
+            if let Some(span) = taken::<Span>(&given) {
+                prop_assert_eq!(word, Some(span.word()));
+            }
+            if let Some(knob) = taken::<Knob>(&given) {
+                prop_assert_eq!(word, Some(knob.key()));
+            }
+            if let Some(app) = taken::<AppId>(&given) {
+                prop_assert_eq!(word, Some(app.as_str()));
+                prop_assert!(!app.as_str().contains(['/', '\\', '\0', '\n', ' ']));
+            }
+            if let Some(version) = taken::<Version>(&given) {
+                prop_assert_eq!(word.map(str::to_owned), Some(version.to_string()));
+            }
+            if let Some(value) = word {
+                prop_assert_eq!(Knob::Proxy.may_be(value), ["system", "off"].contains(&value));
+            }
+        }
+    }
+}
