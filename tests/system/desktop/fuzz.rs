@@ -50,7 +50,7 @@ fn anything(noise: &mut Noise) -> Value {
 
 /// Arguments of a command: its own, one that it does not have, and now and then one too few or no object at all.
 fn arguments(noise: &mut Noise, names: &[&str]) -> Value {
-    if noise.next() % 16 == 0 {
+    if noise.next().is_multiple_of(16) {
         return anything(noise);
     }
     let mut given = serde_json::Map::new();
