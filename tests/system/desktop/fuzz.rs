@@ -55,7 +55,7 @@ fn arguments(noise: &mut Noise, names: &[&str]) -> Value {
     }
     let mut given = serde_json::Map::new();
     for name in names.iter().chain(&["path"]) {
-        if noise.next() % 12 != 0 {
+        if !noise.next().is_multiple_of(12) {
             given.insert((*name).to_owned(), anything(noise));
         }
     }
