@@ -32,9 +32,11 @@ impl Notices {
         let file = |name: &str| folder.path().join(name);
         let out = File::create(file("said"))?;
         // Its defaults, not the configuration of this machine. In place of the menu that a person would see stands one who
-        // chooses by himself.
-        let choose =
-            format!("[global]\nfont = Sans 10\ndmenu = grep -m1 -F -f {}\n", file("wanted").display());
+        // chooses by himself. An age that counts seconds would never let the display rest.
+        let choose = format!(
+            "[global]\nfont = Sans 10\nshow_age_threshold = -1\ndmenu = grep -m1 -F -f {}\n",
+            file("wanted").display()
+        );
         std::fs::write(file("dunstrc"), choose)?;
         command.arg("-conf").arg(file("dunstrc")).arg("-print");
         let daemon =
