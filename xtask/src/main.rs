@@ -7,6 +7,7 @@ mod command;
 mod cross;
 mod demo;
 mod gallery;
+mod icons;
 mod packages;
 mod python;
 mod test;
@@ -42,6 +43,8 @@ enum Verb {
     Bench(bench::Options),
     /// Draw every scene of the window in every language, light and dark, and look at it by machine.
     Gallery(gallery::Options),
+    /// Render the icons from their drawings.
+    Icons,
     /// Compile what is for Windows and macOS.
     Cross(cross::Options),
     /// The laws of this repository that no compiler checks.
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Verb::Codegen(options) => codegen::main(&workspace, &options),
         Verb::Bench(options) => bench::main(&workspace, &options),
         Verb::Gallery(options) => gallery::main(&workspace, &options),
+        Verb::Icons => icons::main(&workspace),
         Verb::Cross(options) => cross::main(&workspace, &options),
         Verb::Tidy => tidy::main(&workspace),
     });
