@@ -116,6 +116,17 @@ impl Window {
             .with_context(|| format!("the window says {:?}", self.text("body")))
     }
 
+    /// Looks at the window that is open now, after the one before was closed.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub fn turn_to_the_open_one(&self) -> Result<()> {
+        poll_until("another window", || {
+            let open = self.ask(self.client.windows())?;
+            self.ask(self.client.switch_to_window(open.into_iter().next()?))
+        })
+    }
+
     /// What a function body in the page comes to, with these `arguments`. A promise is waited for: what it is refused with
     /// is `{"refused": …}`, what it comes to `{"done": …}`.
     ///

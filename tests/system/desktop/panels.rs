@@ -204,6 +204,14 @@ fn the_tray_opens_the_window_where_it_helps() -> Result<()> {
     icon.click("Open")?;
     is_at("updates")?;
 
+    // Also when there is no window yet.
+    desktop.close_windows("Updates")?;
+    poll_until("the window is closed", || desktop.windows("Updates").ok().filter(|seen| *seen == 0))?;
+    icon.click("Why no update?")?;
+    poll_until("the window", || desktop.windows("Updates").ok().filter(|seen| *seen == 1))?;
+    window.turn_to_the_open_one()?;
+    is_at("support")?;
+
     icon.click("Export diagnostics")?;
     let said =
         poll_until("where the file is", || notices.said().ok().filter(|said| said.contains("Written to")))?;

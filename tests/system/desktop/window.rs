@@ -47,7 +47,11 @@ fn an_update_from_the_first_look_to_the_last() -> Result<()> {
     let amount = window.text(".slots").context("the amount")?;
     ensure!(amount.contains(" of ") && amount.contains("B"), "{progress} %: {amount}");
     ensure!(running.first_runs()?, "a download bothers nobody");
+    // Stopped in the middle, and once more.
+    window.click(&button("cancel"))?;
+    window.says(CARD, "Version 2.0.0 is available")?;
     demo.valve.open();
+    window.click(&button("install"))?;
 
     window.says(CARD, "Version 2.0.0 is ready")?;
     assert_eq!(demo.person.installed()?, demo.versions[0], "nothing is replaced before somebody says so");
@@ -67,6 +71,9 @@ fn an_update_from_the_first_look_to_the_last() -> Result<()> {
     poll_until("the first version runs again", || {
         running.status().ok().filter(|now| now.version == "1.0.0")
     })?;
+    window.click("[data-panel=history]")?;
+    window.says("[data-event=demo]:nth-child(1)", "1.0.0 was put back.")?;
+    window.says("[data-event=demo]:nth-child(2)", "Demo 2.0.0")?;
     Ok(())
 }
 
