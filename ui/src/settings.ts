@@ -36,7 +36,7 @@ const VALUES: Readonly<Partial<Record<string, readonly string[]>>> = {
 export function valueOf(key: string, value: string, { format }: Words): Said {
   if (VALUES[key]?.includes(value)) return { line: { id: `${key}-${value}` } };
   if (value === NONE) return { line: { id: "value-none" } };
-  if (key === "quiet_hours") {
+  if (key === "quiet_hours" || key === "allowed_hours") {
     const hours = hoursOf(value);
     if (hours !== null) return { line: { id: "quiet-hours-span", args: { begin: format.time(clock(hours.begin)), end: format.time(clock(hours.end)) } } };
   }

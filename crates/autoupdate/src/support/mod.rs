@@ -29,7 +29,7 @@ pub struct Examined {
     /// What is on disk; absent = it cannot be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub installed: Option<InstalledView>,
-    /// The installed bytes are those that the record beside them remembers as verified.
+    /// The installed bytes were verified: by the last check, or when they were put in place.
     pub recorded: bool,
     /// Why it could not be replaced; absent = it could.
     #[serde(default, skip_serializing_if = "Option::is_none")]

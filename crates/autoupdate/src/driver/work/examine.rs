@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Shared, Subject, blocking, failure};
 use crate::error::Error;
 use crate::fetch::Proxy;
-use crate::install::{self, Need, Place};
+use crate::install::{self, Installed, Need, Place};
 use crate::machine::Memory;
 use crate::policy::{Rule, Trace};
 use crate::support::{Examined, Setting};
@@ -30,9 +30,7 @@ pub(crate) async fn examine(
             path: path.display().to_string(),
             enrolled_by: owner,
             file_owner: install::owner_name(path),
-            recorded: seen
-                .as_ref()
-                .is_some_and(|seen| seen.recorded.as_ref().is_some_and(|known| known.sha256 == seen.sha256)),
+            recorded: seen.as_ref().is_some_and(|seen| is_verified(seen, memory.installed.as_ref())),
             floor: seen.as_ref().and_then(|seen| seen.floor.clone()),
             installed: seen.map(|seen| InstalledView {
                 // Verified metadata may know bytes that no record does.
@@ -60,6 +58,12 @@ pub(crate) async fn examine(
         })
     })
     .await
+}
+
+/// Whether these very bytes were verified: by the last check, or when they were put in place.
+fn is_verified(seen: &Installed, known: Option<&InstalledView>) -> bool {
+    seen.recorded.as_ref().is_some_and(|recorded| recorded.sha256 == seen.sha256)
+        || known.is_some_and(|known| known.sha256 == seen.sha256 && known.version.is_some())
 }
 
 /// Whether a version as long as the installed one could take its place.
