@@ -7,6 +7,8 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use tauri::{AppHandle, Manager as _};
 
+use super::trim::trim;
+
 /// What draws pages and what fetches for them, as far as the kernel keeps their names.
 const DRAWS: &str = "WebKitWebProces";
 const FETCHES: &str = "WebKitNetworkPr";
@@ -43,6 +45,7 @@ fn end_here(app: &AppHandle) {
             tracing::debug!(%error, "what fetched for the window cannot be ended");
         }
     }
+    trim();
 }
 
 /// Our own children of this name.
