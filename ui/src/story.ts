@@ -9,6 +9,7 @@ import type { Owner } from "./generated/Owner";
 import type { Plan } from "./generated/Plan";
 import type { Progress } from "./generated/Progress";
 import type { UpdateReport } from "./generated/UpdateReport";
+import type { Version } from "./generated/Version";
 import { fallback, noReason, putOff, rolledBack } from "./reasons";
 import { failure, noFacts, type Trouble } from "./trouble";
 import { saving } from "./progress";
@@ -19,8 +20,8 @@ export interface Story extends Trouble {
   readonly lines: readonly Line[];
   /** Smaller ones. */
   readonly hints: readonly Line[];
-  /** Whose release notes belong here. */
-  readonly notes: OfferView | null;
+  /** The version whose release notes belong here, if it may have some. */
+  readonly notes: Version | null;
   /** The moment that is counted down to. */
   readonly countdown: number | null;
   /** It should not wait. */
@@ -76,7 +77,8 @@ export function story(app: AppView, words: Words, now: number): Story {
       return { ...NOTHING, lines: [{ id: "probation-until", args }] };
     }
     case "updated":
-      return { ...NOTHING, lines: updated(state.report, words), hints: kept(app) };
+      // What is new in it can be read afterwards as well.
+      return { ...NOTHING, lines: updated(state.report, words), hints: kept(app), notes: state.report.repaired ? null : state.report.to };
     case "rolling-back": {
       const { lines, ...trouble } = rolledBack(state.why, { name, version: null, done: false }, words);
       return { ...NOTHING, lines, ...trouble };
@@ -103,7 +105,7 @@ const DISABLED: Readonly<Record<Owner, string>> = {
 };
 
 function offered(offer: OfferView): Pick<Story, "notes" | "important"> {
-  return { notes: offer, important: offer.urgency === "critical" };
+  return { notes: (offer.notes ?? []).length > 0 ? offer.version : null, important: offer.urgency === "critical" };
 }
 
 function available(name: string, offer: OfferView, { format }: Words): Pick<Story, "lines"> {

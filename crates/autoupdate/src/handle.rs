@@ -92,7 +92,7 @@ pub enum Command {
         /// The app.
         app: AppId,
     },
-    /// What is new in the version that is offered.
+    /// What is new in the version that is offered, or was just put in place.
     Notes {
         /// The app.
         app: AppId,

@@ -173,5 +173,11 @@ fn notes_a_switch_and_a_stop_reach_the_app() -> Result<()> {
     demo.valve.open();
     window.says(CARD, "Version 2.0.0 is ready")?;
     window.says(".notes", "It starts in half the time.")?;
+    // What is new can be read afterwards as well, and the engine knows it without the window.
+    window.click(&button("restart"))?;
+    window.says(CARD, "Updated to 2.0.0")?;
+    window.says(".notes", "It starts in half the time.")?;
+    let told = demo.person.run(&["notes", "demo"])?.expect(0)?.json()?;
+    ensure!(told["text"].as_str().is_some_and(|text| text.contains("**half** the time")), "{told}");
     Ok(())
 }

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use protocol::Language;
+use protocol::{Language, Version};
 use tokio::sync::oneshot;
 
 use super::app::{App, tell};
 use super::work;
 use crate::fetch::Proxy;
 use crate::handle::Answer;
+use crate::machine::{Rest, State};
 use crate::policy::{Trace, deferral};
 use crate::support::Setting;
 
@@ -19,19 +20,27 @@ impl App {
         [&[told], self.memory.trace.as_slice(), &self.memory.gates].concat()
     }
 
-    /// Gets the notes of the offered version, beside whatever runs.
+    /// Gets the notes of the version that is offered, or was just put in place, beside whatever runs.
     pub(super) fn notes(&self, languages: Vec<Language>, reply: oneshot::Sender<Answer>) {
-        let Some(offer) = self.state.offer().cloned() else {
+        let Some((from, to)) = self.news() else {
             return tell(reply, Answer::Notes { text: None, earlier: Vec::new() });
         };
         let (shared, subject) = (Arc::clone(&self.around.shared), Arc::clone(&self.subject));
         drop(tokio::spawn(async move {
-            let answer = match work::notes(&shared, &subject, &offer, &languages).await {
+            let answer = match work::notes(&shared, &subject, (from.as_ref(), &to), &languages).await {
                 Ok((text, earlier)) => Answer::Notes { text, earlier },
                 Err(error) => Answer::Failed { failure: work::failure(&error) },
             };
             tell(reply, answer);
         }));
+    }
+
+    /// The versions that people want to know the difference of.
+    fn news(&self) -> Option<(Option<Version>, Version)> {
+        match &self.state {
+            State::Resting(Rest::Updated(report)) => Some((report.from.clone(), report.to.clone())),
+            state => state.offer().map(|offer| (offer.from.clone(), offer.version().clone())),
+        }
     }
 
     /// How the last decision came about.

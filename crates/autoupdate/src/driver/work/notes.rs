@@ -1,14 +1,13 @@
-//! Fetch the notes of an offered version, and of those that it leaves out.
+//! Fetch the notes of a version that is offered or was just put in place, and of those that it leaves out.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use protocol::{Artifact, Channel, Language, Release};
+use protocol::{Artifact, Channel, Language, Release, Version};
 
 use super::{Shared, Subject, blocking};
 use crate::error::Error;
 use crate::handle::VersionNotes;
-use crate::policy::Offer;
 use crate::source::tuf;
 
 /// The longest notes that are fetched, in bytes. Publishers cannot sign longer ones.
@@ -17,11 +16,11 @@ const MAX_BYTES: u64 = 64 << 10;
 /// The most versions between the installed and the offered one whose notes are fetched.
 const MAX_EARLIER: usize = 20;
 
-/// What is new in what is offered, and in the versions that it leaves out, newest first; in the language that suits best.
+/// What is new in a version, and in those between it and the one `from` before, newest first; in the language that suits best.
 pub(crate) async fn notes(
     shared: &Arc<Shared>,
     subject: &Arc<Subject>,
-    offer: &Offer,
+    (from, to): (Option<&Version>, &Version),
     languages: &[Language],
 ) -> Result<(Option<String>, Vec<VersionNotes>), Error> {
     let for_root = Arc::clone(subject);
@@ -36,9 +35,14 @@ pub(crate) async fn notes(
         let bytes = tuf::listed_target(client, store, enrolment, verified, path, MAX_BYTES).await?;
         Ok::<_, Error>(bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
     };
-    let offered = text(&offer.artifact.release.notes).await?;
+    let artifacts = verified.artifacts(&enrolment.id, shared.machine);
+    let named = artifacts.iter().find(|artifact| artifact.release.version == *to);
+    let newest = match named {
+        Some(artifact) => text(&artifact.release.notes).await?,
+        None => None,
+    };
     let mut earlier = Vec::new();
-    for release in between(verified.artifacts(&enrolment.id, shared.machine), offer, &enrolment.channel) {
+    for release in between(artifacts, from, to, &enrolment.channel) {
         // Those of one version that cannot be had hide no others.
         match text(&release.notes).await {
             Ok(Some(text)) => earlier.push(VersionNotes { version: release.version, text }),
@@ -48,16 +52,21 @@ pub(crate) async fn notes(
             }
         }
     }
-    Ok((offered, earlier))
+    Ok((newest, earlier))
 }
 
-/// The releases between the installed and the offered one, newest first. Of a program that nobody knows there are none.
-fn between(artifacts: Vec<Artifact>, offer: &Offer, channel: &Channel) -> Vec<Release> {
-    let Some(from) = &offer.from else { return Vec::new() };
+/// The releases between two versions, newest first. After a program that nobody knew there are none.
+fn between(
+    artifacts: Vec<Artifact>,
+    from: Option<&Version>,
+    to: &Version,
+    channel: &Channel,
+) -> Vec<Release> {
+    let Some(from) = from else { return Vec::new() };
     let releases = artifacts.into_iter().map(|artifact| artifact.release);
     let mut between: Vec<_> = releases
         .filter(|release| release.channels.contains(channel))
-        .filter(|release| release.version > *from && release.version < *offer.version())
+        .filter(|release| release.version > *from && release.version < *to)
         .collect();
     between.sort_by(|left, right| right.version.cmp(&left.version));
     between.truncate(MAX_EARLIER);
