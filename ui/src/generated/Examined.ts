@@ -33,7 +33,7 @@ file_owner?: string | null,
  */
 installed?: InstalledView | null, 
 /**
- * The installed bytes are those that the record beside them remembers as verified.
+ * The installed bytes were verified: by the last check, or when they were put in place.
  */
 recorded: boolean, 
 /**
