@@ -66,7 +66,9 @@ fn demonstrate() -> Result<()> {
         println!("  {} {} by {name}", program.id, program.version);
     }
     // What a person wanted is told once it is done; what wanted their word has gone.
-    let done = |said: &str| said.matches("was updated to").count() == programs.len();
+    let done = |said: &str| {
+        programs.iter().all(|program| said.contains(&format!("was updated to {}", program.version)))
+    };
     poll_until("what was done is told", || notices.said().ok().filter(|said| done(said)).map(drop))?;
     notices.close_all()?;
     // The programs that it has started live on; they would not if we just ended it.
