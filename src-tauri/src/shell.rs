@@ -127,6 +127,9 @@ impl ShellTask {
                     Some(Wish::Surroundings(now)) => {
                         seen.surroundings = now;
                         self.engine.surroundings(now).await;
+                        // What was kept back while a film ran is told now, not with the next check.
+                        let view = seen.shown.view.clone();
+                        self.render(&mut seen, &view, false);
                     }
                     Some(wish) => self.fulfil(&mut seen, wish),
                 },

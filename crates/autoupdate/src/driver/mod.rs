@@ -8,7 +8,8 @@
 //! - Timers stand still while a machine sleeps, and clocks are set: where the system tells of it, the engine looks at once
 //!   ([`Clock::stepped`]); elsewhere long waits are cut into pieces of [`LONGEST_SLEEP`].
 //!
-//! Layout: [`Config`] and [`Engine::start`] → `owner` (the task) → `app` (one app's state and its waiting people) → `task` → `work` (the
+//! Layout: [`Config`] and [`Engine::start`] → `owner` (the task) → `app` (one app's state and its waiting people; `later`: what it does at a better moment, `asked`: what it
+//! is asked) → `task` → `work` (the
 //! effects) → `system` ([`Clock`] and [`Platform`], the only two traits).
 
 mod app;
