@@ -24,11 +24,14 @@ mod bsz1;
 mod child;
 mod container;
 mod error;
+mod image;
 mod info;
 mod input;
 mod limits;
+mod matching;
 #[cfg(all(test, target_os = "linux"))]
 mod memory_tests;
+mod options;
 mod process_limits;
 mod rebuild;
 mod steps;
@@ -42,6 +45,7 @@ pub use base::{BaseFile, ReadAt};
 pub use error::Error;
 pub use info::{Identity, Info, StreamInfo};
 pub use limits::{Expected, Limits};
+pub use options::{Level, Options, Phase, Progress};
 pub use process_limits::limit_this_process;
 
 /// The formats that [`apply`] understands, the preferred one first.
@@ -70,21 +74,45 @@ pub struct Made {
 /// # Errors
 /// [`Error::UnknownFormat`] for a format that is not in [`MAKEABLE`]; [`Error::Compress`] and [`Error::WriteOut`];
 /// any other error means that the finished patch did not give the artifact, which would be a bug here.
-pub fn make(format: &FormatId, base: &[u8], artifact: &[u8], mut out: impl Write) -> Result<Made, Error> {
-    let patch = make_and_prove(format, base, artifact)?;
+pub fn make(format: &FormatId, base: &[u8], artifact: &[u8], out: impl Write) -> Result<Made, Error> {
+    make_with(format, base, artifact, out, &Options::default())
+}
+
+/// [`make`], with options.
+///
+/// # Errors
+/// As for [`make`].
+pub fn make_with(
+    format: &FormatId,
+    base: &[u8],
+    artifact: &[u8],
+    mut out: impl Write,
+    options: &Options<'_>,
+) -> Result<Made, Error> {
+    let patch = make_and_prove(format, base, artifact, options)?;
     let memory = info(patch.as_slice())?.memory;
     out.write_all(&patch).and_then(|()| out.flush()).map_err(Error::WriteOut)?;
     Ok(Made { length: patch.len() as u64, memory })
 }
 
-fn make_and_prove(format: &FormatId, base: &[u8], artifact: &[u8]) -> Result<Vec<u8>, Error> {
+fn make_and_prove(
+    format: &FormatId,
+    base: &[u8],
+    artifact: &[u8],
+    options: &Options<'_>,
+) -> Result<Vec<u8>, Error> {
+    let total = artifact.len() as u64;
+    let tell = |phase, done| (options.progress)(Progress { phase, done, total });
+    tell(Phase::Match, 0);
     let patch = match format.as_str() {
         FormatId::BSZ1 => bsz1::make(base, artifact)?,
         FormatId::BSDIFF40 => bsdiff40::make(base, artifact)?,
         _ => return Err(Error::UnknownFormat(format.clone())),
     };
-    let expected = Expected { length: artifact.len() as u64, sha256: Digest::of(artifact) };
+    tell(Phase::Prove, 0);
+    let expected = Expected { length: total, sha256: Digest::of(artifact) };
     apply(format, base, patch.as_slice(), io::sink(), &expected, &Limits { memory: u64::MAX })?;
+    tell(Phase::Prove, total);
     Ok(patch)
 }
 

@@ -1,0 +1,72 @@
+//! What an executable consists of, as far as references between its parts go.
+//!
+//! Only the maker looks at headers of executables. It writes both layouts, of the base and of the artifact, into the
+//! patch, so a decoder knows no container and parses none.
+
+/// What kind of references a region holds. The numbers are frozen: they are part of the `rt1` format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(crate) enum Kind {
+    /// Bytes without references, or without bytes in the file (`.bss`).
+    Opaque = 0,
+    /// x86-64 machine code.
+    X86 = 1,
+    /// AArch64 machine code.
+    Arm = 2,
+    /// Words of 64 bits, aligned to 8 in the file, that may be absolute addresses (pointers, `.rela` entries).
+    Words = 3,
+    /// Words of 32 bits, aligned to 4, that may be code addresses relative to themselves (`.eh_frame`).
+    Frames = 4,
+    /// Words of 32 bits that are relative to the start of their region (`.eh_frame_hdr` after its 12 bytes).
+    FrameIndex = 5,
+    /// Words of 32 bits, aligned to 4, that may be relative to the image's base (`.pdata`, unwind info).
+    ImageRelative = 6,
+    /// Words of 64 bits, aligned to 8, whose low 36 bits may be a target (Mach-O chained fix-ups).
+    Fixups = 7,
+    /// Go's function table and what it points to.
+    GoFunctions = 8,
+}
+
+/// A part of a file that is loaded as one piece.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Region {
+    /// Where it starts in the file.
+    pub(crate) offset: u32,
+    /// How many bytes of it are in the file; 0 for `.bss`.
+    pub(crate) length: u32,
+    /// Where it is loaded, relative to the image's base.
+    pub(crate) place: u32,
+    /// How many bytes it has when it is loaded, at least `length`.
+    pub(crate) size: u32,
+    /// What is in it.
+    pub(crate) kind: Kind,
+}
+
+/// Go's tables, as places; what its function table is relative to. All zero for other programs.
+/// Source: `runtime/symtab.go` and `cmd/link/internal/ld/pcln.go` of the Go distribution (format of Go 1.20 on).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Go {
+    /// What code offsets are relative to (`textStart`).
+    pub(crate) text: u32,
+    /// The function table, to which offsets of functions are relative.
+    pub(crate) functions: u32,
+    /// Number of functions in it.
+    pub(crate) count: u32,
+    /// The table of names.
+    pub(crate) names: u32,
+    /// The table of compilation units.
+    pub(crate) units: u32,
+    /// The table of program counter data.
+    pub(crate) counters: u32,
+}
+
+/// The layout of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Layout {
+    /// The address that places are relative to.
+    pub(crate) base: u64,
+    /// The regions, by offset, apart from each other in the file; those of no length come last, by place.
+    pub(crate) regions: Vec<Region>,
+    /// Go's tables.
+    pub(crate) go: Go,
+}
