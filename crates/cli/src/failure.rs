@@ -116,6 +116,24 @@ pub(crate) enum Failure {
         /// What went wrong, where, and what to do.
         text: String,
     },
+    /// A patch, or a file that does not go with one.
+    #[error("{}: {why}; {advice}", path.display())]
+    Patch {
+        /// Stable code.
+        code: &'static str,
+        /// The file that is to blame.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+        /// What to do.
+        advice: &'static str,
+    },
+    /// The person or the system ended the command before it had written its file.
+    #[error("interrupted; {} was not written", path.display())]
+    Interrupted {
+        /// The file.
+        path: PathBuf,
+    },
     /// Two passphrases that differ.
     #[error("the passphrases are not the same")]
     Mistyped,
@@ -136,6 +154,8 @@ impl Failure {
             Self::Refused { why, .. } => why.code(),
             Self::Damaged { .. } => "E-REPO-DAMAGED",
             Self::Engine { code, .. } => code,
+            Self::Patch { code, .. } => code,
+            Self::Interrupted { .. } => "E-INTERRUPTED",
             Self::Mistyped => "E-KEY-PASSPHRASE",
         }
     }
@@ -159,6 +179,11 @@ impl Failure {
     /// A failure with a stable code.
     pub(crate) fn engine(code: &str, text: impl Into<String>) -> Self {
         Self::Engine { code: code.to_owned(), text: text.into() }
+    }
+
+    /// A failure of making or applying a patch, the file to blame, and what to do.
+    pub(crate) fn patch(why: &delta::Error, path: &Path, advice: &'static str) -> Self {
+        Self::Patch { code: why.code(), path: path.to_owned(), why: why.to_string(), advice }
     }
 
     /// A failure of the engine, with its causes.

@@ -4,14 +4,16 @@
 //! [`Verb::run`]. Results go to standard output, as text or with `--json` as one JSON object; everything else goes to
 //! standard error. Exit codes are a contract: see [`exit::Exit`].
 //!
-//! Layout: `user/` the verbs of people with installed programs · `publisher/` of whoever makes releases · `exit`,
-//! `failure`, `log`, `output` what all verbs share · `guide` completions and manual.
+//! Layout: `user/` the verbs of people with installed programs · `publisher/` of whoever makes releases ·
+//! `patch/` patches between any two files · `exit`, `failure`, `log`, `output` what all verbs share ·
+//! `guide` completions and manual.
 
 mod exit;
 mod failure;
 mod guide;
 mod log;
 mod output;
+mod patch;
 mod publisher;
 mod user;
 
@@ -55,6 +57,8 @@ enum Verb {
     #[command(subcommand)]
     Root(publisher::root::Verb),
     Verify(publisher::verify::Args),
+    #[command(subcommand)]
+    Patch(patch::Verb),
     #[command(flatten)]
     Guide(guide::Verb),
 }
@@ -76,6 +80,7 @@ impl Verb {
             Self::Refresh(args) => args.run(out),
             Self::Root(verb) => verb.run(out),
             Self::Verify(args) => args.run(out),
+            Self::Patch(verb) => verb.run(out),
             Self::Guide(verb) => guide::run(&verb, Command::command(), out),
         }
     }

@@ -1,7 +1,9 @@
 //! Standard output: text for people, or one JSON object for programs.
 
 use std::io::{self, Write as _};
+use std::time::Duration;
 
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use serde_json::json;
 
@@ -17,11 +19,6 @@ pub(crate) struct Output {
 impl Output {
     pub(crate) fn new(json: bool) -> Self {
         Self { json }
-    }
-
-    /// Whether a program reads.
-    pub(crate) fn is_json(&self) -> bool {
-        self.json
     }
 
     /// The answer of a command that succeeded. `text` is what a person reads; without its last line break.
@@ -45,6 +42,18 @@ impl Output {
         }
         let _ = writeln!(io::stderr(), "error: {failure} ({})", failure.code());
         failure.exit()
+    }
+
+    /// A progress bar of one line on standard error. On anything but a terminal, and for programs, it draws nothing.
+    pub(crate) fn bar(&self) -> ProgressBar {
+        let target = if self.json { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let bar = ProgressBar::with_draw_target(None, target);
+        let style = ProgressStyle::with_template("{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec}");
+        if let Ok(style) = style {
+            bar.set_style(style);
+        }
+        bar.enable_steady_tick(Duration::from_millis(200));
+        bar
     }
 
     /// A word to the person on the way, never to programs.

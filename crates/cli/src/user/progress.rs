@@ -1,14 +1,12 @@
 //! A progress bar on a terminal, drawn from the View like everything else.
 
-use std::time::Duration;
-
 use autoupdate::view::{AppState, View};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use protocol::AppId;
 
 use crate::output::Output;
 
-/// One line on standard error. On anything but a terminal, and for scripts, it draws nothing.
+/// The line of [`Output::bar`].
 #[derive(Debug)]
 pub(crate) struct Progress {
     bar: ProgressBar,
@@ -17,15 +15,7 @@ pub(crate) struct Progress {
 impl Progress {
     /// A bar that shows nothing yet.
     pub(crate) fn new(output: &Output) -> Self {
-        let target =
-            if output.is_json() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-        let bar = ProgressBar::with_draw_target(None, target);
-        let style = ProgressStyle::with_template("{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec}");
-        if let Ok(style) = style {
-            bar.set_style(style);
-        }
-        bar.enable_steady_tick(Duration::from_millis(200));
-        Self { bar }
+        Self { bar: output.bar() }
     }
 
     fn say(&self, text: String) {
