@@ -5,7 +5,6 @@ use std::io;
 pub(super) struct Signals;
 
 impl Signals {
-    #[allow(clippy::unnecessary_wraps, reason = "other systems fail here")]
     pub(super) fn new() -> io::Result<Self> {
         Ok(Self)
     }
