@@ -233,8 +233,6 @@ fn arguments_that_make_no_sense_lose_nothing() {
         (&["make", "old", "new", "new", "--force"], "new is NEW, too"),
         (&["make", "old", "new", "p"], "p is there already; --force"),
         (&["make", ".", "new", "q"], ". is a folder"),
-        (&["make", "old", "/dev/null", "q"], "/dev/null is no plain file"),
-        (&["make", "old", "new", "/dev/null", "--force"], "/dev/null is no plain file"),
         (&["make", "old", "new", ".", "--force"], ". is a folder"),
         (&["apply", "old", "p", "old", "--force"], "old is BASE, too"),
         (&["apply", "old", "p", "p", "--force"], "p is PATCH, too"),
@@ -296,10 +294,36 @@ fn the_result_has_the_access_rights_of_the_base() {
     fs::write(desk.path("usual"), "").unwrap();
     let mode = |name: &str| fs::metadata(desk.path(name)).unwrap().permissions().mode();
     assert_eq!(mode("p"), mode("usual"));
-    // A link is not replaced by a file, nor what it leads to.
+}
+
+/// A pipe stands for devices, of which a test must never try a real one: as root it would be gone if this failed.
+#[cfg(unix)]
+#[test]
+fn what_is_no_plain_file_is_neither_read_nor_replaced() {
+    use std::os::unix::fs::FileTypeExt as _;
+    let desk = desk();
+    told(&desk, &["make", "old", "new", "p"]);
+    assert!(Command::new("mkfifo").arg(desk.path("pipe")).status().unwrap().success());
     std::os::unix::fs::symlink("new", desk.path("link")).unwrap();
-    let told = refuses(&desk, &["apply", "old", "p", "link", "--force"], "E-USAGE");
-    assert!(told.contains("no plain file"), "{told}");
+    let before = (names(&desk), read(&desk, "new"));
+    for words in [
+        &["make", "pipe", "new", "q"][..],
+        &["make", "old", "pipe", "q"],
+        &["make", "old", "new", "pipe", "--force"],
+        &["make", "old", "p", "link", "--force"],
+        &["apply", "pipe", "p", "q"],
+        &["apply", "old", "pipe", "q"],
+        &["apply", "old", "p", "pipe", "--force"],
+        &["apply", "old", "p", "link", "--force"],
+        &["verify", "old", "pipe", "p"],
+        &["info", "pipe"],
+    ] {
+        let told = desk.fails(&[&["patch"], words].concat(), 1, "E-USAGE");
+        assert!(told.contains("is no plain file"), "{words:?}: {told}");
+        let kind = |name: &str| fs::symlink_metadata(desk.path(name)).unwrap().file_type();
+        assert!(kind("pipe").is_fifo() && kind("link").is_symlink(), "{words:?}");
+        assert_eq!((names(&desk), read(&desk, "new")), before, "{words:?}");
+    }
 }
 
 #[test]
