@@ -82,6 +82,9 @@ pub enum Error {
     /// Writing the result failed.
     #[error("writing the result: {0}")]
     WriteOut(#[source] io::Error),
+    /// Comparing the files failed while a patch was made: they are too large, or there is not enough memory.
+    #[error("comparing the base and the artifact: {0}")]
+    Match(#[source] io::Error),
     /// Compressing failed while a patch was made.
     #[error("compressing the patch: {0}")]
     Compress(#[source] io::Error),
@@ -106,6 +109,7 @@ impl Error {
             Self::ReadPatch(_) => "E-PATCH-READ",
             Self::ReadBase(_) => "E-PATCH-READ-BASE",
             Self::WriteOut(_) => "E-PATCH-WRITE",
+            Self::Match(_) => "E-PATCH-MATCH",
             Self::Compress(_) => "E-PATCH-COMPRESS",
         }
     }

@@ -14,7 +14,8 @@
 //! The formats are documented byte by byte in `docs/PATCH-FORMAT.md`.
 //!
 //! Layout: [`make`], [`apply`] and [`info()`] choose the format; `bsz1/` and `bsdiff40/` are one format each, a maker
-//! and an applier; `container.rs` is the header of our own formats; `steps.rs` finds what can be copied;
+//! and an applier; `container.rs` is the header of our own formats; `matching/` finds what can be had from the base, `steps.rs`
+//! says it as steps;
 //! `rebuild.rs` is the only code that writes a result.
 
 mod base;
@@ -106,7 +107,7 @@ fn make_and_prove(
     tell(Phase::Match, 0);
     let patch = match format.as_str() {
         FormatId::BSZ1 => bsz1::make(base, artifact)?,
-        FormatId::BSDIFF40 => bsdiff40::make(base, artifact)?,
+        FormatId::BSDIFF40 => bsdiff40::make(base, artifact, options)?,
         _ => return Err(Error::UnknownFormat(format.clone())),
     };
     tell(Phase::Prove, 0);

@@ -1,8 +1,9 @@
-//! What of the artifact can be had from the base: the matching, apart from how it is written down.
+//! The steps of rebuilding an artifact, apart from how they are written down.
 
 use std::io::{self, Write};
 
 use crate::Error;
+use crate::matching::Block;
 
 /// One step of rebuilding an artifact. Every step gives at least one byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +23,27 @@ pub(crate) fn find(base: &[u8], artifact: &[u8]) -> io::Result<Vec<Step>> {
     let mut triples = Triples::default();
     bsdiff::diff(base, artifact, &mut triples)?;
     Ok(triples.steps)
+}
+
+/// The steps that give these blocks, and all other bytes of the artifact as they are.
+///
+/// The blocks are sorted by their place in the artifact, lie apart in it and inside of both files.
+pub(crate) fn of_blocks(blocks: &[Block], artifact_length: usize) -> Vec<Step> {
+    let artifact_length = artifact_length as u64;
+    let mut steps = Vec::with_capacity(blocks.len() + 1);
+    let first = blocks.first().map_or(artifact_length, |block| u64::from(block.artifact));
+    if first > 0 {
+        steps.push(Step { seek: 0, add: 0, copy: first });
+    }
+    let nexts = blocks.iter().skip(1).map(|block| u64::from(block.artifact)).chain([artifact_length]);
+    let mut position = 0;
+    for (block, next) in blocks.iter().zip(nexts) {
+        let [base, artifact, add] = [block.base, block.artifact, block.length].map(u64::from);
+        let seek = base.cast_signed() - position;
+        steps.push(Step { seek, add, copy: next - artifact - add });
+        position = (base + add).cast_signed();
+    }
+    steps
 }
 
 /// Takes the output of `bsdiff::diff`: triples of 24 bytes, each followed by its difference and extra bytes. Keeps
@@ -117,9 +139,9 @@ pub(crate) fn numbers(bytes: [u8; 24]) -> [u64; 3] {
 mod tests {
     use super::*;
 
-    fn check(base: &[u8], artifact: &[u8]) {
+    fn check(base: &[u8], artifact: &[u8], steps: Vec<Step>) {
         let (mut position, mut given) = (0i64, 0);
-        for step in find(base, artifact).unwrap() {
+        for step in steps {
             assert!(step.add + step.copy > 0);
             position += step.seek;
             assert!(position >= 0);
@@ -136,8 +158,19 @@ mod tests {
         let moved = [&text[2_000..], &text[..2_000], b"more"].concat();
         for base in [&[][..], b"a", &text, &moved] {
             for artifact in [&[][..], b"a", &text, &moved] {
-                check(base, artifact);
+                check(base, artifact, find(base, artifact).unwrap());
             }
         }
+    }
+    #[test]
+    fn blocks_become_steps() {
+        let block = |base, artifact, length| Block { base, artifact, length };
+        let step = |seek, add, copy| Step { seek, add, copy };
+        assert_eq!(of_blocks(&[], 0), []);
+        assert_eq!(of_blocks(&[], 9), [step(0, 0, 9)]);
+        assert_eq!(of_blocks(&[block(7, 0, 9)], 9), [step(7, 9, 0)]);
+        let steps = of_blocks(&[block(40, 5, 10), block(30, 15, 10), block(0, 30, 10)], 41);
+        assert_eq!(steps, [step(0, 0, 5), step(40, 10, 0), step(-20, 10, 5), step(-40, 10, 1)]);
+        check(&[0; 50], &[0; 41], steps);
     }
 }
