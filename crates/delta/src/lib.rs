@@ -25,6 +25,7 @@ mod bsz1;
 mod child;
 mod container;
 mod error;
+#[allow(dead_code, reason = "the rt1 format, which comes next, reads it")]
 mod image;
 mod info;
 mod input;

@@ -2,6 +2,18 @@
 //!
 //! Only the maker looks at headers of executables. It writes both layouts, of the base and of the artifact, into the
 //! patch, so a decoder knows no container and parses none.
+//!
+//! Layout: [`read`] chooses the container; `elf.rs`, `pe.rs` and `macho.rs` are one each; `go.rs` finds the tables of
+//! Go in any of them; `regions.rs` keeps regions sorted and apart.
+//!
+//! Any bytes may come here: they give a layout or none, in time and memory that their length bounds.
+
+mod bytes;
+mod elf;
+mod go;
+mod macho;
+mod pe;
+mod regions;
 
 /// What kind of references a region holds. The numbers are frozen: they are part of the `rt1` format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,22 +27,26 @@ pub(crate) enum Kind {
     Arm = 2,
     /// Words of 64 bits, aligned to 8 in the file, that may be absolute addresses (pointers, `.rela` entries).
     Words = 3,
-    /// Words of 32 bits, aligned to 4, that may be code addresses relative to themselves (`.eh_frame`).
+    /// Words of 32 bits, aligned to 4 in the file, that may be code addresses relative to themselves (`.eh_frame`).
     Frames = 4,
-    /// Words of 32 bits that are relative to the start of their region (`.eh_frame_hdr` after its 12 bytes).
+    /// Words of 32 bits that are relative to the start of their region (`.eh_frame_hdr`, whose first 12 bytes are a
+    /// header and hold none).
     FrameIndex = 5,
-    /// Words of 32 bits, aligned to 4, that may be relative to the image's base (`.pdata`, unwind info).
+    /// Words of 32 bits, aligned to 4 in the file, that may be relative to the image's base (`.pdata`, unwind info,
+    /// import tables).
     ImageRelative = 6,
-    /// Words of 64 bits, aligned to 8, whose low 36 bits may be a target (Mach-O chained fix-ups).
+    /// Words of 64 bits, aligned to 8 in the file, whose low 36 bits may be a target (Mach-O chained fix-ups): an
+    /// address or a place, by the format of the chain. Images without chains have [`Kind::Words`].
     Fixups = 7,
     /// Go's function table and what it points to.
     GoFunctions = 8,
 }
 
-/// A part of a file that is loaded as one piece.
+/// A part of a file that is loaded as one piece; or a table of it that is not loaded but full of addresses (the symbols
+/// of an ELF file), with a place behind all others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Region {
-    /// Where it starts in the file.
+    /// Where it starts in the file; 0 if nothing of it is there.
     pub(crate) offset: u32,
     /// How many bytes of it are in the file; 0 for `.bss`.
     pub(crate) length: u32,
@@ -54,7 +70,7 @@ pub(crate) struct Go {
     pub(crate) count: u32,
     /// The table of names.
     pub(crate) names: u32,
-    /// The table of compilation units.
+    /// The table of compilation units. Functions refer to its words of 4 bytes by their number.
     pub(crate) units: u32,
     /// The table of program counter data.
     pub(crate) counters: u32,
@@ -69,4 +85,12 @@ pub(crate) struct Layout {
     pub(crate) regions: Vec<Region>,
     /// Go's tables.
     pub(crate) go: Go,
+}
+
+/// The layout of a program or library for x86-64 or AArch64 as ELF, PE32+ or Mach-O (of one machine).
+/// None for anything else, for what is broken, and for files of about 4 GiB and more.
+pub(crate) fn read(bytes: &[u8]) -> Option<Layout> {
+    let mut layout = elf::read(bytes).or_else(|| pe::read(bytes)).or_else(|| macho::read(bytes))?;
+    go::find(bytes, &mut layout);
+    Some(layout).filter(|layout| !layout.regions.is_empty())
 }

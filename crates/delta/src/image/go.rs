@@ -1,0 +1,172 @@
+//! Go's function table, whatever container it is in.
+//!
+//! Source: the Go distribution. `runtime/symtab.go` has the header (`pcHeader`), the table of functions (`functab`),
+//! the record of a function (`_func`, in `runtime/runtime2.go`) and what knows them all (`moduledata`);
+//! `cmd/link/internal/ld/pcln.go` writes them. The format is that of Go 1.20 and later.
+
+use super::bytes::{half, slice, word};
+use super::regions::{at_place, carve};
+use super::{Go, Kind, Layout, Region};
+
+/// How the header starts: a magic number, two zeros, the least size of an instruction (masked out here: 1 or 4), the
+/// size of a pointer.
+const MAGIC: u64 = 0x0800_0000_ffff_fff1;
+const MAGIC_MASK: u64 = 0xff00_ffff_ffff_ffff;
+
+/// Tables that are tried. There is one in a program; a file made to waste our time has many.
+const MOST_TRIES: usize = 4;
+
+/// The bytes of the header, without padding.
+const HEADER: usize = 72;
+
+/// The bytes of a function's record before its lists.
+const RECORD: usize = 44;
+
+/// Where in `moduledata`, counted in words, the start of the code is.
+const TEXT_OF_MODULE: usize = 22;
+
+/// Finds the function table. Tells where it is, and cuts it out of the region that it is in.
+pub(super) fn find(bytes: &[u8], layout: &mut Layout) {
+    let found = candidates(bytes, &layout.regions)
+        .take(MOST_TRIES)
+        .find_map(|(region, start)| Found::read(bytes, layout, &region, start));
+    let Some(found) = found else { return };
+    layout.go = found.go;
+    // The tables between the header and the functions are names, lines and the like: nothing that moves.
+    carve(&mut layout.regions, found.header..found.start, Kind::Opaque);
+    carve(&mut layout.regions, found.start..found.end, Kind::GoFunctions);
+}
+
+/// Where a header may start: the region, and the offset in the file.
+fn candidates<'a>(bytes: &'a [u8], regions: &'a [Region]) -> impl Iterator<Item = (Region, u32)> + 'a {
+    let data =
+        regions.iter().filter(|region| matches!(region.kind, Kind::Opaque | Kind::Words | Kind::Fixups));
+    data.filter(|region| region.length > 0).flat_map(|region| {
+        let first = region.offset.next_multiple_of(8);
+        let words = slice(bytes, first..region.offset + region.length).unwrap_or_default().chunks_exact(8);
+        words.enumerate().filter_map(move |(index, bytes)| {
+            let start = first + 8 * index as u32;
+            (word(bytes, 0)? & MAGIC_MASK == MAGIC).then_some((*region, start))
+        })
+    })
+}
+
+/// A function table whose every entry was looked at.
+struct Found {
+    /// Where the header starts in the file.
+    header: u32,
+    /// Where the table of functions starts in the file.
+    start: u32,
+    /// Where the last record of a function ends in the file.
+    end: u32,
+    /// The places.
+    go: Go,
+}
+
+impl Found {
+    fn read(bytes: &[u8], layout: &Layout, region: &Region, header: u32) -> Option<Self> {
+        let all = slice(bytes, header..region.offset + region.length)?;
+        // Numbers of functions and files, start of the code; then where five tables are, from the header on.
+        let field = |index: usize| word(all, 8 + 8 * index).and_then(|field| u32::try_from(field).ok());
+        let count = field(0)?;
+        let [names, units, _files, counters, functions] =
+            [field(3)?, field(4)?, field(5)?, field(6)?, field(7)?];
+        if (functions as usize) < HEADER || functions % 4 != 0 {
+            return None;
+        }
+        let table = Table { bytes: all.get(functions as usize..)?, count: count as usize };
+        let (code, length) = table.check()?;
+        let place = region.place + (header - region.offset);
+        let at = |offset: u32| place.checked_add(offset);
+        let text = match word(all, 24)? {
+            0 => {
+                text_of_module(bytes, layout, place, at(names)?).or_else(|| largest_code(&layout.regions))?
+            }
+            text => u32::try_from(text.checked_sub(layout.base)?).ok()?,
+        };
+        let holder = at_place(&layout.regions, text).filter(|holder| is_code(holder))?;
+        if code > holder.size - (text - holder.place) {
+            return None;
+        }
+        let start = header.checked_add(functions)?;
+        let go = Go {
+            text,
+            functions: at(functions)?,
+            count,
+            names: at(names)?,
+            units: at(units)?,
+            counters: at(counters)?,
+        };
+        Some(Self { header, start, end: start.checked_add(length)?, go })
+    }
+}
+
+/// The table of functions and the records behind it.
+struct Table<'a> {
+    bytes: &'a [u8],
+    count: usize,
+}
+
+impl Table<'_> {
+    /// Goes through all functions: their code is in order, their records are behind the table, in order and apart,
+    /// and each says the same about its code as the table does. The bytes of the code of all functions, and the
+    /// bytes of the table with the records.
+    fn check(&self) -> Option<(u32, u32)> {
+        let mut end = self.count.checked_mul(8)?.checked_add(4)?;
+        if self.count == 0 || end > self.bytes.len() {
+            return None;
+        }
+        for index in 0..self.count {
+            let code = half(self.bytes, 8 * index)?;
+            let record = half(self.bytes, 8 * index + 4)? as usize;
+            let next = half(self.bytes, 8 * index + 8)?;
+            if next < code || record < end || half(self.bytes, record)? != code {
+                return None;
+            }
+            let lists = half(self.bytes, record + 28)? as usize;
+            let pointers = usize::from(*self.bytes.get(record + 43)?);
+            end = lists.checked_add(pointers)?.checked_mul(4)?.checked_add(record + RECORD)?;
+            if end > self.bytes.len() {
+                return None;
+            }
+        }
+        Some((half(self.bytes, 8 * self.count)?, u32::try_from(end).ok()?))
+    }
+}
+
+/// Where the code starts, as `moduledata` has it: Go 1.26 and later leave it out of the header. Its first words are
+/// pointers to the header and to the names.
+fn text_of_module(bytes: &[u8], layout: &Layout, header: u32, names: u32) -> Option<u32> {
+    let data = layout.regions.iter().filter(|region| matches!(region.kind, Kind::Words | Kind::Fixups));
+    data.filter(|region| region.length > 0).find_map(|region| {
+        let first = region.offset.next_multiple_of(8);
+        let words = slice(bytes, first..region.offset + region.length)?;
+        let pointer = |index: usize| target(word(words, 8 * index)?, region.kind, layout.base);
+        let is_module = |&index: &usize| pointer(index) == Some(header) && pointer(index + 1) == Some(names);
+        let module = (0..words.len() / 8).find(is_module)?;
+        pointer(module + TEXT_OF_MODULE)
+    })
+}
+
+/// The place that a pointer points to. Chained pointers have it in their low 36 bits, as an address or as a place.
+fn target(pointer: u64, kind: Kind, base: u64) -> Option<u32> {
+    let address = if kind == Kind::Fixups { pointer & ((1 << 36) - 1) } else { pointer };
+    let place = match address.checked_sub(base) {
+        Some(place) => place,
+        None if kind == Kind::Fixups => address,
+        None => return None,
+    };
+    u32::try_from(place).ok()
+}
+
+fn largest_code(regions: &[Region]) -> Option<u32> {
+    regions
+        .iter()
+        .filter(|region| is_code(region))
+        .max_by_key(|region| region.length)
+        .map(|region| region.place)
+}
+
+fn is_code(region: &Region) -> bool {
+    matches!(region.kind, Kind::X86 | Kind::Arm)
+}
