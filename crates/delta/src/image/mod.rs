@@ -4,7 +4,7 @@
 //! patch, so a decoder knows no container and parses none.
 //!
 //! Layout: [`read`] chooses the container; `elf.rs`, `pe.rs` and `macho.rs` are one each; `go.rs` finds the tables of
-//! Go in any of them; `regions.rs` keeps regions sorted and apart.
+//! Go in any of them; `regions.rs` keeps regions sorted and apart; [`signature`] finds the hashes of a signed file.
 //!
 //! Any bytes may come here: they give a layout or none, in time and memory that their length bounds.
 
@@ -14,6 +14,7 @@ mod go;
 mod macho;
 mod pe;
 mod regions;
+mod signature;
 
 /// What kind of references a region holds. The numbers are frozen: they are part of the `rt1` format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,10 +88,28 @@ pub(crate) struct Layout {
     pub(crate) go: Go,
 }
 
+/// The hashes of its own pages that a signed file for macOS holds: whoever has the pages can make them anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PageHashes {
+    /// Where in the file the array of SHA-256 starts, 32 bytes each; not below `limit`.
+    pub(crate) offset: u32,
+    /// How many there are: one for every page up to the limit.
+    pub(crate) count: u32,
+    /// The bytes of a page, a power of two.
+    pub(crate) page: u32,
+    /// The end of the last page, which may be shorter than the others. The first one starts with the file.
+    pub(crate) limit: u32,
+}
+
 /// The layout of a program or library for x86-64 or AArch64 as ELF, PE32+ or Mach-O (of one machine).
 /// None for anything else, for what is broken, and for files of about 4 GiB and more.
 pub(crate) fn read(bytes: &[u8]) -> Option<Layout> {
     let mut layout = elf::read(bytes).or_else(|| pe::read(bytes)).or_else(|| macho::read(bytes))?;
     go::find(bytes, &mut layout);
     Some(layout).filter(|layout| !layout.regions.is_empty())
+}
+
+/// The page hashes of a signed Mach-O file (of one machine) for 64 bits, if every one of them is right.
+pub(crate) fn signature(bytes: &[u8]) -> Option<PageHashes> {
+    signature::read(bytes)
 }
