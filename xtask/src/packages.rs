@@ -60,6 +60,9 @@ const ON_A_DISPLAY: &[Purpose] = &[Purpose::Group(Group::Desktop), Demo];
 /// The window's page without its app.
 const IN_A_BROWSER: &[Purpose] = &[Purpose::Group(Group::Ui), Gallery];
 
+/// Tests that make programs as others do.
+const PROGRAMS: &[Purpose] = &[Purpose::Group(Group::Unit), Purpose::Group(Group::Delta)];
+
 const PACKAGES: &[Package] = &[
     Package {
         apt: "gcc",
@@ -91,6 +94,13 @@ const PACKAGES: &[Package] = &[
         why: "bspatch, the peer that must read our bsdiff40 patches",
         wanted_by: &[Purpose::Group(Group::Delta), Purpose::Group(Group::Interop)],
     },
+    Package {
+        apt: "clang",
+        present: Tool("clang"),
+        why: "compiles small programs for Linux, Windows and macOS, of which patches are made",
+        wanted_by: PROGRAMS,
+    },
+    Package { apt: "lld", present: Tool("ld.lld"), why: "links them", wanted_by: PROGRAMS },
     Package {
         apt: "pkg-config",
         present: Tool("pkg-config"),

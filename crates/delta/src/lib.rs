@@ -17,6 +17,8 @@
 //! and an applier; `container.rs` is the header of our own formats; `matching/` finds what can be had from the base, `steps.rs`
 //! says it as steps;
 //! `rebuild.rs` is the only code that writes a result.
+//! and an applier; `container.rs` is the header of our own formats; `steps.rs` finds what can be copied;
+//! `rebuild.rs` is the only code that writes a result; `image/` tells a maker what an executable consists of.
 
 mod base;
 mod bsdiff40;
@@ -35,6 +37,9 @@ mod matching;
 mod memory_tests;
 mod options;
 mod process_limits;
+#[cfg(test)]
+#[path = "../tests/programs/mod.rs"]
+mod programs;
 mod rebuild;
 mod steps;
 

@@ -4,7 +4,7 @@
 //! patch, so a decoder knows no container and parses none.
 //!
 //! Layout: [`read`] chooses the container; `elf.rs`, `pe.rs` and `macho.rs` are one each; `go.rs` finds the tables of
-//! Go in any of them; `regions.rs` keeps regions sorted and apart; [`signature`] finds the hashes of a signed file.
+//! Go in any of them; `regions.rs` keeps regions sorted and apart; [`signature()`] finds the hashes of a signed file.
 //!
 //! Any bytes may come here: they give a layout or none, in time and memory that their length bounds.
 
@@ -15,6 +15,8 @@ mod macho;
 mod pe;
 mod regions;
 mod signature;
+#[cfg(test)]
+mod tests;
 
 /// What kind of references a region holds. The numbers are frozen: they are part of the `rt1` format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -112,9 +112,15 @@ fn unwind_information(
     (end <= region.offset + region.length).then_some(start..end)
 }
 
-/// How many bytes the unwind information has that starts here in the file: 4, 2 for each code, of which there is
-/// an even number, and 4 for its handler.
+/// How many bytes the unwind information has that starts here in the file: 4, 2 for each code, of which there is an
+/// even number, and by its flags 12 for the function that it continues, or 4 for a handler.
 fn unwind_length(bytes: &[u8], offset: u32) -> Option<u32> {
-    let codes = *bytes.get(usize::try_from(offset).ok()? + 2)?;
-    Some(4 + 2 * u32::from(codes).next_multiple_of(2) + 4)
+    let [flags, _prologue, codes, _frame] = half(bytes, usize::try_from(offset).ok()?)?.to_le_bytes();
+    // Above the 3 bits of the version: 1 and 2 for handlers, 4 for a continuation.
+    let rest = match flags >> 3 {
+        0 => 0,
+        1..=3 => 4,
+        _ => FUNCTION,
+    };
+    Some(4 + 2 * u32::from(codes).next_multiple_of(2) + rest)
 }

@@ -18,7 +18,7 @@ const PAGE_SIZES: std::ops::RangeInclusive<u8> = 9..=20;
 /// Directories of which the hashes are tried: the first one and all alternate ones that there can be.
 const MOST_DIRECTORIES: usize = 1 + macho::CSSLOT_ALTERNATE_CODEDIRECTORY_MAX as usize;
 
-/// See [`super::signature`].
+/// See [`super::signature()`].
 pub(super) fn read(bytes: &[u8]) -> Option<PageHashes> {
     let header = MachHeader64::<LE>::parse(bytes, 0).ok().filter(|header| header.is_little_endian())?;
     let mut commands = header.load_commands(LE, bytes, 0).ok()?;

@@ -1,0 +1,144 @@
+//! Function tables of Go, written here as its linker does.
+
+use proptest::prelude::*;
+
+use super::super::go::find;
+use super::super::{Go, Kind, Layout, Region};
+use super::check;
+
+const BASE: u64 = 0x40_0000;
+const CODE: Region = Region { offset: 0x40, length: 0x1000, place: 0x1000, size: 0x1000, kind: Kind::X86 };
+/// Where the data starts in the file, and how far behind that it is loaded.
+const DATA: u32 = 0x1040;
+const SHIFT: u32 = 0x2000;
+/// Where the header starts in the file.
+const HEADER: u32 = DATA + 0x60;
+/// Where the tables are, counted from the header on: names, units, files, counters, functions.
+const TABLES: [u64; 5] = [72, 100, 120, 140, 200];
+const COUNT: u32 = 5;
+/// The bytes of the table and its records.
+const LENGTH: u32 = 8 * COUNT + 4 + COUNT * (44 + 4 * 2 + 4 * 3);
+
+/// A program with code at `text`, which its header says, or its `moduledata`, or none of them.
+fn program(text_in_header: bool, text_in_module: Option<u64>) -> (Vec<u8>, Layout) {
+    let mut bytes = vec![0x90; HEADER as usize];
+    bytes.extend(0x0801_0000_ffff_fff1_u64.to_le_bytes());
+    let text = if text_in_header { BASE + 0x1010 } else { 0 };
+    for field in [u64::from(COUNT), 3, text].into_iter().chain(TABLES) {
+        bytes.extend(field.to_le_bytes());
+    }
+    bytes.resize(HEADER as usize + TABLES[4] as usize, b'n');
+    let record = |index: u32| 8 * COUNT + 4 + 64 * index;
+    for index in 0..COUNT {
+        bytes.extend((0x100 * index).to_le_bytes());
+        bytes.extend(record(index).to_le_bytes());
+    }
+    bytes.extend((0x100 * COUNT).to_le_bytes());
+    for index in 0..COUNT {
+        let fields = [0x100 * index, 7, 8, 0, 11, 12, 13, 2, 1, 99];
+        fields.iter().for_each(|field| bytes.extend(field.to_le_bytes()));
+        bytes.extend([0, 0, 0, 3]);
+        (0..5_u32).for_each(|item| bytes.extend(item.to_le_bytes()));
+    }
+    bytes.extend(vec![0xcc; 0x30]);
+    bytes.resize(bytes.len().next_multiple_of(8), 0xcc);
+    if let Some(text) = text_in_module {
+        let header = BASE + u64::from(HEADER + SHIFT);
+        bytes.extend(header.to_le_bytes());
+        bytes.extend((header + TABLES[0]).to_le_bytes());
+        (2..22_u64).for_each(|word| bytes.extend(word.to_le_bytes()));
+        bytes.extend(text.to_le_bytes());
+    }
+    let length = bytes.len() as u32 - DATA;
+    let data = Region { offset: DATA, length, place: DATA + SHIFT, size: length, kind: Kind::Words };
+    (bytes, Layout { base: BASE, regions: vec![CODE, data], go: Go::default() })
+}
+
+#[test]
+fn the_table_is_a_region_of_its_own() {
+    let (bytes, mut layout) = program(true, None);
+    find(&bytes, &mut layout);
+    check(&layout, &bytes);
+    let kinds: Vec<_> = layout.regions.iter().map(|region| (region.offset, region.kind)).collect();
+    let functions = HEADER + TABLES[4] as u32;
+    let wanted = [
+        (CODE.offset, Kind::X86),
+        (DATA, Kind::Words),
+        (HEADER, Kind::Opaque),
+        (functions, Kind::GoFunctions),
+        (functions + LENGTH, Kind::Words),
+    ];
+    assert_eq!(kinds, wanted);
+    let at = |table: usize| HEADER + SHIFT + TABLES[table] as u32;
+    let go = Go { text: 0x1010, functions: at(4), count: COUNT, names: at(0), units: at(1), counters: at(3) };
+    assert_eq!(layout.go, go);
+}
+
+#[test]
+fn the_start_of_the_code_is_in_the_header_or_the_module_or_guessed() {
+    let text = |in_header, in_module| {
+        let (bytes, mut layout) = program(in_header, in_module);
+        find(&bytes, &mut layout);
+        layout.go.text
+    };
+    assert_eq!(text(true, Some(BASE + 0x1020)), 0x1010);
+    assert_eq!(text(false, Some(BASE + 0x1020)), 0x1020);
+    assert_eq!(text(false, None), CODE.place);
+}
+
+#[test]
+fn chained_pointers_of_the_module_are_followed() {
+    let pointer = |place: u64, address: bool| (7 << 40) | if address { BASE + place } else { place };
+    for address in [true, false] {
+        let (mut bytes, mut layout) = program(false, Some(0));
+        layout.regions[1].kind = Kind::Fixups;
+        let module = bytes.len() - 8 * 23;
+        let header = u64::from(HEADER + SHIFT);
+        for (index, place) in [(0, header), (1, header + TABLES[0]), (22, 0x1030)] {
+            bytes[module + 8 * index..][..8].copy_from_slice(&pointer(place, address).to_le_bytes());
+        }
+        find(&bytes, &mut layout);
+        assert_eq!(layout.go.text, 0x1030);
+    }
+}
+
+/// Whatever one byte of the tables becomes.
+#[test]
+fn tables_that_contradict_themselves_are_not_believed() {
+    let (bytes, layout) = program(true, None);
+    let functions = (HEADER as u64 + TABLES[4]) as usize;
+    // The second function's code, its record, what the record says of its code, the number of a record's lists.
+    for at in
+        [functions + 11, functions + 12, functions + 8 * 5 + 4 + 64 + 1, functions + 8 * 5 + 4 + 4 * 64 + 30]
+    {
+        let (mut bytes, mut layout) = (bytes.clone(), layout.clone());
+        bytes[at] ^= 0x40;
+        let before = layout.clone();
+        find(&bytes, &mut layout);
+        assert_eq!(layout, before, "{at}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn changed_tables_are_survived(
+        changes in prop::collection::vec((HEADER..HEADER + 0x300, any::<u8>()), 1..6),
+        module in any::<bool>(),
+        length in 0..3000_usize,
+    ) {
+        let (mut bytes, mut layout) = program(!module, module.then_some(BASE + 0x1000));
+        for (at, value) in changes {
+            if let Some(byte) = bytes.get_mut(at as usize) {
+                *byte = value;
+            }
+        }
+        // Ends early in half of the cases.
+        let end = bytes.len().min(HEADER as usize + 2 * length).max(DATA as usize + 8);
+        bytes.truncate(end);
+        layout.regions[1].length = end as u32 - DATA;
+        find(&bytes, &mut layout);
+        check(&layout, &bytes);
+    }
+}
