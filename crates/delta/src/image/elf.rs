@@ -36,17 +36,27 @@ pub(super) fn read(bytes: &[u8]) -> Option<Layout> {
     let mut sections = Sections::new(bytes, base)?;
     for section in headers.iter().filter(|section| is_loaded(section)) {
         let stored = section.sh_type(LE) != elf::SHT_NOBITS;
+        let names_of_symbols = symbol_names(section, headers)
+            .filter(|names| is_loaded(names))
+            .and_then(|names| sections.place(names.sh_addr(LE)));
         sections.add(Section {
             address: section.sh_addr(LE),
             size: section.sh_size(LE),
             offset: section.sh_offset(LE),
             length: if stored { section.sh_size(LE) } else { 0 },
-            kind: kind(section, names.get(section), bytes, code, movable),
+            kind: match names_of_symbols {
+                Some(_) => Kind::Symbols,
+                None => kind(section, names.get(section), bytes, code, movable),
+            },
+            anchor: names_of_symbols.unwrap_or(0),
         })?;
     }
-    // The symbols of a program that was not stripped: the second of the three words of each is an address.
-    for section in headers.iter().filter(|section| section.sh_type(LE) == elf::SHT_SYMTAB) {
-        sections.add_unloaded(section.sh_offset(LE), section.sh_size(LE), Kind::Words)?;
+    for section in headers.iter().filter(|section| !is_loaded(section)) {
+        if let Some(names) = symbol_names(section, headers).filter(|names| !is_loaded(names)) {
+            let address = add_unloaded(&mut sections, names, Kind::Opaque, 0)?;
+            let anchor = sections.place(address).unwrap_or(0);
+            add_unloaded(&mut sections, section, Kind::Symbols, anchor)?;
+        }
     }
     Some(Layout { base, regions: sections.finish(), ..Layout::default() })
 }
@@ -56,6 +66,30 @@ fn base(segments: &[ProgramHeader64<LE>]) -> Option<u64> {
     const PAGE: u64 = 4096;
     let loaded = segments.iter().filter(|segment| segment.p_type(LE) == elf::PT_LOAD);
     Some(loaded.map(|segment| segment.p_vaddr(LE)).min()? & !(PAGE - 1))
+}
+
+/// The string table with the names of the symbols of a section; None if it has no symbols, or strange ones.
+fn symbol_names<'a>(
+    section: &SectionHeader64<LE>,
+    headers: &'a [SectionHeader64<LE>],
+) -> Option<&'a SectionHeader64<LE>> {
+    const SYMBOL: u64 = 24;
+    let symbols = matches!(section.sh_type(LE), elf::SHT_SYMTAB | elf::SHT_DYNSYM);
+    let names = headers.get(usize::try_from(section.sh_link(LE)).ok()?)?;
+    (symbols && section.sh_entsize(LE) == SYMBOL && names.sh_type(LE) == elf::SHT_STRTAB).then_some(names)
+}
+
+/// Takes in a table that is not loaded, as if it were loaded behind all that was added before. Its address, or None if
+/// the file is broken.
+fn add_unloaded(
+    sections: &mut Sections,
+    section: &SectionHeader64<LE>,
+    kind: Kind,
+    anchor: u32,
+) -> Option<u64> {
+    let (address, length) = (sections.free_address()?, section.sh_size(LE));
+    sections.add(Section { address, size: length, offset: section.sh_offset(LE), length, kind, anchor })?;
+    Some(address)
 }
 
 /// Whether it has a place in memory of its own. Zeros of thread-local storage have none: what they are given is an

@@ -5,6 +5,7 @@
 //! `cmd/link/internal/ld/pcln.go` writes them. The format is that of Go 1.20 and later.
 
 use super::bytes::{half, slice, word};
+use super::go_module::Module;
 use super::regions::{at_place, carve};
 use super::{Go, Kind, Layout, Region};
 
@@ -21,9 +22,6 @@ const HEADER: usize = 72;
 
 /// The bytes of a function's record before its lists.
 const RECORD: usize = 44;
-
-/// Where in `moduledata`, counted in words, the start of the code is.
-const TEXT_OF_MODULE: usize = 22;
 
 /// Finds the function table. Tells where it is, and cuts it out of the region that it is in.
 pub(super) fn find(bytes: &[u8], layout: &mut Layout) {
@@ -78,10 +76,10 @@ impl Found {
         let (code, length) = table.check()?;
         let place = region.place + (header - region.offset);
         let at = |offset: u32| place.checked_add(offset);
+        let module = Module::find(bytes, layout, place, at(names)?);
         let text = match word(all, 24)? {
-            0 => {
-                text_of_module(bytes, layout, place, at(names)?).or_else(|| largest_code(&layout.regions))?
-            }
+            // Go 1.26 and later leave it out of the header.
+            0 => module.as_ref().and_then(Module::text).or_else(|| largest_code(&layout.regions))?,
             text => u32::try_from(text.checked_sub(layout.base)?).ok()?,
         };
         let holder = at_place(&layout.regions, text).filter(|holder| is_code(holder))?;
@@ -89,6 +87,7 @@ impl Found {
             return None;
         }
         let start = header.checked_add(functions)?;
+        let bases = module.and_then(|module| module.bases(&layout.regions)).unwrap_or_default();
         let go = Go {
             text,
             functions: at(functions)?,
@@ -96,6 +95,11 @@ impl Found {
             names: at(names)?,
             units: at(units)?,
             counters: at(counters)?,
+            types: bases.types.start,
+            types_end: bases.types.end,
+            rodata: bases.rodata,
+            data: bases.data.start,
+            data_end: bases.data.end,
         };
         Some(Self { header, start, end: start.checked_add(length)?, go })
     }
@@ -132,31 +136,6 @@ impl Table<'_> {
         }
         Some((half(self.bytes, 8 * self.count)?, u32::try_from(end).ok()?))
     }
-}
-
-/// Where the code starts, as `moduledata` has it: Go 1.26 and later leave it out of the header. Its first words are
-/// pointers to the header and to the names.
-fn text_of_module(bytes: &[u8], layout: &Layout, header: u32, names: u32) -> Option<u32> {
-    let data = layout.regions.iter().filter(|region| matches!(region.kind, Kind::Words | Kind::Fixups));
-    data.filter(|region| region.length > 0).find_map(|region| {
-        let first = region.offset.next_multiple_of(8);
-        let words = slice(bytes, first..region.offset + region.length)?;
-        let pointer = |index: usize| target(word(words, 8 * index)?, region.kind, layout.base);
-        let is_module = |&index: &usize| pointer(index) == Some(header) && pointer(index + 1) == Some(names);
-        let module = (0..words.len() / 8).find(is_module)?;
-        pointer(module + TEXT_OF_MODULE)
-    })
-}
-
-/// The place that a pointer points to. Chained pointers have it in their low 36 bits, as an address or as a place.
-fn target(pointer: u64, kind: Kind, base: u64) -> Option<u32> {
-    let address = if kind == Kind::Fixups { pointer & ((1 << 36) - 1) } else { pointer };
-    let place = match address.checked_sub(base) {
-        Some(place) => place,
-        None if kind == Kind::Fixups => address,
-        None => return None,
-    };
-    u32::try_from(place).ok()
 }
 
 fn largest_code(regions: &[Region]) -> Option<u32> {

@@ -3,13 +3,13 @@
 //! Source: Apple's `mach-o/loader.h` (headers, load commands, segments and sections) and `mach-o/fixup-chains.h`.
 
 use object::LittleEndian as LE;
-use object::macho::{self, MachHeader64, Section64, SegmentCommand64};
+use object::macho::{self, MachHeader64, Section64, SegmentCommand64, SymtabCommand};
 use object::read::macho::{LoadCommandVariant, MachHeader as _, Section as _, Segment as _};
 
 use super::regions::{Section, Sections};
 use super::{Kind, Layout};
 
-/// Bytes of a symbol (`nlist_64`), of which the last 8 are its address.
+/// Bytes of a symbol (`nlist_64`).
 const SYMBOL: u64 = 16;
 
 /// The layout of a Mach-O file for 64 bits of one machine that is linked; None for anything else.
@@ -30,23 +30,14 @@ pub(super) fn read(bytes: &[u8]) -> Option<Layout> {
                 offset: section.offset(LE).into(),
                 length: if zeros { 0 } else { section.size(LE) },
                 kind: if zeros { Kind::Opaque } else { image.kind(section, pointers) },
+                anchor: 0,
             })?;
         }
     }
-    if let Some((offset, length)) = image.symbols {
-        let link = image.segments.iter().find(|(segment, _)| holds(segment, offset, length));
-        if let Some((segment, _)) = link {
-            let address = segment.vmaddr(LE).checked_add(offset - segment.fileoff(LE))?;
-            sections.add(Section { address, size: length, offset, length, kind: Kind::Words })?;
-        }
+    if let Some(table) = image.symbols {
+        image.add_symbols(table, &mut sections)?;
     }
     Some(Layout { base, regions: sections.finish(), ..Layout::default() })
-}
-
-/// Whether this part of the file is loaded with the segment.
-fn holds(segment: &SegmentCommand64<LE>, offset: u64, length: u64) -> bool {
-    let inside = offset.checked_sub(segment.fileoff(LE)).and_then(|start| start.checked_add(length));
-    inside.is_some_and(|end| end <= segment.filesize(LE))
 }
 
 /// What is wanted of the load commands.
@@ -55,8 +46,8 @@ struct Image<'a> {
     code: Kind,
     /// The segments with their sections.
     segments: Vec<(&'a SegmentCommand64<LE>, &'a [Section64<LE>])>,
-    /// Where the symbols are in the file, and their bytes.
-    symbols: Option<(u64, u64)>,
+    /// Where the symbols and their names are in the file.
+    symbols: Option<&'a SymtabCommand<LE>>,
     /// Whether pointers are chained, or plain addresses that another table lists.
     chained: bool,
 }
@@ -80,14 +71,40 @@ impl<'a> Image<'a> {
                 LoadCommandVariant::Segment64(segment, rest) => {
                     image.segments.push((segment, segment.sections(LE, rest).ok()?));
                 }
-                LoadCommandVariant::Symtab(table) => {
-                    let length = u64::from(table.nsyms.get(LE)) * SYMBOL;
-                    image.symbols = Some((table.symoff.get(LE).into(), length));
-                }
+                LoadCommandVariant::Symtab(table) => image.symbols = Some(table),
                 _ => {}
             }
         }
         Some(image)
+    }
+
+    /// Takes in the symbols, if they and their names are loaded with a segment. None if the file is broken.
+    fn add_symbols(&self, table: &SymtabCommand<LE>, sections: &mut Sections) -> Option<()> {
+        let names = (table.stroff.get(LE).into(), table.strsize.get(LE).into());
+        let symbols = (table.symoff.get(LE).into(), u64::from(table.nsyms.get(LE)) * SYMBOL);
+        let (Some(address), Some(symbols_address)) = (self.address(names), self.address(symbols)) else {
+            return Some(());
+        };
+        let Some(anchor) = sections.place(address) else { return Some(()) };
+        let section = |address, (offset, length), kind, anchor| Section {
+            address,
+            size: length,
+            offset,
+            length,
+            kind,
+            anchor,
+        };
+        sections.add(section(address, names, Kind::Opaque, 0))?;
+        sections.add(section(symbols_address, symbols, Kind::MachSymbols, anchor))
+    }
+
+    /// The address of a part of the file, given by its offset and length, if a segment holds it.
+    fn address(&self, (offset, length): (u64, u64)) -> Option<u64> {
+        self.segments.iter().find_map(|(segment, _)| {
+            let start = offset.checked_sub(segment.fileoff(LE))?;
+            let inside = start.checked_add(length)? <= segment.filesize(LE);
+            segment.vmaddr(LE).checked_add(start).filter(|_| inside)
+        })
     }
 
     /// How a segment stores pointers. Code and constants are the same wherever they are loaded, and hold none.

@@ -4,13 +4,14 @@
 //! patch, so a decoder knows no container and parses none.
 //!
 //! Layout: [`read`] chooses the container; `elf.rs`, `pe.rs` and `macho.rs` are one each; `go.rs` finds the tables of
-//! Go in any of them; `regions.rs` keeps regions sorted and apart; [`signature()`] finds the hashes of a signed file.
+//! Go in any of them, and `go_module.rs` what they are relative to; `regions.rs` keeps regions sorted and apart; [`signature()`] finds the hashes of a signed file.
 //!
 //! Any bytes may come here: they give a layout or none, in time and memory that their length bounds.
 
 mod bytes;
 mod elf;
 mod go;
+mod go_module;
 mod macho;
 mod pe;
 mod regions;
@@ -43,10 +44,17 @@ pub(crate) enum Kind {
     Fixups = 7,
     /// Go's function table and what it points to.
     GoFunctions = 8,
+    /// Symbols of ELF: entries of 24 bytes, the first one at the start of the region. The first 4 bytes of an entry are
+    /// relative to the region's anchor (a name), the last 16 are a word of 64 bits that may be an absolute address, and
+    /// a size.
+    Symbols = 9,
+    /// Symbols of Mach-O: entries of 16 bytes, the first one at the start of the region. The first 4 bytes of an entry
+    /// are relative to the region's anchor (a name), the last 8 may be an absolute address.
+    MachSymbols = 10,
 }
 
-/// A part of a file that is loaded as one piece; or a table of it that is not loaded but full of addresses (the symbols
-/// of an ELF file), with a place behind all others.
+/// A part of a file that is loaded as one piece; or a table of it that is not loaded but referred to or full of
+/// addresses (the symbols of an ELF file and their names), with a place behind all others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Region {
     /// Where it starts in the file; 0 if nothing of it is there.
@@ -59,10 +67,13 @@ pub(crate) struct Region {
     pub(crate) size: u32,
     /// What is in it.
     pub(crate) kind: Kind,
+    /// The place that words of the region are relative to, where its kind says so; 0 otherwise.
+    pub(crate) anchor: u32,
 }
 
 /// Go's tables, as places; what its function table is relative to. All zero for other programs.
-/// Source: `runtime/symtab.go` and `cmd/link/internal/ld/pcln.go` of the Go distribution (format of Go 1.20 on).
+/// Source: `runtime/symtab.go` and `cmd/link/internal/ld/pcln.go` of the Go distribution (format of Go 1.20 on); for
+/// what is relative to what, `internal/abi/type.go`, `runtime/type.go` and `runtime/stack.go`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Go {
     /// What code offsets are relative to (`textStart`).
@@ -77,6 +88,18 @@ pub(crate) struct Go {
     pub(crate) units: u32,
     /// The table of program counter data.
     pub(crate) counters: u32,
+    /// Where types start (`types`): what names and types are relative to in descriptors of types, in 32 bits. This and
+    /// all that follows is 0 where the file does not tell: in libraries that can be loaded anywhere, for example.
+    pub(crate) types: u32,
+    /// Where types end (`etypes`). Before Go 1.27 it is the end of all read-only data.
+    pub(crate) types_end: u32,
+    /// Where read-only data starts (`rodata`): what the masks of objects on stacks are relative to.
+    pub(crate) rodata: u32,
+    /// Where the data of functions starts (`gofunc`): stack maps, lists of inlined calls and the like. It is what the
+    /// lists of functions' records are relative to.
+    pub(crate) data: u32,
+    /// Where the data of functions ends (`epclntab`); 0 before Go 1.26, where the file does not tell.
+    pub(crate) data_end: u32,
 }
 
 /// The layout of a file.

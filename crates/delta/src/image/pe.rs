@@ -47,6 +47,7 @@ pub(super) fn read(bytes: &[u8]) -> Option<Layout> {
             // What the file has beyond the virtual size is padding.
             length: (if virtual_size == 0 { raw } else { raw.min(virtual_size) }).into(),
             kind: kind(section, code),
+            anchor: 0,
         })?;
     }
     let mut regions = sections.finish();

@@ -23,6 +23,8 @@ pub(super) struct Section {
     pub(super) length: u64,
     /// What is in it.
     pub(super) kind: Kind,
+    /// See [`Region::anchor`].
+    pub(super) anchor: u32,
 }
 
 /// Collects sections.
@@ -59,17 +61,22 @@ impl Sections {
             place: u32::try_from(place).ok()?,
             size: u32::try_from(size).ok()?,
             kind: section.kind,
+            anchor: section.anchor,
         });
         Some(())
     }
 
-    /// Takes in a table of the file that is not loaded, as if it were loaded behind all that was added before.
-    /// None as for [`Self::add`].
-    pub(super) fn add_unloaded(&mut self, offset: u64, length: u64, kind: Kind) -> Option<()> {
+    /// The address of the first page behind all that was added before: for a table of the file that is not loaded.
+    /// None if there is no such address.
+    pub(super) fn free_address(&self) -> Option<u64> {
         const PAGE: u64 = 4096;
         let end = self.list.iter().map(|region| u64::from(region.place) + u64::from(region.size)).max();
-        let address = self.base.checked_add(end.unwrap_or(0).next_multiple_of(PAGE))?;
-        self.add(Section { address, size: length, offset, length, kind })
+        self.base.checked_add(end.unwrap_or(0).next_multiple_of(PAGE))
+    }
+
+    /// The place that this address is; None if 32 bits do not reach it.
+    pub(super) fn place(&self, address: u64) -> Option<u32> {
+        u32::try_from(address.checked_sub(self.base)?).ok()
     }
 
     /// The regions. Where two overlap in the file, the one that starts first keeps the bytes, of two that start
@@ -112,9 +119,9 @@ fn cut_head(region: &mut Region, end: u32) {
     region.length -= taken;
     region.place += taken;
     region.size -= taken;
-    if region.kind == Kind::FrameIndex {
-        // Its words are relative to a start that is gone.
-        region.kind = Kind::Opaque;
+    if matches!(region.kind, Kind::FrameIndex | Kind::Symbols | Kind::MachSymbols) {
+        // What its words are, or are relative to, follows from a start that is gone.
+        (region.kind, region.anchor) = (Kind::Opaque, 0);
     }
 }
 
@@ -129,16 +136,19 @@ pub(super) fn carve(regions: &mut Vec<Region>, part: Range<u32>, kind: Kind) {
     let Some(index) = regions.iter().position(holds) else { return };
     let whole = regions[index];
     let end = whole.offset + whole.length;
-    let mut pieces: Vec<Region> =
-        [(whole.offset..part.start, whole.kind), (part.clone(), kind), (part.end..end, whole.kind)]
-            .into_iter()
-            .filter(|(range, _)| !range.is_empty())
-            .map(|(range, kind)| {
-                let length = range.end - range.start;
-                let place = whole.place + (range.start - whole.offset);
-                Region { offset: range.start, length, place, size: length, kind }
-            })
-            .collect();
+    let mut pieces: Vec<Region> = [
+        (whole.offset..part.start, whole),
+        (part.clone(), Region { kind, anchor: 0, ..whole }),
+        (part.end..end, whole),
+    ]
+    .into_iter()
+    .filter(|(range, _)| !range.is_empty())
+    .map(|(range, piece)| {
+        let length = range.end - range.start;
+        let place = whole.place + (range.start - whole.offset);
+        Region { offset: range.start, length, place, size: length, ..piece }
+    })
+    .collect();
     if let Some(last) = pieces.last_mut() {
         last.size += whole.size - whole.length;
     }

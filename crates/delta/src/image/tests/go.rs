@@ -7,7 +7,8 @@ use super::super::{Go, Kind, Layout, Region};
 use super::check;
 
 const BASE: u64 = 0x40_0000;
-const CODE: Region = Region { offset: 0x40, length: 0x1000, place: 0x1000, size: 0x1000, kind: Kind::X86 };
+const CODE: Region =
+    Region { offset: 0x40, length: 0x1000, place: 0x1000, size: 0x1000, kind: Kind::X86, anchor: 0 };
 /// Where the data starts in the file, and how far behind that it is loaded.
 const DATA: u32 = 0x1040;
 const SHIFT: u32 = 0x2000;
@@ -50,7 +51,8 @@ fn program(text_in_header: bool, text_in_module: Option<u64>) -> (Vec<u8>, Layou
         bytes.extend(text.to_le_bytes());
     }
     let length = bytes.len() as u32 - DATA;
-    let data = Region { offset: DATA, length, place: DATA + SHIFT, size: length, kind: Kind::Words };
+    let data =
+        Region { offset: DATA, length, place: DATA + SHIFT, size: length, kind: Kind::Words, anchor: 0 };
     (bytes, Layout { base: BASE, regions: vec![CODE, data], go: Go::default() })
 }
 
@@ -70,7 +72,15 @@ fn the_table_is_a_region_of_its_own() {
     ];
     assert_eq!(kinds, wanted);
     let at = |table: usize| HEADER + SHIFT + TABLES[table] as u32;
-    let go = Go { text: 0x1010, functions: at(4), count: COUNT, names: at(0), units: at(1), counters: at(3) };
+    let go = Go {
+        text: 0x1010,
+        functions: at(4),
+        count: COUNT,
+        names: at(0),
+        units: at(1),
+        counters: at(3),
+        ..Go::default()
+    };
     assert_eq!(layout.go, go);
 }
 
@@ -100,6 +110,74 @@ fn chained_pointers_of_the_module_are_followed() {
         find(&bytes, &mut layout);
         assert_eq!(layout.go.text, 0x1030);
     }
+}
+
+/// An address in the data, which is loaded as one piece.
+const fn data(offset: u32) -> u64 {
+    BASE + (DATA + SHIFT + offset) as u64
+}
+
+/// A program whose `moduledata` has these words from the start of types on.
+fn program_with_bases(words: &[u64]) -> (Vec<u8>, Layout) {
+    let (mut bytes, mut layout) = program(false, Some(BASE + 0x1020));
+    bytes.extend([0; 8 * (37 - 23)]);
+    words.iter().for_each(|word| bytes.extend(word.to_le_bytes()));
+    let length = bytes.len() as u32 - DATA;
+    (layout.regions[1].length, layout.regions[1].size) = (length, length);
+    (bytes, layout)
+}
+
+/// How many pieces of code there are, then lists of types and of interfaces.
+const LISTS: [u64; 8] = [1, 1, data(0x50), 9, 9, data(0x58), 4, 4];
+
+#[test]
+fn the_module_says_what_types_and_data_of_functions_are_relative_to() {
+    let (types, types_end, rodata) = (data(0x10), data(0x20), data(8));
+    let (start, end, pieces) = (data(0x30), data(0x40), data(0x48));
+    let go_1_25 = [&[types, types_end, rodata, start, pieces], &LISTS[..]].concat();
+    let go_1_26 = [&[types, types_end, rodata, start, end, pieces], &LISTS[..]].concat();
+    let go_1_27 = [&[types, 7, types_end, 8, 2, rodata, start, end, pieces], &LISTS[..2]].concat();
+    let place = |address| (address - BASE) as u32;
+    for (words, end) in [(go_1_25, 0), (go_1_26, place(end)), (go_1_27, place(end))] {
+        let (bytes, mut layout) = program_with_bases(&words);
+        find(&bytes, &mut layout);
+        check(&layout, &bytes);
+        let wanted = [place(types), place(types_end), place(rodata), place(start), end];
+        assert_eq!((layout.go.text, bases(&layout)), (0x1020, wanted), "{words:x?}");
+    }
+}
+
+fn bases(layout: &Layout) -> [u32; 5] {
+    let Go { types, types_end, rodata, data, data_end, .. } = layout.go;
+    [types, types_end, rodata, data, data_end]
+}
+
+#[test]
+fn bases_that_cannot_be_are_not_believed() {
+    let good = [data(0x10), data(0x20), data(8), data(0x30), data(0x40), data(0x48), 1, 1];
+    let outside = BASE + 0x10_0000;
+    for (index, wrong) in [
+        (0, outside),
+        (0, data(0x21)),
+        (1, data(0xf)),
+        (1, outside),
+        (2, 0),
+        (3, outside),
+        (3, data(0x41)),
+        (4, outside),
+        (5, BASE - 1),
+        (6, 2),
+    ] {
+        let mut words = good;
+        words[index] = wrong;
+        let (bytes, mut layout) = program_with_bases(&words);
+        find(&bytes, &mut layout);
+        assert_eq!(layout.go.text, 0x1020);
+        assert_eq!(bases(&layout), [0; 5], "{index} {wrong:x}");
+    }
+    let (bytes, mut layout) = program_with_bases(&good);
+    find(&bytes, &mut layout);
+    assert!(layout.go.types > 0);
 }
 
 /// Whatever one byte of the tables becomes.

@@ -8,11 +8,11 @@ const BASE: u64 = 0x1_4000_0000;
 
 /// A section that is loaded as far from the base as it is in the file, and 0x1000.
 fn section(offset: u64, length: u64, kind: Kind) -> Section {
-    Section { address: BASE + 0x1000 + offset, size: length, offset, length, kind }
+    Section { address: BASE + 0x1000 + offset, size: length, offset, length, kind, anchor: 0 }
 }
 
 fn region(offset: u32, length: u32, kind: Kind) -> Region {
-    Region { offset, length, place: 0x1000 + offset, size: length, kind }
+    Region { offset, length, place: 0x1000 + offset, size: length, kind, anchor: 0 }
 }
 
 fn regions(sections: &[Section]) -> Vec<Region> {
@@ -45,9 +45,9 @@ fn bytes_belong_to_the_section_that_starts_first() {
 #[test]
 fn what_has_no_bytes_in_the_file_comes_last() {
     let zeros =
-        |address, size| Section { address: BASE + address, size, offset: 77, length: 0, kind: Kind::Opaque };
+        |address, size| Section { address: BASE + address, size, length: 0, ..section(77, 0, Kind::Opaque) };
     let sections = [zeros(0x9000, 50), zeros(0x7000, 60), section(10, 20, Kind::Words), zeros(0x8000, 0)];
-    let empty = |place, size| Region { offset: 0, length: 0, place, size, kind: Kind::Opaque };
+    let empty = |place, size| Region { place, size, ..region(0, 0, Kind::Opaque) };
     assert_eq!(regions(&sections), [region(10, 20, Kind::Words), empty(0x7000, 60), empty(0x9000, 50)]);
 }
 
@@ -65,12 +65,28 @@ fn sections_out_of_reach_are_left_out_and_beyond_the_file_refused() {
 }
 
 #[test]
-fn tables_that_are_not_loaded_lie_behind_all_others() {
+fn there_is_a_free_page_behind_all_sections() {
     let mut sections = Sections::new(BYTES, BASE).unwrap();
+    assert_eq!(sections.free_address(), Some(BASE));
     sections.add(section(100, 200, Kind::X86)).unwrap();
-    sections.add_unloaded(400, 100, Kind::Words).unwrap();
-    let table = Region { place: 0x2000, ..region(400, 100, Kind::Words) };
-    assert_eq!(sections.finish(), [region(100, 200, Kind::X86), table]);
+    sections.add(section(10, 20, Kind::Words)).unwrap();
+    assert_eq!(sections.free_address(), Some(BASE + 0x2000));
+    assert_eq!(sections.place(BASE + 0x2000), Some(0x2000));
+    assert_eq!((sections.place(BASE - 1), sections.place(BASE + (1 << 32))), (None, None));
+}
+
+/// Symbols whose first ones belong to another section are no longer whole, and those of a part have no anchor.
+#[test]
+fn an_anchor_belongs_to_its_kind() {
+    for kind in [Kind::Symbols, Kind::MachSymbols] {
+        let symbols = Section { anchor: 0x1234, ..section(100, 96, kind) };
+        assert_eq!(regions(&[symbols]), [Region { anchor: 0x1234, ..region(100, 96, kind) }]);
+        let cut = [region(80, 30, Kind::Words), region(110, 86, Kind::Opaque)];
+        assert_eq!(regions(&[symbols, section(80, 30, Kind::Words)]), cut);
+    }
+    let mut whole = vec![Region { anchor: 7, ..region(100, 90, Kind::Symbols) }];
+    carve(&mut whole, 124..148, Kind::Words);
+    assert_eq!(whole.iter().map(|region| region.anchor).collect::<Vec<_>>(), [7, 0, 7]);
 }
 
 #[test]
