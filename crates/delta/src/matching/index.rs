@@ -13,10 +13,12 @@ use crate::Error;
 
 /// One suffix of so many has its first bytes in [`Index::keys`].
 const SAMPLE: usize = 32;
+/// So many values have the first two bytes.
+const HEADS: usize = 1 << 16;
 /// The most bytes of a match that a search compares. Longer matches go on where this one ends.
 const LONGEST: usize = 4 << 10;
 /// So many neighbours on each side are looked at for one that is nearer and as long.
-const NEIGHBOURS: usize = 8;
+const NEIGHBOURS: usize = 32;
 
 /// A file, sorted.
 pub(super) struct Index<'a> {
@@ -25,6 +27,8 @@ pub(super) struct Index<'a> {
     suffixes: Vec<i32>,
     /// The first eight bytes of every 32nd suffix.
     keys: Vec<u64>,
+    /// For each value of the first two bytes, how many keys are below it; and how many there are.
+    heads: Vec<u32>,
 }
 
 /// A place in the base where bytes of the artifact are found.
@@ -50,8 +54,13 @@ impl<'a> Index<'a> {
         }
         let sorting = SuffixArrayConstruction::for_text(base).in_owned_buffer32().single_threaded();
         let suffixes = sorting.run().map_err(failed)?.into_vec();
-        let keys = suffixes.iter().step_by(SAMPLE).map(|start| key(tail(base, *start))).collect();
-        Ok(Self { base, suffixes, keys })
+        let keys: Vec<u64> = suffixes.iter().step_by(SAMPLE).map(|start| key(tail(base, *start))).collect();
+        let mut heads = Vec::with_capacity(HEADS + 2);
+        for (below, key) in (0..).zip(&keys) {
+            heads.resize(heads.len().max(head(*key) + 1), below);
+        }
+        heads.resize(HEADS + 1, u32::try_from(keys.len()).unwrap_or(u32::MAX));
+        Ok(Self { base, suffixes, keys, heads })
     }
 
     /// The file.
@@ -63,8 +72,16 @@ impl<'a> Index<'a> {
     pub(super) fn longest(&self, text: &[u8], near: usize) -> Match {
         let text = text.get(..LONGEST).unwrap_or(text);
         let first = key(text);
-        let before = self.keys.partition_point(|key| *key < first);
-        let after = before + self.keys.get(before..).unwrap_or_default().partition_point(|key| *key <= first);
+        let [from, to] =
+            [head(first), head(first) + 1].map(|head| self.heads.get(head).map_or(0, |at| *at as usize));
+        let keys = self.keys.get(from..to).unwrap_or_default();
+        let before = from + keys.partition_point(|key| *key < first);
+        let keys = self.keys.get(before..to).unwrap_or_default();
+        let after = if keys.first() == Some(&first) {
+            before + keys.partition_point(|key| *key == first)
+        } else {
+            before
+        };
         // The suffix at `low` is below the text, or the first one; that at `high` is above it, or past the last one.
         let mut low = before.saturating_sub(1) * SAMPLE;
         let mut high = (after * SAMPLE).min(self.suffixes.len());
@@ -86,22 +103,31 @@ impl<'a> Index<'a> {
     }
 
     /// Looks among the neighbours of a match for one that is as long, and nearer.
+    ///
+    /// Those that are as long stand together. A neighbour that is not nearer is not compared, because that would be
+    /// a wait for memory; so one that is nearer and shorter ends the search, and nothing else does.
     fn nearest(&self, text: &[u8], (found, rank): (Match, usize), near: usize) -> Match {
-        let mut best = found;
         if found.length == 0 || found.length == LONGEST {
-            return best;
+            return found;
         }
         let text = text.get(..found.length).unwrap_or(text);
-        let mut look = |rank| {
-            let position = self.start(rank);
-            let same = common::prefix(self.base.get(position..).unwrap_or_default(), text) == text.len();
-            if same && position.abs_diff(near) < best.position.abs_diff(near) {
+        let mut best = found;
+        let mut look = |start: &i32| {
+            common::count(1);
+            let position = *start as usize;
+            if position.abs_diff(near) >= best.position.abs_diff(near) {
+                return true;
+            }
+            let same = common::prefix(tail(self.base, *start), text) == text.len();
+            if same {
                 best.position = position;
             }
             same
         };
-        let _ = (rank.saturating_sub(NEIGHBOURS)..rank).rev().all(&mut look);
-        let _ = (rank + 1..self.suffixes.len().min(rank + 1 + NEIGHBOURS)).all(&mut look);
+        let before = self.suffixes.get(rank.saturating_sub(NEIGHBOURS)..rank).unwrap_or_default();
+        let _ = before.iter().rev().all(&mut look);
+        let after = self.suffixes.get(rank + 1..).unwrap_or_default();
+        let _ = after.iter().take(NEIGHBOURS).all(&mut look);
         best
     }
 
@@ -126,6 +152,11 @@ impl<'a> Index<'a> {
 
 fn tail(base: &[u8], start: i32) -> &[u8] {
     base.get(start as usize..).unwrap_or_default()
+}
+
+/// The first two bytes of a key.
+fn head(key: u64) -> usize {
+    (key >> 48) as usize
 }
 
 /// The first eight bytes as a number that sorts like them; what is missing counts as zero.

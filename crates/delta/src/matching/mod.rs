@@ -44,6 +44,8 @@ pub(crate) struct Block {
 pub(crate) struct Costs {
     /// Each block.
     pub(crate) block: u32,
+    /// Each bit of the distance in the base from the end of a block to the start of the next one.
+    pub(crate) seek: u32,
     /// Having literal bytes between two blocks, apart from the bytes.
     pub(crate) gap: u32,
     /// A byte that is in no block.

@@ -17,7 +17,7 @@ pub(super) struct Proposal {
 /// With so many bytes that are the same, a shift is followed without looking for a better one.
 const FOLLOW: usize = 32;
 /// Shorter matches are not worth a proposal.
-const SHORTEST: usize = 8;
+const SHORTEST: usize = 7;
 /// So many shifts are remembered, the current one first.
 const RECENT: usize = 4;
 /// A match of this length makes its shift one to remember.
@@ -69,7 +69,7 @@ impl Walk<'_> {
             if found.length >= CLEAR {
                 self.remember(shift);
             }
-            at += found.length;
+            at += (found.length / 2).max(1);
         }
     }
 
@@ -111,8 +111,9 @@ impl Walk<'_> {
         let before = artifact.get(start..at).unwrap_or_default().iter().rev();
         let base_before = base.get(..place).unwrap_or_default().iter().rev();
         let (mut cost, mut least, mut back, mut differs) = (0, 0, 0, false);
-        let limit = i64::from(self.costs.block);
+        let limit = i64::from(self.costs.block + 20 * self.costs.seek);
         for (length, (left, right)) in (1..).zip(before.zip(base_before)) {
+            common::count(1);
             if left != right {
                 cost += i64::from(if differs { self.costs.next_difference } else { self.costs.difference });
             }

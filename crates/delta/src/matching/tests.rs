@@ -6,7 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-const COSTS: Costs = Costs { block: 28 * 16, gap: 4 * 16, literal: 67, difference: 136, next_difference: 88 };
+const COSTS: Costs =
+    Costs { block: 256, seek: 16, gap: 96, literal: 58, difference: 144, next_difference: 96 };
 
 fn with_threads(threads: usize, base: &[u8], artifact: &[u8]) -> Vec<Block> {
     let threads = NonZeroUsize::new(threads).unwrap();
@@ -16,11 +17,15 @@ fn with_threads(threads: usize, base: &[u8], artifact: &[u8]) -> Vec<Block> {
 /// The cost of an artifact made from blocks, which must keep all rules.
 fn cost(base: &[u8], artifact: &[u8], blocks: &[Block]) -> u64 {
     let (mut end, mut cost) = (0, 0);
+    let mut base_end = 0usize;
     for block in blocks {
         let [from, at, length] = [block.base, block.artifact, block.length].map(|number| number as usize);
         assert!(at >= end, "{block:?} starts before {end}");
         assert!(length > 0 && at + length <= artifact.len() && from + length <= base.len(), "{block:?}");
-        cost += u64::from(COSTS.block) + (at - end) as u64 * u64::from(COSTS.literal);
+        let seek_bits = usize::BITS - from.abs_diff(base_end).leading_zeros();
+        base_end = from + length;
+        cost += u64::from(COSTS.block + COSTS.seek * seek_bits);
+        cost += (at - end) as u64 * u64::from(COSTS.literal);
         cost += if at > end { u64::from(COSTS.gap) } else { 0 };
         end = at + length;
         let mut differs = false;
@@ -75,6 +80,36 @@ fn any_number_of_threads_gives_the_same() {
     assert!(one.len() < 10, "{}", one.len());
     for threads in [2, 3, 9] {
         assert_eq!(with_threads(threads, &base, &artifact), one);
+    }
+}
+
+#[test]
+fn work_is_bounded_when_files_repeat_themselves() {
+    let length = PIECE + 10_000;
+    let zeros = vec![0; length];
+    let periodic = |period: usize| noise(3, period).into_iter().cycle().take(length).collect::<Vec<u8>>();
+    let mut spoiled = zeros.clone();
+    spoiled.iter_mut().step_by(7).for_each(|byte| *byte = 1);
+    let mut noisy = zeros.clone();
+    noisy
+        .iter_mut()
+        .zip(noise(4, length))
+        .filter(|(_, noise)| *noise < 40)
+        .for_each(|(byte, noise)| *byte = noise);
+    let (mut fibonacci, mut before) = (vec![1], vec![0]);
+    while fibonacci.len() < length {
+        let next = [fibonacci.as_slice(), &before].concat();
+        before = std::mem::replace(&mut fibonacci, next);
+    }
+    let files =
+        [zeros, periodic(2), periodic(255), periodic(5_000), spoiled, noisy, fibonacci, noise(5, length)];
+    for (number, base) in files.iter().enumerate() {
+        for (other, artifact) in files.iter().enumerate() {
+            common::work::take();
+            check(base, artifact);
+            let work = common::work::take() / artifact.len();
+            assert!(work < 250, "{work} steps per byte for {number} and {other}");
+        }
     }
 }
 
