@@ -15,6 +15,9 @@ const TEXT: usize = 22;
 /// Which word is the start of types: the first one that is of interest and not the same in all versions.
 const TYPES: usize = 37;
 
+/// Words of a list.
+const LIST: usize = 3;
+
 /// As many pieces as code is in, at most. It is one, but for huge programs on some machines.
 const MOST_PIECES: u64 = 4096;
 
@@ -28,16 +31,18 @@ struct Version {
     data_end: bool,
     /// The list of the pieces of code, as pointer, length and capacity.
     pieces: usize,
+    /// Whether the list of types follows.
+    links: bool,
 }
 
 /// All that are known, each of which contradicts the words of the others.
 const VERSIONS: [Version; 3] = [
     // Go 1.20 to 1.25.
-    Version { types_end: 38, rodata: 39, data_end: false, pieces: 41 },
+    Version { types_end: 38, rodata: 39, data_end: false, pieces: 41, links: true },
     // Go 1.26.
-    Version { types_end: 38, rodata: 39, data_end: true, pieces: 42 },
+    Version { types_end: 38, rodata: 39, data_end: true, pieces: 42, links: true },
     // Go 1.27: types have the length of their descriptors before their end, and the part for interfaces behind it.
-    Version { types_end: 39, rodata: 42, data_end: true, pieces: 45 },
+    Version { types_end: 39, rodata: 42, data_end: true, pieces: 45, links: false },
 ];
 
 /// The words of `moduledata` in a file.
@@ -55,8 +60,11 @@ pub(super) struct Bases {
     pub(super) types: Range<u32>,
     /// The start of read-only data.
     pub(super) rodata: u32,
-    /// From the start of the data of functions to its end, or to 0 if that is not known.
+    /// From the start of the data of functions to its end, or to the start of its last piece where that is all that is
+    /// known.
     pub(super) data: Range<u32>,
+    /// The list of types by their distance from the start of types; empty from Go 1.27 on.
+    pub(super) links: Range<u32>,
 }
 
 impl<'a> Module<'a> {
@@ -80,22 +88,39 @@ impl<'a> Module<'a> {
         self.pointer(TEXT)
     }
 
-    /// The bases, if it is of a known version and all of them lie in the program.
-    pub(super) fn bases(&self, regions: &[Region]) -> Option<Bases> {
-        VERSIONS.iter().find_map(|version| self.bases_of(version, regions))
+    /// The bases, if it is of a known version and all of them lie in the program. `last` is where the last piece of the
+    /// data of functions starts, counted from the start of that data.
+    pub(super) fn bases(&self, regions: &[Region], last: u32) -> Option<Bases> {
+        VERSIONS.iter().find_map(|version| self.bases_of(version, regions, last))
     }
 
-    fn bases_of(&self, version: &Version, regions: &[Region]) -> Option<Bases> {
+    fn bases_of(&self, version: &Version, regions: &[Region], last: u32) -> Option<Bases> {
         let inside = |index| self.pointer(index).filter(|&place| at_place(regions, place).is_some());
         let (types, rodata, data) = (inside(TYPES)?, inside(version.rodata)?, inside(version.rodata + 1)?);
         inside(version.pieces)?;
-        let (count, capacity) = (self.number(version.pieces + 1)?, self.number(version.pieces + 2)?);
-        if count != capacity || count == 0 || count > MOST_PIECES {
-            return None;
-        }
+        self.list(version.pieces).filter(|count| (1..=MOST_PIECES).contains(count))?;
         let end = |index, start| self.pointer(index).filter(|&end| end >= start && is_reached(regions, end));
-        let data_end = if version.data_end { end(version.rodata + 2, data)? } else { 0 };
-        Some(Bases { types: types..end(version.types_end, types)?, rodata, data: data..data_end })
+        let types = types..end(version.types_end, types)?;
+        let data_end = match version.data_end {
+            true => end(version.rodata + 2, data)?,
+            false => data.checked_add(last).filter(|&end| is_reached(regions, end))?,
+        };
+        let links = version.links.then(|| self.words(version.pieces + LIST)).flatten();
+        let bases = Bases { types, rodata, data: data..data_end, links: links.unwrap_or(0..0) };
+        (last <= data_end - data).then_some(bases)
+    }
+
+    /// The places of a list of words of 32 bits.
+    fn words(&self, index: usize) -> Option<Range<u32>> {
+        let (start, length) = (self.pointer(index)?, self.list(index)?);
+        let end = start.checked_add(u32::try_from(length.checked_mul(4)?).ok()?)?;
+        Some(start..end)
+    }
+
+    /// The length of a list, given by its pointer's index; None if its capacity is another one.
+    fn list(&self, index: usize) -> Option<u64> {
+        let (length, capacity) = (self.number(index + 1)?, self.number(index + 2)?);
+        (length == capacity).then_some(length)
     }
 
     fn number(&self, index: usize) -> Option<u64> {

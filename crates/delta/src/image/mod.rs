@@ -51,6 +51,40 @@ pub(crate) enum Kind {
     /// Symbols of Mach-O: entries of 16 bytes, the first one at the start of the region. The first 4 bytes of an entry
     /// are relative to the region's anchor (a name), the last 8 may be an absolute address.
     MachSymbols = 10,
+    /// Words of 32 bits, the first one at the start of the region, that are relative to its anchor. One whose bits are
+    /// all set is none (Go's links to types, its tables of the files of compilation units).
+    Anchored = 11,
+    /// Go's data of functions: words of 32 bits, aligned to 4 in the file, of which some are relative to names, some to
+    /// read-only data; and bytes that look like anything.
+    GoData = 12,
+    /// Go's read-only data with descriptors of types: as [`Kind::Words`], and words of 32 bits that are relative to the
+    /// start of the types or of the code.
+    GoTypes = 13,
+}
+
+impl Kind {
+    /// All kinds, in the order of their numbers.
+    const ALL: [Self; 14] = [
+        Self::Opaque,
+        Self::X86,
+        Self::Arm,
+        Self::Words,
+        Self::Frames,
+        Self::FrameIndex,
+        Self::ImageRelative,
+        Self::Fixups,
+        Self::GoFunctions,
+        Self::Symbols,
+        Self::MachSymbols,
+        Self::Anchored,
+        Self::GoData,
+        Self::GoTypes,
+    ];
+
+    /// The kind of this number.
+    pub(crate) fn from_number(number: u64) -> Option<Self> {
+        Self::ALL.get(usize::try_from(number).ok()?).copied()
+    }
 }
 
 /// A part of a file that is loaded as one piece; or a table of it that is not loaded but referred to or full of
@@ -91,14 +125,15 @@ pub(crate) struct Go {
     /// Where types start (`types`): what names and types are relative to in descriptors of types, in 32 bits. This and
     /// all that follows is 0 where the file does not tell: in libraries that can be loaded anywhere, for example.
     pub(crate) types: u32,
-    /// Where types end (`etypes`). Before Go 1.27 it is the end of all read-only data.
+    /// Where types end (`etypes`). Before Go 1.27 it may be the end of all read-only data.
     pub(crate) types_end: u32,
     /// Where read-only data starts (`rodata`): what the masks of objects on stacks are relative to.
     pub(crate) rodata: u32,
     /// Where the data of functions starts (`gofunc`): stack maps, lists of inlined calls and the like. It is what the
     /// lists of functions' records are relative to.
     pub(crate) data: u32,
-    /// Where the data of functions ends (`epclntab`); 0 before Go 1.26, where the file does not tell.
+    /// Where the data of functions ends (`epclntab`); before Go 1.26 where its last piece starts, the end of which the
+    /// file does not tell.
     pub(crate) data_end: u32,
 }
 
@@ -111,6 +146,13 @@ pub(crate) struct Layout {
     pub(crate) regions: Vec<Region>,
     /// Go's tables.
     pub(crate) go: Go,
+}
+
+impl PageHashes {
+    /// Where the hashes end in the file.
+    pub(crate) fn end(&self) -> u32 {
+        self.offset.saturating_add(self.count.saturating_mul(32))
+    }
 }
 
 /// The hashes of its own pages that a signed file for macOS holds: whoever has the pages can make them anew.

@@ -120,13 +120,18 @@ fn cut_head(region: &mut Region, end: u32) {
     region.place += taken;
     region.size -= taken;
     if matches!(region.kind, Kind::FrameIndex | Kind::Symbols | Kind::MachSymbols) {
-        // What its words are, or are relative to, follows from a start that is gone.
+        // What its words are, or are relative to, depends on a start that is gone.
         (region.kind, region.anchor) = (Kind::Opaque, 0);
     }
 }
 
 /// Gives a part of the file, which must lie in one region, a kind of its own. Nothing happens if it lies in none.
 pub(super) fn carve(regions: &mut Vec<Region>, part: Range<u32>, kind: Kind) {
+    carve_anchored(regions, part, kind, 0);
+}
+
+/// [`carve`], with the anchor that goes with the kind.
+pub(super) fn carve_anchored(regions: &mut Vec<Region>, part: Range<u32>, kind: Kind, anchor: u32) {
     let holds = |region: &Region| {
         region.offset <= part.start && part.end - region.offset <= region.length && region.length > 0
     };
@@ -138,7 +143,7 @@ pub(super) fn carve(regions: &mut Vec<Region>, part: Range<u32>, kind: Kind) {
     let end = whole.offset + whole.length;
     let mut pieces: Vec<Region> = [
         (whole.offset..part.start, whole),
-        (part.clone(), Region { kind, anchor: 0, ..whole }),
+        (part.clone(), Region { kind, anchor, ..whole }),
         (part.end..end, whole),
     ]
     .into_iter()
@@ -153,6 +158,14 @@ pub(super) fn carve(regions: &mut Vec<Region>, part: Range<u32>, kind: Kind) {
         last.size += whole.size - whole.length;
     }
     regions.splice(index..=index, pieces);
+}
+
+/// Where in the file these places are, if one region holds all of them.
+pub(super) fn offsets(regions: &[Region], places: Range<u32>) -> Option<Range<u32>> {
+    let region = at_place(regions, places.start)?;
+    let length = places.end.checked_sub(places.start)?;
+    let start = region.offset + (places.start - region.place);
+    (length <= region.length - (start - region.offset)).then(|| start..start + length)
 }
 
 /// The region that holds this place in the file, if any.

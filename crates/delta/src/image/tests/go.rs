@@ -67,11 +67,15 @@ fn the_table_is_a_region_of_its_own() {
         (CODE.offset, Kind::X86),
         (DATA, Kind::Words),
         (HEADER, Kind::Opaque),
+        (HEADER + TABLES[1] as u32, Kind::Anchored),
+        (HEADER + TABLES[2] as u32, Kind::Opaque),
         (functions, Kind::GoFunctions),
         (functions + LENGTH, Kind::Words),
     ];
     assert_eq!(kinds, wanted);
     let at = |table: usize| HEADER + SHIFT + TABLES[table] as u32;
+    // Units refer to files.
+    assert_eq!(layout.regions[3].anchor, at(2));
     let go = Go {
         text: 0x1010,
         functions: at(4),
@@ -128,7 +132,7 @@ fn program_with_bases(words: &[u64]) -> (Vec<u8>, Layout) {
 }
 
 /// How many pieces of code there are, then lists of types and of interfaces.
-const LISTS: [u64; 8] = [1, 1, data(0x50), 9, 9, data(0x58), 4, 4];
+const LISTS: [u64; 8] = [1, 1, data(0x50), 3, 3, data(0x5c), 4, 4];
 
 #[test]
 fn the_module_says_what_types_and_data_of_functions_are_relative_to() {
@@ -138,12 +142,22 @@ fn the_module_says_what_types_and_data_of_functions_are_relative_to() {
     let go_1_26 = [&[types, types_end, rodata, start, end, pieces], &LISTS[..]].concat();
     let go_1_27 = [&[types, 7, types_end, 8, 2, rodata, start, end, pieces], &LISTS[..2]].concat();
     let place = |address| (address - BASE) as u32;
-    for (words, end) in [(go_1_25, 0), (go_1_26, place(end)), (go_1_27, place(end))] {
+    // Without an end there is the start of the last piece that a record refers to.
+    for (words, end) in [(go_1_25, place(start) + 4), (go_1_26, place(end)), (go_1_27, place(end))] {
         let (bytes, mut layout) = program_with_bases(&words);
         find(&bytes, &mut layout);
         check(&layout, &bytes);
         let wanted = [place(types), place(types_end), place(rodata), place(start), end];
         assert_eq!((layout.go.text, bases(&layout)), (0x1020, wanted), "{words:x?}");
+        let found = |kind| layout.regions.iter().find(move |region| region.kind == kind).copied();
+        let functions_data = found(Kind::GoData).unwrap();
+        assert_eq!(functions_data.place..functions_data.place + functions_data.length, place(start)..end);
+        // Go 1.27 has no list of types. That of units comes behind the data.
+        let links = found(Kind::Anchored).filter(|region| region.offset < HEADER);
+        let wanted =
+            Region { offset: DATA + 0x50, length: 12, place: place(data(0x50)), size: 12, ..functions_data };
+        let wanted = Region { kind: Kind::Anchored, anchor: place(types), ..wanted };
+        assert_eq!(links, (words.len() != 11).then_some(wanted), "{words:x?}");
     }
 }
 
@@ -167,6 +181,8 @@ fn bases_that_cannot_be_are_not_believed() {
         (4, outside),
         (5, BASE - 1),
         (6, 2),
+        // No place for the last piece of data that a record refers to.
+        (4, data(0x33)),
     ] {
         let mut words = good;
         words[index] = wrong;

@@ -46,7 +46,9 @@ fn check(layout: &Layout, bytes: &[u8]) {
         assert!(region.size > 0 && region.size >= region.length, "{region:?}");
         assert!(region.place.checked_add(region.size).is_some(), "{region:?}");
         assert_eq!(region.kind == Kind::GoFunctions, layout.go.count > 0 && is_go_table(layout, region));
-        assert!(region.anchor == 0 || matches!(region.kind, Kind::Symbols | Kind::MachSymbols));
+        assert!(
+            region.anchor == 0 || matches!(region.kind, Kind::Symbols | Kind::MachSymbols | Kind::Anchored)
+        );
     }
     assert!(layout.go.types <= layout.go.types_end);
     assert!(layout.go.data <= layout.go.data_end || layout.go.data_end == 0);
