@@ -20,6 +20,8 @@ const PER_STREAM: usize = 20;
 const CHECKSUM: usize = 8;
 /// Stream codec: one zstd frame.
 pub(crate) const CODEC_ZSTD: u8 = 1;
+/// Stream codec: bits of the model of `rt1`.
+pub(crate) const CODEC_MIX: u8 = 2;
 
 /// What a stream carries. Other formats may add roles; which streams there are is each format's to check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,12 +31,15 @@ impl Role {
     pub(crate) const CONTROL: Self = Self(1);
     pub(crate) const DIFFERENCE: Self = Self(2);
     pub(crate) const EXTRA: Self = Self(3);
+    /// Everything but the control stream, in the order of the artifact.
+    pub(crate) const CONTENT: Self = Self(4);
 
     fn name(self) -> &'static str {
         match self {
             Self::CONTROL => "control",
             Self::DIFFERENCE => "difference",
             Self::EXTRA => "extra",
+            Self::CONTENT => "content",
             _ => "unknown",
         }
     }

@@ -9,7 +9,7 @@
 //!   no allocation is sized by a number out of a patch that was not checked against a fixed limit;
 //! - all arithmetic on numbers out of a patch is checked, every step of a patch makes progress or is counted;
 //! - format ids are frozen: what one version of this crate made, every later version applies (`fixtures/`);
-//! - no network, no clock, no async, no threads.
+//! - no network, no clock, no async; threads only where the maker's options say so.
 //!
 //! The formats are documented byte by byte in `docs/PATCH-FORMAT.md`.
 //!
@@ -27,7 +27,6 @@ mod bsz1;
 mod child;
 mod container;
 mod error;
-#[allow(dead_code, reason = "the rt1 format, which comes next, reads it")]
 mod image;
 mod info;
 mod input;
@@ -41,6 +40,8 @@ mod process_limits;
 #[path = "../tests/programs/mod.rs"]
 mod programs;
 mod rebuild;
+mod references;
+mod rt1;
 mod steps;
 
 use std::io::{self, Read, Write};
@@ -56,10 +57,10 @@ pub use options::{Level, Options, Phase, Progress};
 pub use process_limits::limit_this_process;
 
 /// The formats that [`apply`] understands, the preferred one first.
-pub const APPLICABLE: &[&str] = &[FormatId::BSZ1, FormatId::BSDIFF40];
+pub const APPLICABLE: &[&str] = &[FormatId::RT1, FormatId::BSZ1, FormatId::BSDIFF40];
 
 /// The formats that [`make`] writes, the preferred one first.
-pub const MAKEABLE: &[&str] = &[FormatId::BSZ1, FormatId::BSDIFF40];
+pub const MAKEABLE: &[&str] = &[FormatId::RT1, FormatId::BSZ1, FormatId::BSDIFF40];
 
 /// What [`make`] wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,8 +76,9 @@ pub struct Made {
 /// The finished patch is applied and its result compared before the first byte goes to `out`: a patch that this
 /// function wrote is a patch that works.
 ///
-/// Memory is about 20 bytes per byte of the larger file, and 100 MB for packing; time is not bounded by anything
-/// but the inputs: a program that makes patches for others does it in a child process with [`limit_this_process`].
+/// Memory beside the two files is about seven bytes per byte of the larger one, and for `bsz1` about 20; packing takes
+/// up to 100 MB. Time is not bounded by anything but the inputs: a program that makes patches for others does it in a
+/// child process with [`limit_this_process`].
 ///
 /// # Errors
 /// [`Error::UnknownFormat`] for a format that is not in [`MAKEABLE`]; [`Error::Compress`] and [`Error::WriteOut`];
@@ -112,6 +114,7 @@ fn make_and_prove(
     let tell = |phase, done| (options.progress)(Progress { phase, done, total });
     tell(Phase::Match, 0);
     let patch = match format.as_str() {
+        FormatId::RT1 => rt1::make(base, artifact, options)?,
         FormatId::BSZ1 => bsz1::make(base, artifact)?,
         FormatId::BSDIFF40 => bsdiff40::make(base, artifact, options)?,
         _ => return Err(Error::UnknownFormat(format.clone())),
@@ -143,6 +146,7 @@ pub fn apply(
     let (base, patch, out): (&dyn ReadAt, &mut dyn Read, &mut dyn Write) =
         (&Borrowed(base), &mut patch, &mut out);
     match format.as_str() {
+        FormatId::RT1 => rt1::apply(base, patch, out, expected, limits),
         FormatId::BSZ1 => bsz1::apply(base, patch, out, expected, limits),
         FormatId::BSDIFF40 => bsdiff40::apply(base, patch, out, expected, limits),
         _ => Err(Error::UnknownFormat(format.clone())),

@@ -17,6 +17,8 @@ pub const MAX_INDEX_BYTES: u64 = 64 << 10;
 pub struct FormatId(String);
 
 impl FormatId {
+    /// Our container with executables re-targeted and all else coded by a model.
+    pub const RT1: &'static str = "rt1";
     /// Our container with the `bsdiff` crate's difference in zstd streams.
     pub const BSZ1: &'static str = "bsz1";
     /// The classic format of Colin Percival's bsdiff 4, with bzip2 streams.

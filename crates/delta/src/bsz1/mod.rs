@@ -18,6 +18,7 @@ pub(crate) use apply::apply;
 pub(crate) use make::make;
 #[cfg(test)]
 pub(crate) use make::write;
+pub(crate) use zstream::{Packer, Unpacker, window_log};
 
 use crate::Error;
 use crate::container::{CODEC_ZSTD, Role, Stream};

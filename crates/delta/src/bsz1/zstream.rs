@@ -12,21 +12,29 @@ use crate::Error;
 /// The level with which frames are packed. Any level is readable.
 const LEVEL: i32 = 19;
 
+const AFTER_END: Error = Error::Malformed("a stream goes on after its end");
+const BAD_ZSTD: Error = Error::Malformed("a stream that is no good zstd");
+
 /// Packs one stream.
-pub(super) struct Packer {
+pub(crate) struct Packer {
     encoder: Encoder<'static>,
     empty: bool,
 }
 
 /// The smallest allowed window that holds the whole stream, else the largest.
-pub(super) fn window_log(plain: u64) -> u8 {
+pub(crate) fn window_log(plain: u64) -> u8 {
     WINDOW_LOG.into_iter().find(|log| plain <= 1 << log).unwrap_or(*WINDOW_LOG.end())
 }
 
 impl Packer {
     /// A packer for a stream of `plain` bytes.
-    pub(super) fn new(plain: u64) -> io::Result<Self> {
-        let mut encoder = Encoder::new(LEVEL)?;
+    pub(crate) fn new(plain: u64) -> io::Result<Self> {
+        Self::with_level(plain, LEVEL)
+    }
+
+    /// A packer that works as hard as this level of zstd says.
+    pub(crate) fn with_level(plain: u64, level: i32) -> io::Result<Self> {
+        let mut encoder = Encoder::new(level)?;
         encoder.set_parameter(CParameter::WindowLog(window_log(plain).into()))?;
         encoder.set_parameter(CParameter::ContentSizeFlag(true))?;
         encoder.set_parameter(CParameter::ChecksumFlag(false))?;
@@ -35,7 +43,7 @@ impl Packer {
     }
 
     /// Packs the next piece, which can then be unpacked without the following ones; the last one ends the frame.
-    pub(super) fn pack(&mut self, mut plain: &[u8], last: bool) -> io::Result<Vec<u8>> {
+    pub(crate) fn pack(&mut self, mut plain: &[u8], last: bool) -> io::Result<Vec<u8>> {
         let mut packed = Vec::new();
         if self.empty || (plain.is_empty() && !last) {
             return Ok(packed);
@@ -59,7 +67,7 @@ impl Packer {
 }
 
 /// Unpacks one stream.
-pub(super) struct Unpacker {
+pub(crate) struct Unpacker {
     /// None for an empty stream.
     decoder: Option<Decoder<'static>>,
     ended: bool,
@@ -67,7 +75,7 @@ pub(super) struct Unpacker {
 
 impl Unpacker {
     /// An unpacker for a stream of `plain` bytes, whose window may not be larger than declared.
-    pub(super) fn new(plain: u64, window_log: u8) -> Result<Self, Error> {
+    pub(crate) fn new(plain: u64, window_log: u8) -> Result<Self, Error> {
         let decoder = (plain > 0).then(|| {
             let mut decoder = Decoder::new()?;
             decoder.set_parameter(DParameter::WindowLogMax(window_log.into()))?;
@@ -76,18 +84,26 @@ impl Unpacker {
         Ok(Self { ended: plain == 0, decoder: decoder.transpose().map_err(Error::Compress)? })
     }
 
+    /// Unpacks what fits into `room`: how many packed bytes were read, and how many plain ones written.
+    pub(crate) fn step(&mut self, packed: &[u8], room: &mut [u8]) -> Result<(usize, usize), Error> {
+        let (Some(decoder), false) = (&mut self.decoder, self.ended) else {
+            return if packed.is_empty() { Ok((0, 0)) } else { Err(AFTER_END) };
+        };
+        let status = decoder.run_on_buffers(packed, room).map_err(|_| BAD_ZSTD)?;
+        self.ended = status.remaining == 0;
+        Ok((status.bytes_read, status.bytes_written))
+    }
+
     /// Unpacks some bytes into `room`, whose length beyond the plain bytes that are allowed is one: a piece that
     /// gives too much is noticed by filling it. Gives how many bytes were written.
-    pub(super) fn unpack(&mut self, mut packed: &[u8], room: &mut [u8]) -> Result<usize, Error> {
+    pub(crate) fn unpack(&mut self, mut packed: &[u8], room: &mut [u8]) -> Result<usize, Error> {
         let mut written = 0;
         while !packed.is_empty() {
             let (Some(decoder), false) = (&mut self.decoder, self.ended) else {
-                return Err(Error::Malformed("a stream goes on after its end"));
+                return Err(AFTER_END);
             };
             let room = room.get_mut(written..).unwrap_or_default();
-            let status = decoder
-                .run_on_buffers(packed, room)
-                .map_err(|_| Error::Malformed("a stream that is no good zstd"))?;
+            let status = decoder.run_on_buffers(packed, room).map_err(|_| BAD_ZSTD)?;
             if status.bytes_read == 0 && status.bytes_written == 0 {
                 return Err(Error::Malformed("a piece that gives more than it declares"));
             }
@@ -99,7 +115,7 @@ impl Unpacker {
     }
 
     /// Whether the frame is complete.
-    pub(super) fn ended(&self) -> bool {
+    pub(crate) fn ended(&self) -> bool {
         self.ended
     }
 }
