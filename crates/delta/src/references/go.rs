@@ -3,7 +3,7 @@
 //! Source: `runtime/symtab.go` (`moduledata`, `functab`, `_func`) and `cmd/link/internal/ld/pcln.go` of the Go
 //! distribution, the format of Go 1.20 and later.
 
-use super::{Anchor, Form, Piece, Reference, View};
+use super::{Anchor, CHUNK, Form, Piece, Reference, View};
 use crate::image::{Go, Layout};
 
 /// The length of a record without its tables.
@@ -50,7 +50,8 @@ pub(super) fn find(
         let middle = low + (high - low) / 2;
         if record(middle, read) < piece.from { low = middle + 1 } else { high = middle }
     }
-    for index in low..go.count {
+    // More records than this do not fit into a chunk; a damaged table may say that they do.
+    for index in (low..go.count).take((CHUNK / RECORD) as usize + 1) {
         let start = record(index, read);
         if start < piece.from || start >= piece.to {
             break;

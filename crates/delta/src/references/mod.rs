@@ -153,7 +153,7 @@ impl View<'_> {
 #[derive(Debug, Clone)]
 pub(crate) struct Finder<'a> {
     layout: &'a Layout,
-    /// The places where code is: from, to.
+    /// The places where code is: from, to; sorted and apart.
     code: Vec<(u32, u32)>,
     /// All places: from, to.
     all: (u32, u32),
@@ -220,7 +220,8 @@ impl<'a> Finder<'a> {
 
     /// Whether code is there.
     fn is_code(&self, place: u32) -> bool {
-        self.code.iter().any(|(from, to)| (*from..*to).contains(&place))
+        let after = self.code.partition_point(|(from, _)| *from <= place);
+        after.checked_sub(1).and_then(|at| self.code.get(at)).is_some_and(|(_, to)| place < *to)
     }
 
     /// Where the last code ends.
