@@ -10,6 +10,8 @@ mod gallery;
 mod icons;
 mod packages;
 mod python;
+mod registry;
+mod sha256;
 mod test;
 mod tidy;
 mod window;

@@ -8,8 +8,9 @@ use super::program::{Life, Program};
 use super::publisher::Publisher;
 use super::server::{Access, Server};
 use super::user::User;
-use super::{ARGUMENTS, files, install, step};
+use super::{ARGUMENTS, install, step};
 use crate::command;
+use crate::sha256;
 use crate::test::Built;
 
 /// What a session tells its programs about its display, beside the folders.
@@ -57,7 +58,7 @@ pub(super) fn demonstrate(
     let mut faults = Vec::new();
     for (program, before) in programs.iter().zip(before) {
         let fault = |what: &str| format!("{} by the desktop app: {what}", program.id);
-        if files::sha256(&user.installed(program.id))? != files::sha256(&program.to.file)? {
+        if sha256::of_file(&user.installed(program.id))? != sha256::of_file(&program.to.file)? {
             faults.push(fault("the file is not the published one"));
         }
         let accesses = server.accesses(program.id)?.split_off(before.len());

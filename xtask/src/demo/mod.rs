@@ -30,6 +30,7 @@ use self::table::Row;
 use self::user::{Invitation, User};
 use crate::packages::{self, Purpose};
 use crate::python;
+use crate::sha256;
 use crate::test::{self, What};
 use crate::window;
 use crate::workspace::Workspace;
@@ -144,7 +145,7 @@ fn update(user: &User, publisher: &Publisher, server: &Server, program: &Program
         Life::Running => Some(user.start(id, ARGUMENTS)?),
     };
     let installed = user.installed(id);
-    let sha256_before = files::sha256(&installed)?;
+    let sha256_before = sha256::of_file(&installed)?;
     let updated = user.update(id)?;
     let accesses = server.accesses(id)?;
     Ok(Row {
@@ -157,8 +158,8 @@ fn update(user: &User, publisher: &Publisher, server: &Server, program: &Program
         took: updated.took,
         peak: updated.peak,
         sha256_before,
-        sha256_after: files::sha256(&installed)?,
-        published: files::sha256(&program.to.file)?,
+        sha256_after: sha256::of_file(&installed)?,
+        published: sha256::of_file(&program.to.file)?,
         patches: accesses.iter().filter(|access| access.is_patch()).count() as u64,
         fulls: accesses.iter().filter(|access| access.is_full()).count() as u64,
         not_running: running.and_then(|running| running.fault(program.to.version)),

@@ -13,6 +13,7 @@ use super::files;
 use super::program::{Program, Release};
 use super::server::Server;
 use crate::command;
+use crate::sha256;
 
 /// The longest that the server may take to make a patch ahead.
 const PATCH_LIMIT: Duration = Duration::from_secs(5 * 60);
@@ -65,7 +66,7 @@ impl Publisher {
     pub(super) fn configure_server(&self) -> Result<PathBuf> {
         let server = self.folder.join("server");
         private_file(&server.join("passphrase"), PASSPHRASE)?;
-        let digest = files::sha256_of(TOKEN.as_bytes());
+        let digest = sha256::of_bytes(TOKEN.as_bytes());
         let tokens = format!(
             "[[token]]\nname = \"demo\"\nsha256 = \"{digest}\"\napps = [{}]\nmay = [\"publish\"]\n",
             self.apps()?.join(", ")
@@ -104,7 +105,7 @@ impl Publisher {
     }
 
     fn wait_for_patch(&self, program: &Program) -> Result<()> {
-        let (base, artifact) = (files::sha256(&program.from.file)?, files::sha256(&program.to.file)?);
+        let (base, artifact) = (sha256::of_file(&program.from.file)?, sha256::of_file(&program.to.file)?);
         let patches = self.folder.join("server/data").join(program.id).join("patches").join(artifact);
         let deadline = Instant::now() + PATCH_LIMIT;
         while !fs::read_to_string(patches.join("index.json")).is_ok_and(|index| index.contains(&base)) {

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::files;
 use super::running::Running;
 use crate::command;
+use crate::sha256;
 
 /// The longest that one update may take, probation included.
 const LIMIT: Duration = Duration::from_secs(5 * 60);
@@ -102,7 +103,7 @@ impl User {
     /// Writes an enrolment and hands it to the command.
     pub(super) fn enrol(&self, invitation: &Invitation<'_>) -> Result<()> {
         let Invitation { id, source, root, health } = invitation;
-        let pin = files::sha256(root)?;
+        let pin = sha256::of_file(root)?;
         let (path, root) = (quoted(&self.installed(id))?, quoted(root)?);
         let text = format!(
             "id = \"{id}\"\nname = \"{id}\"\npath = {path}\nsources = [\"{source}\"]\n\
