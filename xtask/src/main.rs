@@ -4,6 +4,7 @@ mod bench;
 mod ci;
 mod codegen;
 mod command;
+mod corpus;
 mod cross;
 mod demo;
 mod gallery;
@@ -43,6 +44,8 @@ enum Verb {
     Codegen(codegen::Options),
     /// Figures that we promise: measured, judged, and kept in `docs/bench/`.
     Bench(bench::Options),
+    /// Fetch the real releases that patches are measured on, into a folder outside of the repository.
+    Corpus(corpus::Options),
     /// Draw every scene of the window in every language, light and dark, and look at it by machine.
     Gallery(gallery::Options),
     /// Render the icons from their drawings.
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         Verb::Ci(options) => ci::main(&workspace, &options),
         Verb::Codegen(options) => codegen::main(&workspace, &options),
         Verb::Bench(options) => bench::main(&workspace, &options),
+        Verb::Corpus(options) => corpus::main(&workspace, &options),
         Verb::Gallery(options) => gallery::main(&workspace, &options),
         Verb::Icons => icons::main(&workspace),
         Verb::Cross(options) => cross::main(&workspace, &options),
