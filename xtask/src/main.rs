@@ -57,6 +57,9 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
+    if let Some(ended) = bench::launch() {
+        return ended;
+    }
     let arguments = Arguments::parse();
     let done = Workspace::find().and_then(|workspace| match arguments.verb {
         Verb::Demo(options) => demo::main(&workspace, &options),

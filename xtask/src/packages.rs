@@ -47,12 +47,14 @@ pub(crate) enum Purpose {
     Cross,
     /// `cargo xtask cross --wine`.
     Wine,
+    /// To build and run what `cargo xtask bench delta` compares our patches with.
+    Rivals,
     /// A group of tests.
     Group(Group),
 }
 
 use Present::{Command as Tool, File, Library, Python};
-use Purpose::{Build, Cross, Demo, Gallery, Wine};
+use Purpose::{Build, Cross, Demo, Gallery, Rivals, Wine};
 
 /// The desktop app is part of what is built for any test.
 const DESKTOP: &[Purpose] = &[Purpose::Group(Group::Unit), Purpose::Group(Group::Desktop), Demo];
@@ -80,19 +82,45 @@ const PACKAGES: &[Package] = &[
         apt: "python3",
         present: Tool("python3"),
         why: "a plain static host for updates (http.server), and python-tuf",
-        wanted_by: &[Purpose::Group(Group::Interop), Demo],
+        wanted_by: &[Purpose::Group(Group::Interop), Demo, Rivals],
     },
     Package {
         apt: "python3-venv",
         present: Python("venv, ensurepip"),
         why: "a folder below target/ for packages from PyPI, so that the system's Python stays as it is",
-        wanted_by: &[Purpose::Group(Group::Interop), Demo],
+        wanted_by: &[Purpose::Group(Group::Interop), Demo, Rivals],
     },
     Package {
         apt: "bsdiff",
         present: Tool("bspatch"),
         why: "bspatch, the peer that must read our bsdiff40 patches",
-        wanted_by: &[Purpose::Group(Group::Delta), Purpose::Group(Group::Interop)],
+        wanted_by: &[Purpose::Group(Group::Delta), Purpose::Group(Group::Interop), Rivals],
+    },
+    Package {
+        apt: "xdelta3",
+        present: Tool("xdelta3"),
+        why: "makes patches to compare ours with",
+        wanted_by: &[Rivals],
+    },
+    Package {
+        apt: "zstd",
+        present: Tool("zstd"),
+        why: "makes patches to compare ours with",
+        wanted_by: &[Rivals],
+    },
+    Package {
+        apt: "xz-utils",
+        present: Tool("xz"),
+        why: "packs the patches of Zucchini",
+        wanted_by: &[Rivals],
+    },
+    Package { apt: "make", present: Tool("make"), why: "builds HDiffPatch", wanted_by: &[Rivals] },
+    Package { apt: "g++", present: Tool("g++"), why: "compiles HDiffPatch", wanted_by: &[Rivals] },
+    Package {
+        apt: "clang-19",
+        present: Tool("clang++-19"),
+        why: "compiles Zucchini, which takes no other compiler",
+        wanted_by: &[Rivals],
     },
     Package {
         apt: "clang",
