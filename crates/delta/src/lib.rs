@@ -13,12 +13,10 @@
 //!
 //! The formats are documented byte by byte in `docs/PATCH-FORMAT.md`.
 //!
-//! Layout: [`make`], [`apply`] and [`info()`] choose the format; `bsz1/` and `bsdiff40/` are one format each, a maker
-//! and an applier; `container.rs` is the header of our own formats; `matching/` finds what can be had from the base, `steps.rs`
-//! says it as steps;
-//! `rebuild.rs` is the only code that writes a result.
-//! and an applier; `container.rs` is the header of our own formats; `steps.rs` finds what can be copied;
-//! `rebuild.rs` is the only code that writes a result; `image/` tells a maker what an executable consists of.
+//! Layout: [`make`], [`apply`] and [`info()`] choose the format; `rt1/`, `bsz1/` and `bsdiff40/` are one format each, a
+//! maker and an applier; `container.rs` is the header of our own formats; `image/` reads executables for the maker of
+//! `rt1`, `references/` finds what refers to what in them; `matching/` finds what can be had from the base, and
+//! `steps.rs` says it as steps; `rebuild.rs` is the only code that writes a result.
 
 mod base;
 mod bsdiff40;

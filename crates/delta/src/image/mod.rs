@@ -51,7 +51,7 @@ pub(crate) enum Kind {
     /// Symbols of Mach-O: entries of 16 bytes, the first one at the start of the region. The first 4 bytes of an entry
     /// are relative to the region's anchor (a name), the last 8 may be an absolute address.
     MachSymbols = 10,
-    /// Words of 32 bits, the first one at the start of the region, that are relative to its anchor. One whose bits are
+    /// Words of 32 bits, aligned to 4 in the file, that are relative to the region's anchor. One whose bits are
     /// all set is none (Go's links to types, its tables of the files of compilation units).
     Anchored = 11,
     /// Go's data of functions: words of 32 bits, aligned to 4 in the file, of which some are relative to names, some to

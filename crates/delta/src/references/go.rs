@@ -3,7 +3,7 @@
 //! Source: `runtime/symtab.go` (`moduledata`, `functab`, `_func`) and `cmd/link/internal/ld/pcln.go` of the Go
 //! distribution, the format of Go 1.20 and later.
 
-use super::{Anchor, CHUNK, Form, Piece, Reference, View};
+use super::{Anchor, Form, Piece, Reference, View};
 use crate::image::{Go, Layout};
 
 /// The length of a record without its tables.
@@ -41,7 +41,7 @@ pub(super) fn find(
         give(at, anchor);
         at += 4;
     }
-    // The table is sorted by place in the file, too: look for the first record that may reach into the piece.
+    // The table is sorted by place in the file, too: look for the first record that starts in the piece.
     let record = |index: u32, read: &mut dyn FnMut(u32) -> u32| {
         table.saturating_add(read(table.saturating_add(index.saturating_mul(8)).saturating_add(4)))
     };
@@ -50,12 +50,14 @@ pub(super) fn find(
         let middle = low + (high - low) / 2;
         if record(middle, read) < piece.from { low = middle + 1 } else { high = middle }
     }
-    // More records than this do not fit into a chunk; a damaged table may say that they do.
-    for index in (low..go.count).take((CHUNK / RECORD) as usize + 1) {
+    // Records are apart; in a damaged table they may all be one.
+    let mut next = piece.from;
+    for index in low..go.count {
         let start = record(index, read);
-        if start < piece.from || start >= piece.to {
+        if start < next || start >= piece.to {
             break;
         }
+        next = start + RECORD;
         one_record(start, view, &mut give);
     }
 }

@@ -142,7 +142,8 @@ struct Hashes {
 
 impl Hashes {
     fn new(pages: PageHashes) -> Self {
-        Self { pages, hasher: Hasher::new(), seen: 0, hashes: Vec::new() }
+        let hashes = Vec::with_capacity((pages.end() - pages.offset) as usize);
+        Self { pages, hasher: Hasher::new(), seen: 0, hashes }
     }
 
     fn update(&mut self, bytes: &[u8]) {

@@ -31,18 +31,18 @@ pub(super) struct Control {
     pub(super) blocks: Vec<Block>,
 }
 
-/// Codes the control stream.
+/// Codes the control stream, which has so many blocks.
 pub(super) fn code<C: Coder>(
     tools: &mut Tools<C>,
     known: &Control,
     lengths: (u32, u32),
-    most: u64,
+    count: u64,
 ) -> Result<Control, Error> {
     let mut coding = Coding { tools, numbers: Numbers::new(KINDS) };
     let base = coding.layout(&known.base, &Layout::default(), lengths.0)?;
     let artifact = coding.layout(&known.artifact, &base, lengths.1)?;
     let pages = coding.pages(known.pages, lengths.1)?;
-    let blocks = coding.blocks(&known.blocks, lengths, most, pages)?;
+    let blocks = coding.blocks(&known.blocks, lengths, count, pages)?;
     Ok(Control { base, artifact, pages, blocks })
 }
 
@@ -109,6 +109,10 @@ impl<C: Coder> Coding<'_, C> {
             if !sorted || !fits {
                 return Err(BAD_LAYOUT);
             }
+            let second = |region: &Region| region.kind == kind && kind == Kind::GoFunctions;
+            if regions.iter().any(second) {
+                return Err(BAD_LAYOUT);
+            }
             regions.push(Region { offset, length: region_length, place, size, kind, anchor });
         }
         let mut go = Go::default();
@@ -154,12 +158,12 @@ impl<C: Coder> Coding<'_, C> {
         &mut self,
         known: &[Block],
         lengths: (u32, u32),
-        most: u64,
+        count: u64,
         pages: Option<PageHashes>,
     ) -> Result<Vec<Block>, Error> {
-        let count = self.number(known.len() as u64, LAYOUT, [8, 0])?;
-        let count = Some(count).filter(|count| *count <= most).ok_or(BAD_BLOCK)?;
-        let mut blocks = Vec::with_capacity(usize::try_from(count).unwrap_or(0));
+        let mut blocks = Vec::new();
+        let room = usize::try_from(count).map(|count| blocks.try_reserve_exact(count));
+        room.ok().and_then(Result::ok).ok_or(BAD_BLOCK)?;
         let mut known = known.iter();
         let (mut base, mut artifact) = (0u32, 0u32);
         // How far the artifact is ahead of the base: the last distances, the newest first.
@@ -172,7 +176,8 @@ impl<C: Coder> Coding<'_, C> {
             let gap_bits = bits(gap);
             let shift = i64::from(given.artifact) - i64::from(given.base);
             let turn = shifts.iter().position(|recent| *recent == shift).map_or(SHIFTS, |at| at);
-            let turn = self.number(turn as u64, TURN, [last[2], gap_bits])? as usize;
+            let turn = self.number(turn as u64, TURN, [last[2], gap_bits])?;
+            let turn = usize::try_from(turn).ok().filter(|turn| *turn <= SHIFTS).ok_or(BAD_BLOCK)?;
             let at = match shifts.get(turn) {
                 Some(shift) => {
                     let at = i64::from(start) - shift;

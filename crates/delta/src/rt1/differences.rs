@@ -30,8 +30,6 @@ pub(super) struct Differences {
     last: u64,
     /// The last difference that is not zero.
     nonzero: u8,
-    /// The bytes of the current group that were not coded yet, and whether any of them differs.
-    group: (usize, bool, bool),
 }
 
 impl Differences {
@@ -48,7 +46,6 @@ impl Differences {
             differed: 0,
             last: 0,
             nonzero: 0,
-            group: (0, false, false),
         }
     }
 
@@ -59,7 +56,6 @@ impl Differences {
         self.history = 0;
         self.differed = 0;
         self.last = 0;
-        self.group = (0, false, false);
     }
 
     /// A piece of it begins.

@@ -10,6 +10,9 @@ const GRANULE: u32 = 8;
 /// A target of the base, and what it has become; both zero for none.
 type Pair = (u32, u32);
 
+/// A target that is never learned: its slots are free.
+const NOTHING: u32 = 0;
+
 /// Maps targets of the base to targets of the artifact.
 pub(super) struct Learned {
     /// Buckets of pairs, by a hash of the target.
@@ -28,6 +31,9 @@ impl Learned {
     /// Remembers what a target has become.
     pub(super) fn insert(&mut self, reference: &Reference, became: u32) {
         let key = key(reference);
+        if key == NOTHING {
+            return;
+        }
         let near = granule(key, self.near.len());
         if let Some(slot) = self.near.get_mut(near) {
             *slot = (key, became);
@@ -35,7 +41,7 @@ impl Learned {
         let hash = hash(key);
         let bucket = bucket(hash, &mut self.pairs);
         // Where there is no room, a slot that the hash chooses makes some.
-        let at = bucket.iter().position(|(known, _)| *known == key || *known == 0);
+        let at = bucket.iter().position(|(known, _)| *known == key || *known == NOTHING);
         if let Some(slot) = bucket.get_mut(at.unwrap_or(hash as usize % BUCKET)) {
             *slot = (key, became);
         }
@@ -46,7 +52,7 @@ impl Learned {
         let key = key(reference);
         let start = hash(key) as usize & (self.pairs.len() - 1) & !(BUCKET - 1);
         let bucket = self.pairs.get(start..start + BUCKET).unwrap_or_default();
-        bucket.iter().find(|(known, _)| *known == key).map(|(_, became)| *became)
+        bucket.iter().find(|(known, _)| *known == key && key != NOTHING).map(|(_, became)| *became)
     }
 
     /// By how much the nearest target moved that is known in the same granule or one beside it, and how far it is.
@@ -55,7 +61,7 @@ impl Learned {
         let beside = [key, key.wrapping_sub(1 << GRANULE), key.wrapping_add(1 << GRANULE)];
         let known = beside.into_iter().filter_map(|beside| {
             let (target, became) = *self.near.get(granule(beside, self.near.len()))?;
-            (target >> GRANULE == beside >> GRANULE && target != 0)
+            (target >> GRANULE == beside >> GRANULE && target != NOTHING)
                 .then_some((became.wrapping_sub(target), target.abs_diff(key)))
         });
         known.min_by_key(|(_, distance)| *distance)

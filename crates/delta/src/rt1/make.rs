@@ -57,7 +57,7 @@ fn predicted(base: &[u8], artifact: &[u8], options: &Options<'_>) -> Result<Vec<
     let known = plan(base, artifact, options)?;
     let lengths = (length(base), length(artifact));
     let mut tools = Tools::new(Encoder::new());
-    control::code(&mut tools, &known, lengths, u64::MAX)?;
+    control::code(&mut tools, &known, lengths, known.blocks.len() as u64)?;
     let control = tools.coder.finish();
 
     let learned = learned_log(lengths.0);

@@ -39,7 +39,7 @@ const WINDOW_LOG: std::ops::RangeInclusive<u8> = 10..=23;
 
 /// Memory to apply, apart from what grows with the patch: models, chunks of the base, buffers.
 const MEMORY_FIXED: u64 = 28 << 20;
-/// Memory of one block: once in the order of the artifact, once in that of the base.
+/// Memory of one block, which the control stream counts by: once in the order of the artifact, once in that of the base.
 const MEMORY_BLOCK: u64 = 24;
 /// Memory of one target that may be learned: two numbers, and an eighth of that for its neighbours.
 const MEMORY_TARGET: u64 = 9;
@@ -91,6 +91,7 @@ fn streams(header: &Header) -> Result<Streams, Error> {
                 && coded(&control)
                 && coded(&content)
                 && control.window_log == 0
+                && control.plain <= length
                 && LEARNED_LOG.contains(&content.window_log)
                 && content.plain == length
                 && length.max(header.base.length) <= LONGEST.into();

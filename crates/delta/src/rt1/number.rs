@@ -27,8 +27,9 @@ impl Numbers {
         contexts: [u32; 2],
     ) -> Result<u64, Error> {
         let kind_number = kind as u32;
-        let number = number + 1;
-        let wanted = 63 - number.leading_zeros();
+        // A decoder's number is anything.
+        let number = number.wrapping_add(1);
+        let wanted = number.checked_ilog2().unwrap_or(0);
         let with = |salt: u32| {
             [
                 context([kind_number, salt]),

@@ -163,7 +163,8 @@ const STRETCH: u32 = 12;
 
 /// See [`Places::starts`].
 fn starts(blocks: &[Block]) -> Vec<u32> {
-    let mut starts = Vec::new();
+    let last = blocks.last().map_or(0, |block| block.base >> STRETCH);
+    let mut starts = Vec::with_capacity(last as usize + 1);
     for (at, block) in (0..).zip(blocks) {
         let stretch = (block.base >> STRETCH) as usize;
         if stretch >= starts.len() {

@@ -50,20 +50,18 @@ pub(super) fn walk<C: Coder>(
         fields: Fields::new(),
         literals: Literals::new(),
     };
-    let mut state =
-        State { chunks, tools, walker, models, new: Vec::new(), beside: <[Vec<u8>; 2]>::default() };
+    let mut state = State { chunks, tools, walker, models, new: Vec::new(), beside: Vec::new() };
     let mut at = 0;
     let mut behind = 0;
     let end = Block { base: 0, artifact: walk.length, length: 0 };
     for block in walk.blocks.iter().chain([&end]) {
-        let ahead = (block.length > 0).then_some(block.base);
         // A gap may have the hashes of the pages within.
         let hashes = walk.pages.filter(|pages| (at..block.artifact).contains(&pages.offset));
         let to = hashes.map_or(block.artifact, |pages| pages.offset);
-        state.gap(at, to, behind, ahead)?;
+        state.gap(at, to, behind)?;
         if let Some(pages) = hashes {
             state.walker.pages(pages.end() - pages.offset)?;
-            state.gap(pages.end(), block.artifact, behind, ahead)?;
+            state.gap(pages.end(), block.artifact, behind)?;
         }
         state.block(*block)?;
         at = block.artifact + block.length;
@@ -81,26 +79,23 @@ struct State<'a, 'b, 'c, C> {
     /// The artifact's bytes of a piece.
     new: Vec<u8>,
     /// The base's bytes beside a piece of a gap.
-    beside: [Vec<u8>; 2],
+    beside: Vec<u8>,
 }
 
 impl<C: Coder> State<'_, '_, '_, C> {
-    /// Bytes that are in no block. `behind` is where the block before ended in the base, `ahead` where the one after
-    /// starts.
-    fn gap(&mut self, from: u32, to: u32, behind: u32, ahead: Option<u32>) -> Result<(), Error> {
+    /// Bytes that are in no block. `behind` is where the block before ended in the base.
+    fn gap(&mut self, from: u32, to: u32, behind: u32) -> Result<(), Error> {
         let mut at = from;
         while at < to {
             let length = (to - at).min(PIECE);
             // What the base has there, if only it had changed and not moved.
-            let [left, right] = &mut self.beside;
-            peek(self.chunks, behind.checked_add(at - from), length, left)?;
-            peek(self.chunks, ahead.and_then(|ahead| ahead.checked_sub(to - at)), length, right)?;
+            peek(self.chunks, behind.checked_add(at - from), length, &mut self.beside)?;
             let text = Text {
                 kind: self.models.places.artifact().region(at).map_or(Kind::Opaque, |region| region.kind),
                 offset: at,
                 length: length as usize,
                 known: self.walker.known(at, length as usize),
-                beside: [left, right],
+                beside: &self.beside,
             };
             self.new.clear();
             self.models.literals.code(self.tools, &text, &mut self.new)?;
