@@ -122,6 +122,7 @@ impl Error {
                 delta::Error::ReadBase(_)
                 | delta::Error::ReadPatch(_)
                 | delta::Error::WriteOut(_)
+                | delta::Error::Match(_)
                 | delta::Error::Compress(_)
                 | delta::Error::Memory { .. }
                 | delta::Error::UnknownFormat(_) => false,
