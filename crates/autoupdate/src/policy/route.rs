@@ -3,7 +3,8 @@
 //! 1. The smallest patch of the index that starts from the installed bytes, that this program can apply within its memory
 //!    limit, and that is clearly smaller than the artifact. One only: a second patch after a bad first one would
 //!    rather cost a third download than save one.
-//! 2. If the index names none for the installed bytes: ask the server to make one. A static host answers 404.
+//! 2. If the index names none for the installed bytes in a format that this program knows: ask the server to make one.
+//!    A static host answers 404; a server of later years, which names newer formats, still makes the old ones.
 //! 3. The whole artifact, compressed, where somebody has put it.
 //! 4. The whole artifact.
 //!
@@ -54,18 +55,12 @@ pub fn routes(facts: &Facts<'_>) -> Decided<Vec<Route>> {
 }
 
 fn patch(facts: &Facts<'_>, trace: &mut Vec<Trace>) -> Option<Route> {
-    let named: Vec<_> = (facts.index.iter())
-        .flat_map(|index| &index.patches)
-        .filter(|entry| entry.base == *facts.installed)
-        .collect();
-    if named.is_empty() {
-        let format = facts.applicable.first().and_then(|format| FormatId::parse(format).ok())?;
-        trace.push(Trace::new(Rule::Patch, Verdict::Pass).fact("named", "none").fact("asked for", &format));
-        return Some(Route::Patch { format, base: *facts.installed, length: None, memory: None });
-    }
     let preference = |entry: &PatchEntry| facts.applicable.iter().position(|f| *f == entry.format.as_str());
     let mut best: Option<&PatchEntry> = None;
-    for entry in named {
+    let mut known = false;
+    let named = facts.index.iter().flat_map(|index| &index.patches);
+    for entry in named.filter(|entry| entry.base == *facts.installed) {
+        known |= preference(entry).is_some();
         let why = if preference(entry).is_none() {
             Some("unknown format")
         } else if entry.memory > facts.memory {
@@ -83,6 +78,11 @@ fn patch(facts: &Facts<'_>, trace: &mut Vec<Trace>) -> Option<Route> {
         if why.is_none() && best.is_none_or(|best| order(entry) < order(best)) {
             best = Some(entry);
         }
+    }
+    if !known {
+        let format = facts.applicable.first().and_then(|format| FormatId::parse(format).ok())?;
+        trace.push(Trace::new(Rule::Patch, Verdict::Pass).fact("named", "none").fact("asked for", &format));
+        return Some(Route::Patch { format, base: *facts.installed, length: None, memory: None });
     }
     best.map(|entry| Route::Patch {
         format: entry.format.clone(),

@@ -5,19 +5,28 @@ use protocol::{FormatId, Mode, PatchEntry, PatchIndex, object};
 use super::*;
 use crate::view::{RouteView, UpdateReport};
 
-/// Publishes 1.1.0 and puts a patch from 1.0.1 on the server; `damage` may change its bytes.
-fn publish_with_patch(world: &mut World, damage: impl FnOnce(&mut Vec<u8>)) {
+/// Publishes 1.1.0 and puts patches from 1.0.1 on the server, one of each format; `damage` may change their bytes. Gives
+/// the format of the shortest.
+fn publish_with_patches(world: &mut World, formats: &[&str], damage: impl Fn(&mut Vec<u8>)) -> FormatId {
     let (base, artifact) = (sleeper("1.0.1"), sleeper("1.1.0"));
     world.publish("1.1.0", &artifact);
-    let format = FormatId::parse(FormatId::BSZ1).unwrap();
-    let mut patch = Vec::new();
-    let made = delta::make(&format, &base, &artifact, &mut patch).unwrap();
-    let (base, artifact) = (Digest::of(&base), Digest::of(&artifact));
-    let entry = PatchEntry { base, format: format.clone(), length: made.length, memory: made.memory };
-    damage(&mut patch);
-    let index = serde_json::to_vec(&PatchIndex::new(vec![entry])).unwrap();
-    world.simulator.lie(&object::patch_index(&artifact), Some(&index));
-    world.simulator.lie(&object::patch(&artifact, &base, &format), Some(&patch));
+    let names = (Digest::of(&base), Digest::of(&artifact));
+    let mut entries = Vec::new();
+    for format in formats {
+        let format = FormatId::parse(format).unwrap();
+        let mut patch = Vec::new();
+        let made = delta::make(&format, &base, &artifact, &mut patch).unwrap();
+        damage(&mut patch);
+        world.simulator.lie(&object::patch(&names.1, &names.0, &format), Some(&patch));
+        entries.push(PatchEntry { base: names.0, format, length: made.length, memory: made.memory });
+    }
+    let shortest = entries.iter().min_by_key(|entry| entry.length).unwrap().format.clone();
+    // What a server of later years may name.
+    let format = FormatId::parse("rt9").unwrap();
+    entries.push(PatchEntry { base: names.0, format, length: 1, memory: 1 });
+    let index = serde_json::to_vec(&PatchIndex::new(entries)).unwrap();
+    world.simulator.lie(&object::patch_index(&names.1), Some(&index));
+    shortest
 }
 
 async fn report(world: &World, how: How) -> UpdateReport {
@@ -28,30 +37,29 @@ async fn report(world: &World, how: How) -> UpdateReport {
     }
 }
 
-fn patch() -> Option<RouteView> {
-    Some(RouteView::Patch { format: FormatId::parse(FormatId::BSZ1).unwrap() })
+fn patch(format: FormatId) -> Option<RouteView> {
+    Some(RouteView::Patch { format })
 }
 
 #[tokio::test]
 async fn a_patch_is_all_that_is_fetched() {
-    let mut world = World::probed(Mode::Ask).await;
-    publish_with_patch(&mut world, |_| {});
-    let report = report(&world, how()).await;
-    world.assert_installed("1.1.0");
-    assert_eq!((report.route, report.patches_fetched), (patch(), 1));
-    assert!(
-        report.bytes_fetched * 10 < report.full_bytes,
-        "{} of {}",
-        report.bytes_fetched,
-        report.full_bytes
-    );
-    assert_eq!(report.fallbacks, []);
+    for formats in [delta::APPLICABLE, &[FormatId::BSZ1, FormatId::RT1], &[FormatId::BSZ1], &[FormatId::RT1]]
+    {
+        let mut world = World::probed(Mode::Ask).await;
+        let taken = publish_with_patches(&mut world, formats, |_| {});
+        let report = report(&world, how()).await;
+        world.assert_installed("1.1.0");
+        assert_eq!((report.route, report.patches_fetched), (patch(taken), 1), "{formats:?}");
+        let (fetched, full) = (report.bytes_fetched, report.full_bytes);
+        assert!(fetched * 10 < full, "{formats:?}: {fetched} of {full}");
+        assert_eq!(report.fallbacks, []);
+    }
 }
 
 #[tokio::test]
 async fn a_damaged_patch_costs_a_detour_and_is_told() {
     let mut world = World::probed(Mode::Ask).await;
-    publish_with_patch(&mut world, |patch| {
+    let taken = publish_with_patches(&mut world, &[FormatId::RT1], |patch| {
         let middle = patch.len() / 2;
         patch[middle] ^= 1;
     });
@@ -60,13 +68,13 @@ async fn a_damaged_patch_costs_a_detour_and_is_told() {
     assert_eq!((report.route, report.patches_fetched), (Some(RouteView::CompressedFull), 1));
     let fallback = &report.fallbacks[0];
     assert!(fallback.code.starts_with("E-PATCH-"), "{fallback:?}");
-    assert_eq!(Some(fallback.route.clone()), patch());
+    assert_eq!(Some(fallback.route.clone()), patch(taken));
 }
 
 #[tokio::test]
 async fn the_whole_can_be_demanded() {
     let mut world = World::probed(Mode::Ask).await;
-    publish_with_patch(&mut world, |_| {});
+    publish_with_patches(&mut world, delta::MAKEABLE, |_| {});
     let report = report(&world, How { full: true, ..how() }).await;
     assert_eq!((report.route, report.patches_fetched), (Some(RouteView::CompressedFull), 0));
     world.assert_installed("1.1.0");

@@ -1,7 +1,7 @@
 use super::*;
 use crate::testing::artifact;
 
-const APPLICABLE: &[&str] = &["bsz1", "bsdiff40"];
+const APPLICABLE: &[&str] = &["rt1", "bsz1", "bsdiff40"];
 
 fn entry(base: &str, format: &str, length: u64, memory: u64) -> PatchEntry {
     let base = Digest::of(base.as_bytes());
@@ -42,16 +42,28 @@ fn the_cheapest_usable_patch_goes_first_and_the_whole_last() {
     check(&[("1.0.0", "bsz1", 300, 50)], "bsz1 of 300, ");
     check(&[("1.0.0", "bsz1", 300, 50), ("1.0.0", "bsdiff40", 200, 50)], "bsdiff40 of 200, ");
     check(&[("1.0.0", "bsdiff40", 300, 50), ("1.0.0", "bsz1", 300, 50)], "bsz1 of 300, ");
+    // In the order in which a server lists them, which is none of size or preference.
+    let listed =
+        |rt1| [("1.0.0", "bsdiff40", 500, 1), ("1.0.0", "bsz1", 300, 50), ("1.0.0", "rt1", rt1, 100)];
+    check(&listed(60), "rt1 of 60, ");
+    check(&listed(299), "rt1 of 299, ");
+    check(&listed(300), "rt1 of 300, ");
+    check(&listed(301), "bsz1 of 300, ");
+    check(&[("1.0.0", "bsz1", 300, 50), ("1.0.0", "rt1", 60, 101)], "bsz1 of 300, ");
+    check(&[("1.0.0", "bsz1", 950, 50), ("1.0.0", "rt1", 60, 100)], "rt1 of 60, ");
+    check(&[("0.9.0", "rt1", 6, 50), ("1.0.0", "bsz1", 300, 50)], "bsz1 of 300, ");
     // Not ours, not readable, too much memory, not clearly smaller.
-    check(&[("0.9.0", "bsz1", 3, 5)], "bsz1 if made, ");
+    check(&[("0.9.0", "bsz1", 3, 5)], "rt1 if made, ");
     check(&[("1.0.0", "rt9", 3, 5), ("1.0.0", "bsz1", 300, 50)], "bsz1 of 300, ");
-    check(&[("1.0.0", "rt9", 3, 5)], "");
+    // Nothing but formats of later years: one of ours may still be made.
+    check(&[("1.0.0", "rt9", 3, 5)], "rt1 if made, ");
+    check(&[("1.0.0", "rt9", 3, 5), ("1.0.0", "bsz1", 900, 50)], "");
     check(&[("1.0.0", "bsz1", 3, 101)], "");
     check(&[("1.0.0", "bsz1", 899, 100)], "bsz1 of 899, ");
     check(&[("1.0.0", "bsz1", 900, 50)], "");
     check(&[("1.0.0", "bsz1", u64::MAX, u64::MAX)], "");
-    check(&[], "bsz1 if made, ");
-    assert_eq!(ways(None, true, false), "bsz1 if made, compressed full, full");
+    check(&[], "rt1 if made, ");
+    assert_eq!(ways(None, true, false), "rt1 if made, compressed full, full");
 }
 
 #[test]

@@ -189,7 +189,7 @@ fn by_patch(format: &str) -> Route {
 
 /// Patch, compressed full, full.
 fn all() -> [Route; 3] {
-    [by_patch("bsz1"), Route::CompressedFull, Route::Full]
+    [by_patch("rt1"), Route::CompressedFull, Route::Full]
 }
 
 /// The codes of the routes that were given up.

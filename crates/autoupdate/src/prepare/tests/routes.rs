@@ -5,7 +5,8 @@ use super::*;
 #[tokio::test]
 async fn each_route_leads_to_the_signed_bytes() {
     let world = World::new().await;
-    for route in [by_patch("bsz1"), by_patch("bsdiff40"), Route::CompressedFull, Route::Full] {
+    let patches = delta::APPLICABLE.iter().copied().map(by_patch);
+    for route in patches.chain([Route::CompressedFull, Route::Full]) {
         let before = world.asked().len();
         let prepared = world.prepare(std::slice::from_ref(&route)).await.unwrap();
         assert_eq!((&prepared.route, prepared.fallbacks.len()), (&route, 0));
@@ -34,9 +35,9 @@ async fn what_leads_nowhere_is_not_asked_for() {
     };
     for (route, code) in [
         (of("rt99", &program(1), None, None), "E-PATCH-FORMAT"),
-        (of("bsz1", b"other", None, None), "E-PATCH-BASE"),
-        (of("bsz1", &program(1), Some(world.artifact.length), None), "E-PATCH-SIZE"),
-        (of("bsz1", &program(1), None, Some(1 << 40)), "E-PATCH-MEMORY"),
+        (of("rt1", b"other", None, None), "E-PATCH-BASE"),
+        (of("rt1", &program(1), Some(world.artifact.length), None), "E-PATCH-SIZE"),
+        (of("rt1", &program(1), None, Some(1 << 40)), "E-PATCH-MEMORY"),
     ] {
         let error = world.prepare(std::slice::from_ref(&route)).await.unwrap_err();
         assert_eq!(error.fault().code, code);
@@ -59,7 +60,7 @@ async fn a_missing_twin_is_not_worth_telling_and_a_missing_patch_is() {
     world.remove(&world.twin());
     let prepared = world.prepare(&all()[1..]).await.unwrap();
     assert_eq!((prepared.route, prepared.fallbacks), (Route::Full, vec![]));
-    world.remove(&world.patch("bsz1"));
+    world.remove(&world.patch("rt1"));
     let prepared = world.prepare(&all()).await.unwrap();
     assert_eq!((&prepared.route, codes(&prepared)), (&Route::Full, vec!["E-NET-NOT-FOUND"]));
 }
@@ -68,8 +69,8 @@ async fn a_missing_twin_is_not_worth_telling_and_a_missing_patch_is() {
 async fn a_patch_that_is_being_made_is_waited_for() {
     let world = World::new().await;
     let asked = Mutex::new(0);
-    let ready = patch("bsz1");
-    world.answer(&world.patch("bsz1"), move |request| {
+    let ready = patch("rt1");
+    world.answer(&world.patch("rt1"), move |request| {
         let mut asked = asked.lock().unwrap();
         *asked += 1;
         if *asked < 3 {
@@ -83,7 +84,7 @@ async fn a_patch_that_is_being_made_is_waited_for() {
     let mut steps = world.progress.subscribe();
     let waiting = tokio::spawn(async move { steps.wait_for(|now| now.step == Step::Waiting).await.is_ok() });
     let prepared = prepare(job).await.unwrap();
-    assert_eq!((prepared.route, prepared.fallbacks), (by_patch("bsz1"), vec![]));
+    assert_eq!((prepared.route, prepared.fallbacks), (by_patch("rt1"), vec![]));
     assert!(waiting.await.unwrap());
 }
 
@@ -92,7 +93,7 @@ async fn patience_has_an_end() {
     let world = World::new().await;
     for status in ["202 Accepted", "503 Busy", "429 Too Many Requests"] {
         let busy = answer(status, "Retry-After: 600\r\n", b"");
-        world.answer(&world.patch("bsz1"), move |_| Reply::Bytes(busy.clone()));
+        world.answer(&world.patch("rt1"), move |_| Reply::Bytes(busy.clone()));
         let prepared = world.prepare(&all()).await.unwrap();
         assert_eq!(
             (&prepared.route, codes(&prepared)),

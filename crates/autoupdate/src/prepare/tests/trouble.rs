@@ -17,27 +17,33 @@ async fn bad_patch(name: &str, format: &str, bytes: Vec<u8>, expected: &str) {
 
 #[tokio::test]
 async fn any_doubt_about_a_patch_is_the_next_route() {
-    let good = patch("bsz1");
+    for format in [FormatId::RT1, FormatId::BSZ1] {
+        any_doubt(format).await;
+    }
+    let mut other = Vec::new();
+    delta::make(&FormatId::parse("bsdiff40").unwrap(), &program(1), &program(3), &mut other).unwrap();
+    bad_patch("well-formed, another result", "bsdiff40", other, "E-PATCH-RESULT").await;
+}
+
+async fn any_doubt(format: &str) {
+    let good = patch(format);
     let mut flipped = good.clone();
     let middle = flipped.len() / 2;
     flipped[middle] ^= 1;
     let flipped_code = {
         // Which check catches it is the format's affair.
         let world = World::new().await;
-        world.serve(&world.patch("bsz1"), flipped.clone());
-        let prepared = world.prepare(&all()).await.unwrap();
+        world.serve(&world.patch(format), flipped.clone());
+        let prepared = world.prepare(&[by_patch(format), Route::CompressedFull]).await.unwrap();
         prepared.fallbacks[0].code.clone()
     };
     assert!(flipped_code.starts_with("E-PATCH-"), "{flipped_code}");
-    bad_patch("one byte flipped", "bsz1", flipped, &flipped_code).await;
-    bad_patch("cut", "bsz1", good[..good.len() - 1].to_vec(), "E-PATCH-TRUNCATED").await;
-    bad_patch("trailing", "bsz1", [&good[..], b"x"].concat(), "E-PATCH-TRAILING").await;
-    bad_patch("no patch", "bsz1", vec![7; 5_000], "E-PATCH-FORMAT").await;
-    bad_patch("a page", "bsz1", Vec::new(), "E-NET-PORTAL").await;
-    bad_patch("longer than the artifact", "bsz1", vec![0; 200_000], "E-NET-TOO-LONG").await;
-    let mut other = Vec::new();
-    delta::make(&FormatId::parse("bsdiff40").unwrap(), &program(1), &program(3), &mut other).unwrap();
-    bad_patch("well-formed, another result", "bsdiff40", other, "E-PATCH-RESULT").await;
+    bad_patch("one byte flipped", format, flipped, &flipped_code).await;
+    bad_patch("cut", format, good[..good.len() - 1].to_vec(), "E-PATCH-TRUNCATED").await;
+    bad_patch("trailing", format, [&good[..], b"x"].concat(), "E-PATCH-TRAILING").await;
+    bad_patch("no patch", format, vec![7; 5_000], "E-PATCH-FORMAT").await;
+    bad_patch("a page", format, Vec::new(), "E-NET-PORTAL").await;
+    bad_patch("longer than the artifact", format, vec![0; 200_000], "E-NET-TOO-LONG").await;
 }
 
 #[tokio::test]
@@ -85,7 +91,7 @@ fn cut_once(bytes: Vec<u8>) -> impl Fn(&Request) -> Reply + Send + 'static {
 
 #[tokio::test]
 async fn a_download_that_is_cut_is_continued_in_the_same_run() {
-    for route in [by_patch("bsz1"), Route::CompressedFull, Route::Full] {
+    for route in [by_patch("rt1"), Route::CompressedFull, Route::Full] {
         let world = World::new().await;
         let (name, bytes) = match &route {
             Route::Patch { format, .. } => (world.patch(format.as_str()), patch(format.as_str())),
@@ -101,7 +107,7 @@ async fn a_download_that_is_cut_is_continued_in_the_same_run() {
 
 #[tokio::test]
 async fn a_bad_prefix_in_the_spool_starts_over_once() {
-    for route in [by_patch("bsz1"), Route::CompressedFull, Route::Full] {
+    for route in [by_patch("rt1"), Route::CompressedFull, Route::Full] {
         let world = World::new().await;
         let format = match &route {
             Route::Patch { format, .. } => format.as_str().to_owned(),
