@@ -80,9 +80,11 @@ impl Shared {
     /// Plans the patches of an app that are worth making before anybody asks, and its compressed twins. Blocks.
     pub(crate) fn plan(&self, app: &App) {
         let settings = &self.config.patches;
+        let pairs = app.catalog().ahead(settings.bases);
         let mut jobs = Vec::new();
-        for (artifact, base) in app.catalog().ahead(settings.bases) {
-            for format in &settings.formats {
+        // The first format of every pair before the second of any.
+        for format in &settings.formats {
+            for &(artifact, base) in &pairs {
                 jobs.extend(self.job(app, &PatchName { artifact, base, format: format.clone() }));
             }
         }

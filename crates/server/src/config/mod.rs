@@ -129,7 +129,8 @@ pub struct Publish {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Patches {
-    /// Formats made ahead of the first request. Every format that this server can make is made on request.
+    /// Formats made ahead of the first request, and of a pair of which somebody asked for one of them. Every format that
+    /// this server can make is made on request.
     pub formats: Vec<FormatId>,
     /// Patches to each offered release are made ahead from so many versions before it, per platform. 0 = none.
     pub bases: usize,
@@ -213,7 +214,7 @@ impl Default for Publish {
 impl Default for Patches {
     fn default() -> Self {
         Self {
-            formats: FormatId::parse(FormatId::BSZ1).into_iter().collect(),
+            formats: [FormatId::RT1, FormatId::BSZ1].into_iter().flat_map(FormatId::parse).collect(),
             bases: 3,
             parallel: 1,
             queue: 64,

@@ -128,6 +128,7 @@ impl Bench {
             return Asked::Full { after: QUEUE_PAUSE };
         }
         inside.ahead.retain(|other| other.key != job.key);
+        self.plan_others(&mut inside, &job, now);
         inside.asked.push_back((address, job));
         self.count(&inside);
         drop(inside);
@@ -140,12 +141,7 @@ impl Bench {
         let mut inside = self.lock();
         inside.ahead.retain(|job| job.key.app != *app);
         for job in jobs {
-            let known = self.shelf.has(&job.key)
-                || self.shelf.is_useless(&job.key, self.longest(&job))
-                || inside.making.contains(&job.key)
-                || inside.is_asked(&job.key)
-                || inside.failed.get(&job.key).is_some_and(|failure| now < failure.until);
-            if !known && inside.ahead.len() < MAX_REMEMBERED {
+            if inside.ahead.len() < MAX_REMEMBERED && !self.is_settled(&inside, &job, now) {
                 inside.ahead.push_back(job);
             }
         }
@@ -153,6 +149,34 @@ impl Bench {
         drop(inside);
         self.wake.notify_waiters();
         self.wake.notify_one();
+    }
+
+    /// Plans the other formats of a pair that somebody asks for. A client takes what the index names for its base and asks
+    /// for nothing else, so a pair should not stay with what the first one to ask happened to know.
+    fn plan_others(&self, inside: &mut Inside, job: &Job, now: Instant) {
+        let Patches { bases, formats, queue, .. } = &self.settings;
+        let asked = &job.key.name.format;
+        if *bases == 0 || !formats.contains(asked) {
+            return;
+        }
+        for format in formats.iter().filter(|format| *format != asked) {
+            let mut other = job.clone();
+            other.key.name.format = format.clone();
+            let planned = inside.ahead.iter().any(|planned| planned.key == other.key);
+            // Whoever asks for much does not fill the plan.
+            if !planned && inside.ahead.len() < *queue && !self.is_settled(inside, &other, now) {
+                inside.ahead.push_back(other);
+            }
+        }
+    }
+
+    /// Whether a patch is there, in work, asked for, or not worth trying now.
+    fn is_settled(&self, inside: &Inside, job: &Job, now: Instant) -> bool {
+        self.shelf.has(&job.key)
+            || self.shelf.is_useless(&job.key, self.longest(job))
+            || inside.making.contains(&job.key)
+            || inside.is_asked(&job.key)
+            || inside.failed.get(&job.key).is_some_and(|failure| now < failure.until)
     }
 
     /// Makes patches, one after the other, for ever. Dropping the future kills the child at work.
@@ -312,157 +336,5 @@ async fn blocking<T: Send + 'static>(
 }
 
 #[cfg(test)]
-mod tests {
-    use protocol::{AppId, Digest, FormatId};
-
-    use super::*;
-    use crate::object_name::PatchName;
-
-    struct Room {
-        _folder: tempfile::TempDir,
-        bench: Arc<Bench>,
-    }
-
-    fn room(queue: usize, program: &str) -> Room {
-        let folder = tempfile::tempdir().unwrap();
-        let metrics = Arc::new(Metrics::new());
-        let shelf = Arc::new(Shelf::open(folder.path(), &[], 1000).unwrap());
-        let settings = Patches { queue, ..Patches::default() };
-        let scratch = folder.path().join("scratch");
-        let bench = Bench::new(settings, Path::new(program), &scratch, shelf, metrics).unwrap();
-        Room { _folder: folder, bench: Arc::new(bench) }
-    }
-
-    fn job(base: &str) -> Job {
-        let name = PatchName {
-            artifact: Digest::of(b"artifact"),
-            base: Digest::of(base.as_bytes()),
-            format: FormatId::parse("bsz1").unwrap(),
-        };
-        let key = Key { app: AppId::parse("one").unwrap(), name };
-        Job { key, base: "/nowhere".into(), artifact: "/nowhere".into(), length: 100 }
-    }
-
-    /// One address of many.
-    fn address(last: u8) -> IpAddr {
-        IpAddr::from([192, 0, 2, last])
-    }
-
-    #[test]
-    fn one_place_in_the_queue_per_patch_and_a_last_place() {
-        let Room { bench, .. } = &room(2, "/bin/false");
-        let now = Instant::now();
-        for _ in 0..100 {
-            assert_eq!(bench.ask(job("a"), address(1), now), Asked::Making);
-        }
-        assert_eq!(bench.ask(job("b"), address(2), now), Asked::Making);
-        assert!(matches!(bench.ask(job("c"), address(3), now), Asked::Full { .. }));
-        assert_eq!(bench.next().unwrap().key, job("a").key);
-        assert_eq!(bench.ask(job("a"), address(1), now), Asked::Making, "in work");
-        assert_eq!(bench.ask(job("c"), address(3), now), Asked::Making);
-        assert_eq!(bench.lock().asked.len(), 2);
-    }
-
-    #[test]
-    fn who_asks_goes_before_what_is_planned() {
-        let Room { bench, .. } = &room(9, "/bin/false");
-        let now = Instant::now();
-        bench.plan(vec![job("a"), job("b"), job("c")], &job("a").key.app, now);
-        assert_eq!(bench.ask(job("c"), address(3), now), Asked::Making);
-        let order: Vec<Key> = std::iter::from_fn(|| bench.next()).map(|job| job.key).collect();
-        assert_eq!(order, ["c", "a", "b"].map(|base| job(base).key));
-    }
-
-    #[test]
-    fn who_asks_much_takes_turns_with_the_plan_and_leaves_room_for_others() {
-        let Room { bench, .. } = &room(16, "/bin/false");
-        let now = Instant::now();
-        bench.plan(vec![job("planned 1"), job("planned 2")], &job("a").key.app, now);
-        for (base, who, taken) in [
-            ("a", 1, true),
-            ("b", 1, true),
-            ("c", 1, false),
-            ("c", 2, true),
-            // It is in the queue already, so it costs nothing.
-            ("c", 1, true),
-        ] {
-            let answer = bench.ask(job(base), address(who), now);
-            assert_eq!(answer == Asked::Making, taken, "{base} from {who}: {answer:?}");
-        }
-        let order: Vec<Key> = std::iter::from_fn(|| bench.next()).map(|job| job.key).collect();
-        assert_eq!(order, ["a", "planned 1", "b", "planned 2", "c"].map(|base| job(base).key));
-    }
-
-    #[test]
-    fn what_was_made_since_somebody_looked_is_not_made_twice() {
-        let Room { bench, .. } = &room(9, "/bin/false");
-        let Job { key, .. } = job("a");
-        let file = tempfile::NamedTempFile::new_in(&bench.scratch).unwrap();
-        let made = Made { length: 0, memory: 0 };
-        assert!(bench.shelf.publish(&key, file, made).unwrap());
-        assert_eq!(bench.ask(job("a"), address(1), Instant::now()), Asked::Making, "look again");
-        assert!(bench.next().is_none());
-    }
-
-    #[cfg(unix)]
-    #[tokio::test]
-    async fn a_failure_is_not_tried_again_at_once() {
-        let Room { bench, .. } = &room(9, "/bin/false");
-        assert_eq!(bench.ask(job("a"), address(1), Instant::now()), Asked::Making);
-        let worker = tokio::spawn(Arc::clone(bench).work());
-        let mut answer = Asked::Making;
-        for _ in 0..10_000 {
-            answer = bench.ask(job("a"), address(1), Instant::now());
-            if answer == Asked::NotNow {
-                break;
-            }
-            tokio::time::timeout(Duration::from_millis(1), std::future::pending::<()>()).await.unwrap_err();
-        }
-        assert_eq!(answer, Asked::NotNow);
-        let later = Instant::now() + FIRST_PAUSE;
-        assert_eq!(bench.ask(job("a"), address(1), later), Asked::Making);
-        worker.abort();
-    }
-
-    #[tokio::test]
-    async fn a_panic_costs_one_patch_and_is_counted() {
-        let Room { bench, .. } = &room(9, "/bin/false");
-        bench.ask(job("a"), address(1), Instant::now());
-        let key = bench.next().unwrap().key;
-        let outcome = bench.caught(async { panic!("a bug") }).await;
-        assert_eq!(bench.metrics.panics.get(), 1);
-        bench.finish(&key, outcome, Duration::ZERO);
-        assert_eq!(bench.ask(job("a"), address(1), Instant::now()), Asked::NotNow);
-    }
-
-    #[test]
-    fn a_worker_goes_on_after_a_panic() {
-        let Room { bench, .. } = &room(99, "/bin/false");
-        // No driver for child processes: starting one panics, which is as real as any bug.
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-        runtime.block_on(async {
-            for base in ["a", "b", "c"] {
-                assert_eq!(bench.ask(job(base), address(1), Instant::now()), Asked::Making);
-            }
-            let worker = tokio::spawn(Arc::clone(bench).work());
-            let mut ticks = tokio::time::interval(Duration::from_millis(1));
-            let counted = async {
-                while bench.metrics.panics.get() < 3 || bench.metrics.patches_running.get() > 0 {
-                    ticks.tick().await;
-                }
-            };
-            tokio::time::timeout(Duration::from_secs(60), counted).await.expect("all three are tried");
-            for base in ["a", "b", "c"] {
-                assert_eq!(bench.ask(job(base), address(1), Instant::now()), Asked::NotNow, "{base}");
-            }
-            worker.abort();
-        });
-    }
-
-    #[test]
-    fn the_longest_useful_patch() {
-        assert_eq!(longest(1000, 80), 800);
-        assert_eq!(longest(u64::MAX, 100), u64::MAX);
-        assert_eq!(longest(0, 80), 0);
-    }
-}
+#[path = "bench_tests.rs"]
+mod tests;

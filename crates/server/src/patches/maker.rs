@@ -15,6 +15,10 @@ use serde::{Deserialize, Serialize};
 /// The exit code for a patch or twin that would be longer than it may be.
 pub const USELESS: u8 = 3;
 
+/// Address space of this process that is not the maker's to take: the program itself, its libraries and stack, the
+/// allocator's reserve. In bytes.
+const PROGRAM: u64 = 32 << 20;
+
 /// What to make.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Order {
@@ -112,7 +116,16 @@ pub enum MakeError {
 /// [`MakeError`]; what lies at `order.out` is then worth nothing.
 pub fn make(order: &Order) -> Result<Made, MakeError> {
     limit_this_process(order.memory, order.cpu_seconds)?;
-    make_with(order, |base, artifact, out| delta::make(&order.format, base, artifact, out))
+    make_with(order, |base, artifact, out| {
+        let memory = memory_to_make(order, base.len() as u64 + artifact.len() as u64);
+        let options = delta::Options { memory, ..delta::Options::default() };
+        delta::make_with(&order.format, base, artifact, out, &options)
+    })
+}
+
+/// What the maker may take of the address space that was ordered, in bytes, when both files have so many bytes.
+fn memory_to_make(order: &Order, files: u64) -> u64 {
+    order.memory.saturating_sub(files).saturating_sub(PROGRAM)
 }
 
 /// Whatever `maker` makes, it counts only if it leads to the artifact when it is applied.

@@ -32,7 +32,7 @@ async fn a_hundred_who_ask_for_one_patch_get_one_patch() {
     let stage = Stage::new();
     let server = stage.serve("patches.bases = 0").await;
     let (first, second, old, new) = two_releases(&stage, &server).await;
-    let name = patch(&second, &first, "bsz1");
+    let name = patch(&second, &first, "rt1");
     let answers = join_all((0..100).map(|_| server.get(&name))).await;
     for answer in answers {
         assert!(matches!(answer.status().as_u16(), 200 | 202), "{}", answer.status());
@@ -45,18 +45,20 @@ async fn a_hundred_who_ask_for_one_patch_get_one_patch() {
     assert_eq!(answer.headers()[header::CACHE_CONTROL], "public, max-age=31536000, immutable");
     let bytes = answer.bytes().await.unwrap();
     assert!(bytes.len() < new.len() / 10, "{} bytes", bytes.len());
-    assert_eq!(applied("bsz1", &old, &bytes, &second), new);
+    assert_eq!(applied("rt1", &old, &bytes, &second), new);
     server.until_metric(MADE, 1).await;
 
-    // The other format that this server makes, and the index of both.
-    let classic = patch(&second, &first, "bsdiff40");
-    let bytes = server.until(&classic, 200, &[202]).await.bytes().await.unwrap();
-    assert_eq!(applied("bsdiff40", &old, &bytes, &second), new);
-    server.until_metric(MADE, 2).await;
+    // The other formats that this server makes, and the index of all of them.
+    for (made, format) in [(2, "bsz1"), (3, "bsdiff40")] {
+        let other = patch(&second, &first, format);
+        let bytes = server.until(&other, 200, &[202]).await.bytes().await.unwrap();
+        assert_eq!(applied(format, &old, &bytes, &second), new);
+        server.until_metric(MADE, made).await;
+    }
     let index = server.get(&format!("patches/{}/index.json", second.sha256)).await;
     let index = PatchIndex::parse(&index.bytes().await.unwrap()).unwrap();
     let listed: Vec<_> = index.patches.iter().map(|entry| (entry.base, entry.format.as_str())).collect();
-    assert_eq!(listed, [(first.sha256, "bsdiff40"), (first.sha256, "bsz1")]);
+    assert_eq!(listed, ["bsdiff40", "bsz1", "rt1"].map(|format| (first.sha256, format)));
     assert!(index.patches.iter().all(|entry| entry.memory > 0 && entry.length > 0));
     server.stop().await;
 }
@@ -73,7 +75,11 @@ async fn patches_from_the_last_versions_are_made_before_anybody_asks() {
     }
     let newest = releases.pop().unwrap();
     let index = format!("patches/{}/index.json", newest.sha256);
-    let expected: Vec<_> = releases[1..].iter().map(|one| one.sha256).collect();
+    // From the last two, in both formats that are made ahead.
+    let formats = ["bsz1", "rt1"];
+    let mut expected: Vec<_> =
+        releases[1..].iter().flat_map(|one| formats.map(|format| (one.sha256, format))).collect();
+    expected.sort_unstable();
     let mut ticks = tokio::time::interval(std::time::Duration::from_millis(20));
     let listed = async {
         loop {
@@ -81,14 +87,15 @@ async fn patches_from_the_last_versions_are_made_before_anybody_asks() {
             let answer = server.get(&index).await;
             if answer.status() == 200 {
                 let index = PatchIndex::parse(&answer.bytes().await.unwrap()).unwrap();
-                if index.patches.len() == 2 {
+                if index.patches.len() == expected.len() {
                     return index;
                 }
             }
         }
     };
-    let index = tokio::time::timeout(crate::stage::PATIENCE, listed).await.expect("both are made");
-    assert!(index.patches.iter().all(|entry| expected.contains(&entry.base)), "{index:?}");
+    let index = tokio::time::timeout(crate::stage::PATIENCE, listed).await.expect("all are made");
+    let found: Vec<_> = index.patches.iter().map(|entry| (entry.base, entry.format.as_str())).collect();
+    assert_eq!(found, expected);
     server.stop().await;
 }
 
@@ -97,7 +104,7 @@ async fn a_patch_that_the_cache_cannot_hold_is_made_once_it_can() {
     let stage = Stage::new();
     let server = stage.serve("patches.bases = 0\npatches.cache = \"100 B\"").await;
     let (first, second, ..) = two_releases(&stage, &server).await;
-    let name = patch(&second, &first, "bsz1");
+    let name = patch(&second, &first, "rt1");
     server.until(&name, 404, &[202]).await;
     server.until_metric("autoupdate_patches_total{outcome=\"too-large\"}", 1).await;
     assert_eq!((server.metric(FAILED).await, server.metric(NO_GAIN).await), (0, 0));
@@ -115,7 +122,7 @@ async fn a_patch_that_was_no_gain_is_made_where_more_is_a_gain() {
     let old = noise(7, 10_000);
     let first = stage.publish(&server, "1.0.0", &old).await;
     let second = stage.publish(&server, "1.1.0", &edited(&old)).await;
-    let name = patch(&second, &first, "bsz1");
+    let name = patch(&second, &first, "rt1");
     server.until(&name, 404, &[202]).await;
     server.until_metric(NO_GAIN, 1).await;
     server.stop().await;
@@ -145,8 +152,8 @@ async fn bytes_that_were_released_for_two_platforms_are_a_base_for_both() {
     // Ahead for both, though nobody asks.
     server.until_metric(MADE, 2).await;
     for (artifact, content) in &next {
-        let bytes = server.get(&patch(artifact, &base, "bsz1")).await.bytes().await.unwrap();
-        assert_eq!(applied("bsz1", &script, &bytes, artifact), *content, "{}", artifact.path);
+        let bytes = server.get(&patch(artifact, &base, "rt1")).await.bytes().await.unwrap();
+        assert_eq!(applied("rt1", &script, &bytes, artifact), *content, "{}", artifact.path);
     }
     server.stop().await;
 }
@@ -158,17 +165,17 @@ async fn only_known_pairs_are_made() {
     let (first, second, ..) = two_releases(&stage, &server).await;
     let unknown = protocol::Digest::of(b"never seen");
     for (what, name) in [
-        ("an unknown base", format!("patches/{}/{unknown}.bsz1", second.sha256)),
-        ("an unknown artifact", format!("patches/{unknown}/{}.bsz1", first.sha256)),
-        ("an artifact that is not offered any more", patch(&first, &second, "bsz1")),
-        ("a pair of one", patch(&second, &second, "bsz1")),
+        ("an unknown base", format!("patches/{}/{unknown}.rt1", second.sha256)),
+        ("an unknown artifact", format!("patches/{unknown}/{}.rt1", first.sha256)),
+        ("an artifact that is not offered any more", patch(&first, &second, "rt1")),
+        ("a pair of one", patch(&second, &second, "rt1")),
         ("a format of the future", patch(&second, &first, "rt9")),
     ] {
         let answer = server.get(&name).await;
         assert_eq!(answer.status(), 404, "{what}");
         assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store", "{what}");
     }
-    let path = format!("/apps/{APP}/{}", patch(&second, &first, "bsz1"));
+    let path = format!("/apps/{APP}/{}", patch(&second, &first, "rt1"));
     let head = server.request(Method::HEAD, &path).send().await.unwrap();
     assert_eq!(head.status(), 404, "who only looks gets no work done");
     assert_eq!(server.metric("autoupdate_patches_waiting").await, 0);
@@ -182,7 +189,7 @@ async fn a_patch_that_is_no_gain_is_not_made_twice() {
     let server = stage.serve("patches.bases = 0").await;
     let first = stage.publish(&server, "1.0.0", &noise(3, 50_000)).await;
     let second = stage.publish(&server, "2.0.0", &noise(4, 50_000)).await;
-    let name = patch(&second, &first, "bsz1");
+    let name = patch(&second, &first, "rt1");
     server.until(&name, 404, &[202]).await;
     server.until_metric(NO_GAIN, 1).await;
     for _ in 0..3 {
@@ -210,7 +217,7 @@ async fn a_maker_that_dies_hangs_or_lies_costs_a_404_and_nothing_else() {
         let maker = stage.script(text);
         let server = stage.serve_with(&format!("patches.bases = 0\n{more}"), &maker).await;
         let (first, second, _, new) = two_releases(&stage, &server).await;
-        let name = patch(&second, &first, "bsz1");
+        let name = patch(&second, &first, "rt1");
         server.until(&name, 404, &[202]).await;
         for _ in 0..20 {
             assert_eq!(server.get(&name).await.status(), 404, "{what}");
@@ -234,13 +241,13 @@ async fn a_full_queue_says_when_to_come_back() {
     }
     let newest = bases.pop().unwrap();
     // One at work, one waiting, one too many.
-    assert_eq!(server.get(&patch(&newest, &bases[0], "bsz1")).await.status(), 202);
+    assert_eq!(server.get(&patch(&newest, &bases[0], "rt1")).await.status(), 202);
     server.until_metric("autoupdate_patches_running", 1).await;
-    assert_eq!(server.get(&patch(&newest, &bases[1], "bsz1")).await.status(), 202);
-    let refused = server.get(&patch(&newest, &bases[2], "bsz1")).await;
+    assert_eq!(server.get(&patch(&newest, &bases[1], "rt1")).await.status(), 202);
+    let refused = server.get(&patch(&newest, &bases[2], "rt1")).await;
     assert_eq!(refused.status(), 503);
     assert!(refused.headers().contains_key(header::RETRY_AFTER));
-    assert_eq!(server.get(&patch(&newest, &bases[1], "bsz1")).await.status(), 202, "it is in the queue");
+    assert_eq!(server.get(&patch(&newest, &bases[1], "rt1")).await.status(), 202, "it is in the queue");
     // Stopping does not wait for the child.
     let begun = std::time::Instant::now();
     server.stop().await;
@@ -253,7 +260,7 @@ async fn a_damaged_base_makes_no_patch() {
     let server = stage.serve("patches.bases = 0").await;
     let (first, second, ..) = two_releases(&stage, &server).await;
     std::fs::write(stage.object(&target(&first)), "damaged").unwrap();
-    server.until(&patch(&second, &first, "bsz1"), 404, &[202]).await;
+    server.until(&patch(&second, &first, "rt1"), 404, &[202]).await;
     assert_eq!(server.metric(FAILED).await, 1);
     server.stop().await;
 }
@@ -265,7 +272,7 @@ async fn a_maker_without_enough_memory_ends_alone() {
     let old = noise(5, 3_000_000);
     let first = stage.publish(&server, "1.0.0", &old).await;
     let second = stage.publish(&server, "1.1.0", &edited(&old)).await;
-    server.until(&patch(&second, &first, "bsz1"), 404, &[202]).await;
+    server.until(&patch(&second, &first, "rt1"), 404, &[202]).await;
     assert_eq!(server.metric(FAILED).await, 1);
     assert_eq!(server.get(&target(&second)).await.status(), 200);
     server.stop().await;
@@ -290,6 +297,6 @@ async fn what_another_process_published_is_noticed() {
     let validity = signing::Validity::default();
     let publication = stage.publication(3);
     signing::accept(&tree, &keys, &validity, &incoming, &publication, jiff::Timestamp::now()).unwrap();
-    server.until(&patch(&third, &first, "bsz1"), 200, &[202]).await;
+    server.until(&patch(&third, &first, "rt1"), 200, &[202]).await;
     server.stop().await;
 }
