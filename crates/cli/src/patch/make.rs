@@ -1,5 +1,6 @@
 //! `autoupdate patch make`: the patch from one file to another.
 
+use std::io::Write as _;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -21,6 +22,9 @@ use crate::output::Output;
 
 /// The word that leaves the format to us.
 const AUTO: &str = "auto";
+/// `auto` tries more than one format up to this length of the longer file, in bytes. The maker of bsz1 takes a time that
+/// grows with the square of the length where a file repeats itself.
+const SMALL: u64 = 1 << 20;
 /// From this share of the new file on, in basis points, a patch is hardly worth its name.
 const HARDLY_SMALLER: u64 = 8_000;
 
@@ -36,7 +40,7 @@ pub(crate) struct Args {
     new: PathBuf,
     /// Where the patch is written.
     patch: PathBuf,
-    /// The format; `auto` takes the best one.
+    /// The format. `auto` makes rt1, and of files up to 1 MiB bsz1 too, and keeps the shorter patch.
     #[arg(long, default_value = AUTO, value_parser = PossibleValuesParser::new(formats()))]
     format: String,
     /// How much work goes into it.
@@ -69,7 +73,7 @@ impl Args {
         all_different(&[("BASE", &self.base), ("NEW", &self.new), ("PATCH", &self.patch)])?;
         let place = Place::new("PATCH", self.patch, self.force)?;
         let (base, new) = (Source::open("BASE", &self.base)?, Source::open("NEW", &self.new)?);
-        let format = choose(&self.format)?;
+        let formats = choose(&self.format, base.length().max(new.length()))?;
         let (level, memory) = (self.level.into(), self.memory);
         let threads = self.threads.or_else(|| std::thread::available_parallelism().ok());
         let threads = threads.unwrap_or(NonZeroUsize::MIN);
@@ -77,14 +81,18 @@ impl Args {
 
         let watch = Watch::start()?;
         let fresh = place.fresh(Access::Usual)?;
-        let (file, bar, path, id) = (fresh.file()?, out.bar(), place.path().to_owned(), format.clone());
-        let made = watch.run(place.path(), move || {
+        let (mut file, bar, path) = (fresh.file()?, out.bar(), place.path().to_owned());
+        let (format, made) = watch.run(place.path(), move || {
             let (base, new) = (base.bytes()?, new.bytes()?);
             let progress = |progress| show(&bar, progress);
             let options = Options { level, threads, memory, progress: &progress };
-            let made = delta::make_with(&id, &base, &new, file, &options);
+            let made = shortest(&formats, &base, &new, &options);
             bar.finish_and_clear();
-            made.map_err(|why| Failure::patch(&why, &path, advice(&why)))
+            let written = made.and_then(|(format, made, patch)| {
+                file.write_all(&patch).map_err(delta::Error::WriteOut)?;
+                Ok((format, made))
+            });
+            written.map_err(|why| Failure::patch(&why, &path, advice(&why)))
         })?;
         fresh.keep()?;
 
@@ -107,10 +115,32 @@ fn formats() -> impl Iterator<Item = &'static str> {
     [AUTO].into_iter().chain(delta::MAKEABLE.iter().copied())
 }
 
-/// The format to make. Here it is decided what the best one is.
-fn choose(wanted: &str) -> Result<FormatId, Failure> {
-    let best = delta::MAKEABLE.first().copied().unwrap_or_default();
-    Ok(FormatId::parse(if wanted == AUTO { best } else { wanted })?)
+/// The formats to make, of which the shortest patch is kept; `longer` is the length of the longer file.
+///
+/// What re-targets references wins where there are any. Where there are none, a format without may.
+fn choose(wanted: &str, longer: u64) -> Result<Vec<FormatId>, Failure> {
+    let formats: &[&str] = match wanted {
+        AUTO if longer <= SMALL => &[FormatId::RT1, FormatId::BSZ1],
+        AUTO => &[FormatId::RT1],
+        wanted => &[wanted],
+    };
+    formats.iter().map(|format| Ok(FormatId::parse(format)?)).collect()
+}
+
+/// Makes a patch in each of the formats and gives the shortest; of those that are as long, the first.
+fn shortest(
+    formats: &[FormatId],
+    base: &[u8],
+    new: &[u8],
+    options: &Options<'_>,
+) -> Result<(FormatId, Made, Vec<u8>), delta::Error> {
+    let make = |format: &FormatId| {
+        let mut patch = Vec::new();
+        let made = delta::make_with(format, base, new, &mut patch, options)?;
+        Ok((format.clone(), made, patch))
+    };
+    let patches: Result<Vec<_>, _> = formats.iter().map(make).collect();
+    patches?.into_iter().min_by_key(|(_, made, _)| made.length).ok_or(delta::Error::NoPatch)
 }
 
 impl From<Level> for delta::Level {
@@ -159,8 +189,31 @@ mod tests {
     #[test]
     fn every_format_that_can_be_made_can_be_chosen() {
         for format in delta::MAKEABLE {
-            assert_eq!(choose(format).unwrap().as_str(), *format);
+            assert_eq!(choose(format, 0).unwrap(), [FormatId::parse(format).unwrap()]);
         }
-        assert!(delta::MAKEABLE.contains(&choose(AUTO).unwrap().as_str()));
+        for longer in [0, SMALL, SMALL + 1, u64::MAX] {
+            let chosen = choose(AUTO, longer).unwrap();
+            assert!(chosen.iter().all(|format| delta::MAKEABLE.contains(&format.as_str())), "{chosen:?}");
+            assert_eq!(chosen.first().unwrap().as_str(), FormatId::RT1);
+            assert_eq!(chosen.len() > 1, longer <= SMALL, "{longer}");
+        }
+    }
+
+    #[test]
+    fn of_several_patches_the_shortest_is_kept() {
+        let base: Vec<u8> =
+            (0..20_000u32).flat_map(|word| word.wrapping_mul(2_654_435_761).to_be_bytes()).collect();
+        let new = [&base[..30_000], b"something new", &base[30_000..]].concat();
+        let formats = delta::MAKEABLE.iter().map(|format| FormatId::parse(format).unwrap());
+        let formats: Vec<_> = formats.collect();
+        let make = |formats: &[FormatId]| shortest(formats, &base, &new, &Options::default()).unwrap();
+        let lengths = formats.iter().map(|format| make(std::slice::from_ref(format)).1.length);
+        let least = lengths.min().unwrap();
+        let (format, made, patch) = make(&formats);
+        assert_eq!((made.length, patch.len() as u64), (least, least));
+        assert_eq!(delta::info(&*patch).unwrap().format, format);
+        // The order of those that are as long is ours.
+        let twice = [formats[0].clone(), formats[0].clone()];
+        assert_eq!(make(&twice).0, formats[0]);
     }
 }
