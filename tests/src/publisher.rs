@@ -109,7 +109,7 @@ impl Publisher {
     /// # Errors
     /// If it cannot be made.
     pub fn make_patch(&self, base: &[u8], artifact: &[u8]) -> Result<()> {
-        let format = protocol::FormatId::parse(protocol::FormatId::BSZ1)?;
+        let format = protocol::FormatId::parse(protocol::FormatId::RT1)?;
         let mut patch = Vec::new();
         let made = delta::make(&format, base, artifact, &mut patch)?;
         let (from, to) = (Digest::of(base), Digest::of(artifact));

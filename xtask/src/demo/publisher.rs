@@ -73,9 +73,11 @@ impl Publisher {
         );
         private_file(&server.join("tokens.toml"), &tokens)?;
         let file = server.join("autoupdate-server.toml");
+        // Everybody here knows the newest format.
         let text = "listen = \"127.0.0.1:0\"\ndata = \"data\"\nkeys = \"keys\"\n\
                     keys_passphrase_file = \"passphrase\"\n\n\
-                    [log]\nformat = \"json\"\n\n[publish]\ntokens = \"tokens.toml\"\n";
+                    [log]\nformat = \"json\"\n\n[publish]\ntokens = \"tokens.toml\"\n\n\
+                    [patches]\nformats = [\"rt1\"]\n";
         fs::write(&file, text)?;
         Ok(file)
     }

@@ -124,9 +124,9 @@ mod tests {
 
     #[test]
     fn what_was_given_out_is_told_apart() {
-        check("GET", "patches/aa/bb.bsz1", 200, true, false);
-        check("GET", "patches/aa/bb.bsz1", 206, true, false);
-        check("GET", "patches/aa/bb.bsz1", 202, false, false);
+        check("GET", "patches/aa/bb.rt1", 200, true, false);
+        check("GET", "patches/aa/bb.rt1", 206, true, false);
+        check("GET", "patches/aa/bb.rt1", 202, false, false);
         check("GET", "patches/aa/index.json", 200, false, false);
         check("GET", "targets/releases/1.0.0/linux-x86_64/aa.app", 200, false, true);
         check("GET", "targets/releases/1.0.0/linux-x86_64/aa.app.zst", 200, false, true);

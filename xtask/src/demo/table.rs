@@ -116,7 +116,7 @@ mod tests {
             program: "esbuild".into(),
             from: "0.28.1".into(),
             to: "0.28.2".into(),
-            route: "patch bsz1".into(),
+            route: "patch rt1".into(),
             fetched: 512 << 10,
             full: 10 << 20,
             took: Duration::from_millis(1250),
@@ -158,8 +158,8 @@ mod tests {
     fn the_table_lines_up() {
         let text = render(&[good()]);
         let expected = "\
-program  from    to      route         fetched      full  share  seconds  peak memory
-esbuild  0.28.1  0.28.2  patch bsz1  512.0 KiB  10.0 MiB  5.0 %      1.2     20.0 MiB
+program  from    to      route        fetched      full  share  seconds  peak memory
+esbuild  0.28.1  0.28.2  patch rt1  512.0 KiB  10.0 MiB  5.0 %      1.2     20.0 MiB
 ";
         assert!(text.starts_with(expected), "{text}");
     }

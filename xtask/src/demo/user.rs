@@ -198,10 +198,10 @@ mod tests {
     #[test]
     fn only_an_update_has_a_report() {
         let updated = r#"{"answer":"updated","report":{"app":"a","from":"1.0.0","to":"2.0.0",
-            "route":{"way":"patch","format":"bsz1"},"bytes_fetched":10,"full_bytes":1000,"seconds":1}}"#;
+            "route":{"way":"patch","format":"rt1"},"bytes_fetched":10,"full_bytes":1000,"seconds":1}}"#;
         let said = report(updated).unwrap();
         assert_eq!((said.bytes_fetched, said.full_bytes), (10, 1000));
-        assert_eq!(said.route.map(|route| route.to_string()).as_deref(), Some("patch bsz1"));
+        assert_eq!(said.route.map(|route| route.to_string()).as_deref(), Some("patch rt1"));
         let error = report(r#"{"answer":"up-to-date","valid_until":"2030-01-01T00:00:00Z"}"#).unwrap_err();
         assert_eq!(error.to_string(), "nothing was updated");
     }
