@@ -12,8 +12,8 @@ use super::PageHashes;
 /// Bytes of a SHA-256.
 const HASH: usize = 32;
 
-/// The sizes of a page that are believed, as powers of two: 512 bytes to 1 MiB. Real are 4 and 16 KiB.
-const PAGE_SIZES: std::ops::RangeInclusive<u8> = 9..=20;
+/// The sizes of a page that are believed, as powers of two, those of the `rt1` format: 4 to 64 KiB. Real are 4 and 16 KiB.
+const PAGE_SIZES: std::ops::RangeInclusive<u8> = 12..=16;
 
 /// Directories of which the hashes are tried: the first one and all alternate ones that there can be.
 const MOST_DIRECTORIES: usize = 1 + macho::CSSLOT_ALTERNATE_CODEDIRECTORY_MAX as usize;
