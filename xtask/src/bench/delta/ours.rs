@@ -77,7 +77,9 @@ fn can_make(program: &Path, format: &str, work: &Path) -> Result<bool> {
     fs::write(file("old"), "a small file")?;
     fs::write(file("new"), "another small file")?;
     let words = ["patch", "make", "--format", format].map(str::to_owned);
-    let arguments = words.into_iter().chain(["old", "new", "patch"].map(file)).collect();
+    // A patch of another format that was tried is not written over.
+    let patch = file(&format!("patch-{format}"));
+    let arguments = words.into_iter().chain([file("old"), file("new"), patch]).collect();
     let run = Run { program: program.to_path_buf(), arguments };
     let Err(error) = measure::cost(&[run]) else { return Ok(true) };
     let help = Command::new(program).args(["patch", "--help"]).output();
