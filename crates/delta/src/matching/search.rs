@@ -1,8 +1,9 @@
 //! Walks along a piece of the artifact and proposes where in the base its bytes may come from.
 
+use std::array;
 use std::ops::Range;
 
-use super::index::Index;
+use super::index::{Index, LANES, Match, Query};
 use super::{Costs, common};
 
 /// That a shift may hold from here on.
@@ -15,7 +16,11 @@ pub(super) struct Proposal {
 }
 
 /// With so many bytes that are the same, a shift is followed without looking for a better one.
-const FOLLOW: usize = 32;
+const FOLLOW: usize = 16;
+/// So many bytes that differ are passed over without a search, where the shift matches well before and behind them.
+const CHANGE: usize = 8;
+/// What is well, behind them.
+const AFTER: usize = 16;
 /// Shorter matches are not worth a proposal.
 const SHORTEST: usize = 7;
 /// So many shifts are remembered, the current one first.
@@ -26,51 +31,92 @@ const CLEAR: usize = 16;
 const BACK: usize = 1 << 10;
 
 /// Proposals for a piece of the artifact, sorted.
+///
+/// Several walks go along parts of the piece, so that their searches go on side by side.
 pub(super) fn propose(index: &Index, artifact: &[u8], range: Range<usize>, costs: &Costs) -> Vec<Proposal> {
+    let part = range.len().div_ceil(LANES);
+    let mut walks: [Walk; LANES] = array::from_fn(|lane| {
+        let [at, end] = [lane, lane + 1].map(|lane| range.end.min(range.start + lane * part));
+        Walk {
+            index,
+            artifact,
+            start: range.start,
+            at,
+            end,
+            costs,
+            missed: 0,
+            recent: [0; RECENT],
+            proposals: Vec::new(),
+        }
+    });
+    loop {
+        let queries = walks.each_mut().map(Walk::query);
+        if queries.iter().all(|query| query.text.is_empty()) {
+            break;
+        }
+        for (walk, found) in walks.iter_mut().zip(index.longest(queries)) {
+            walk.take(found);
+        }
+    }
     // Where a file did not change at all, nothing is searched.
-    let proposals = vec![Proposal { from: range.start, shift: 0 }];
-    let mut walk = Walk { index, artifact, range, costs, recent: [0; RECENT], proposals };
-    walk.walk();
-    walk.proposals.sort_unstable();
-    walk.proposals.dedup();
-    walk.proposals
+    let mut proposals = vec![Proposal { from: range.start, shift: 0 }];
+    proposals.extend(walks.into_iter().flat_map(|walk| walk.proposals));
+    proposals.sort_unstable();
+    proposals.dedup();
+    proposals
 }
 
+/// A walk along a part of a piece.
 struct Walk<'a> {
     index: &'a Index<'a>,
     artifact: &'a [u8],
-    range: Range<usize>,
+    /// Where the piece starts.
+    start: usize,
+    /// Where the walk is.
+    at: usize,
+    /// Where it ends.
+    end: usize,
     costs: &'a Costs,
+    /// So many searches found nothing of use.
+    missed: usize,
     recent: [usize; RECENT],
     proposals: Vec<Proposal>,
 }
 
-impl Walk<'_> {
-    fn walk(&mut self) {
-        let mut at = self.range.start;
-        let mut missed = 0;
-        while at < self.range.end {
-            if let Some(length) = self.follow(at) {
-                at += length;
-                missed = 0;
-                continue;
-            }
-            let text = self.artifact.get(at..).unwrap_or_default();
-            let near = at.wrapping_add(self.recent[0]);
-            let found = self.index.longest(text, near);
-            if found.length < SHORTEST {
-                missed += 1;
-                at += 1 + missed / 16;
-                continue;
-            }
-            missed = 0;
-            let shift = found.position.wrapping_sub(at);
-            self.propose(at, shift);
-            if found.length >= CLEAR {
-                self.remember(shift);
-            }
-            at += (found.length / 2).max(1);
+impl<'a> Walk<'a> {
+    /// What to search for next; no text when the walk is at its end.
+    fn query(&mut self) -> Query<'a> {
+        while self.at < self.end {
+            let Some(length) = self.follow(self.at) else { break };
+            self.at += length;
+            self.missed = 0;
+            self.at += self.change(self.at).unwrap_or(0);
         }
+        if self.at >= self.end {
+            return Query::default();
+        }
+        let text = self.artifact.get(self.at..).unwrap_or_default();
+        Query { text, near: self.at.wrapping_add(self.recent[0]) }
+    }
+
+    /// Takes in what was found for the last query.
+    fn take(&mut self, found: Match) {
+        let at = self.at;
+        if at >= self.end {
+            return;
+        }
+        if found.length < SHORTEST {
+            self.missed += 1;
+            self.at += 1 + self.missed / 8;
+            return;
+        }
+        self.missed = 0;
+        let shift = found.position.wrapping_sub(at);
+        self.propose(at, shift);
+        if found.length >= CLEAR {
+            self.remember(shift);
+        }
+        self.at += (found.length / 2).max(1);
     }
 
     /// Follows one of the recent shifts where it matches well.
@@ -88,10 +134,15 @@ impl Walk<'_> {
         None
     }
 
+    /// How many bytes differ before the current shift matches well again, after it did so before.
+    fn change(&self, at: usize) -> Option<usize> {
+        (1..=CHANGE).find(|length| self.same(at + length, self.recent[0]) >= AFTER)
+    }
+
     /// How many bytes are the same with this shift, within the piece.
     fn same(&self, at: usize, shift: usize) -> usize {
         let base = self.index.base().get(at.wrapping_add(shift)..).unwrap_or_default();
-        common::prefix(base, self.artifact.get(at..self.range.end).unwrap_or_default())
+        common::prefix(base, self.artifact.get(at..self.end).unwrap_or_default())
     }
 
     /// Makes a shift the most recent one.
@@ -105,7 +156,7 @@ impl Walk<'_> {
 
     /// Proposes a shift that holds at a place: from where on it is worth something.
     fn propose(&mut self, at: usize, shift: usize) {
-        let start = self.range.start.max(at.saturating_sub(BACK));
+        let start = self.start.max(at.saturating_sub(BACK));
         let (artifact, base) = (self.artifact, self.index.base());
         let place = at.wrapping_add(shift);
         let before = artifact.get(start..at).unwrap_or_default().iter().rev();
