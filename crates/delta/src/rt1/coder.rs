@@ -88,10 +88,10 @@ impl<'a, 'b> Decoder<'a, 'b> {
         Ok(Self { low: 0, high: u64::MAX, code, bytes })
     }
 
-    /// Makes sure that every byte of the stream was needed.
+    /// Makes sure that every byte of the stream was needed, and that the last ones are those that an encoder writes.
     pub(crate) fn finish(self) -> Result<(), Error> {
-        if self.bytes.left > 0 || self.bytes.at < self.bytes.filled {
-            return Err(Error::Malformed("a stream with bytes after its end"));
+        if self.bytes.left > 0 || self.bytes.at < self.bytes.filled || self.code != self.low {
+            return Err(Error::Malformed("a stream that does not end where its bits do"));
         }
         Ok(())
     }
