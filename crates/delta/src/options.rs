@@ -43,7 +43,7 @@ pub struct Options<'a> {
     pub level: Level,
     /// How many threads may work.
     pub threads: NonZeroUsize,
-    /// The most memory that making may take beside the two files, in bytes; about eleven times the length of the
+    /// The most memory that making may take beside the two files, in bytes; about seven times the length of the
     /// larger file is enough for the best patch. With less, files are matched piece by piece.
     pub memory: u64,
     /// Is told how far the work is, from any of the threads.

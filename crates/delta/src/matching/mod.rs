@@ -11,7 +11,8 @@
 //! - blocks are sorted by their place in the artifact, lie apart in it, are inside of both files and never empty;
 //! - the result depends on the two files and the costs alone;
 //! - work is bounded by the lengths of the files, also when they repeat themselves;
-//! - memory is about four and a half bytes per byte of the base, and some megabytes for each thread.
+//! - memory is about four and a half bytes per byte of the base, and some megabytes for each thread; where that is more
+//!   than there may be, parts of the artifact are matched with parts of the base (`windows.rs`).
 
 mod common;
 mod index;
@@ -19,6 +20,7 @@ mod parse;
 mod search;
 #[cfg(test)]
 mod tests;
+mod windows;
 
 use std::ops::Range;
 use std::panic::resume_unwind;
@@ -72,8 +74,7 @@ pub(crate) fn blocks(
     options: &Options<'_>,
 ) -> Result<Vec<Block>, Error> {
     let total = artifact.len() as u64;
-    let tell = |done| (options.progress)(Progress { phase: Phase::Match, done, total });
-    tell(0);
+    (options.progress)(Progress { phase: Phase::Match, done: 0, total });
     let mut found = Vec::new();
     if base.is_empty() || artifact.is_empty() {
         return Ok(found);
@@ -81,9 +82,27 @@ pub(crate) fn blocks(
     if u32::try_from(artifact.len()).is_err() {
         return Err(Error::Match(std::io::ErrorKind::FileTooLarge.into()));
     }
-    let index = Index::new(base)?;
-    let pieces = artifact.len().div_ceil(PIECE);
-    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    for pairing in windows::pair(base, artifact, options.memory) {
+        let index = Index::new(base.get(pairing.base.clone()).unwrap_or_default())?;
+        let start = u32::try_from(pairing.base.start).unwrap_or(u32::MAX);
+        for block in blocks_of_part(&index, artifact, pairing.artifact, costs, options) {
+            append(&mut found, Block { base: block.base + start, ..block });
+        }
+    }
+    Ok(found)
+}
+
+/// The blocks of a part of the artifact, found by as many threads as there may be.
+fn blocks_of_part(
+    index: &Index<'_>,
+    artifact: &[u8],
+    part: Range<usize>,
+    costs: &Costs,
+    options: &Options<'_>,
+) -> Vec<Block> {
+    let total = artifact.len() as u64;
+    let pieces = part.len().div_ceil(PIECE);
+    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(part.start));
     let work = || {
         let mut worked = Vec::new();
         loop {
@@ -91,10 +110,12 @@ pub(crate) fn blocks(
             if piece >= pieces {
                 return worked;
             }
-            let range = piece * PIECE..artifact.len().min((piece + 1) * PIECE);
+            let start = part.start + piece * PIECE;
+            let range = start..part.end.min(start + PIECE);
             let length = range.len();
-            worked.push((piece, blocks_of_piece(&index, artifact, range, costs)));
-            tell((done.fetch_add(length, Ordering::Relaxed) + length) as u64);
+            worked.push((piece, blocks_of_piece(index, artifact, range, costs)));
+            let done = (done.fetch_add(length, Ordering::Relaxed) + length) as u64;
+            (options.progress)(Progress { phase: Phase::Match, done, total });
         }
     };
     let threads = options.threads.get().min(pieces);
@@ -107,10 +128,7 @@ pub(crate) fn blocks(
         worked
     });
     worked.sort_unstable_by_key(|(piece, _)| *piece);
-    for block in worked.into_iter().flat_map(|(_, blocks)| blocks) {
-        append(&mut found, block);
-    }
-    Ok(found)
+    worked.into_iter().flat_map(|(_, blocks)| blocks).collect()
 }
 
 fn blocks_of_piece(index: &Index, artifact: &[u8], range: Range<usize>, costs: &Costs) -> Vec<Block> {

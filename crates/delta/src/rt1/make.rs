@@ -98,6 +98,9 @@ fn header(base: &[u8], artifact: &[u8], streams: Vec<Stream>) -> Result<Header, 
 
 /// Layouts and blocks.
 fn plan(base: &[u8], artifact: &[u8], options: &Options<'_>) -> Result<Control, Error> {
+    // Copies of both files take their part of the memory.
+    let memory = options.memory.saturating_sub(base.len() as u64 + artifact.len() as u64);
+    let options = &Options { memory, ..*options };
     let find = |base: &[u8], artifact: &[u8]| matching::blocks(base, artifact, &COSTS, options);
     let pages = image::signature(artifact);
     let (old, new, blocks) = match image::read(base).zip(image::read(artifact)) {
