@@ -23,7 +23,7 @@ pub(super) struct Chunk {
     /// Where the first byte is in the file.
     start: u32,
     /// What is in it.
-    references: Box<[Reference]>,
+    references: Vec<Reference>,
 }
 
 impl Chunk {
@@ -60,7 +60,7 @@ impl<'a> Chunks<'a> {
     /// The chunks of `base`, for an artifact of so many bytes.
     pub(super) fn new(base: &'a dyn ReadAt, layout: &'a Layout, artifact: u32) -> Result<Self, Error> {
         let length = u32::try_from(base.len()).map_err(|_| Error::Malformed("a base that is too long"))?;
-        let none = || Chunk { number: u32::MAX, bytes: Vec::new(), start: 0, references: Box::default() };
+        let none = || Chunk { number: u32::MAX, bytes: Vec::new(), start: 0, references: Vec::new() };
         let chunks = (base.len() + u64::from(artifact)) / u64::from(CHUNK);
         Ok(Self {
             base,
@@ -107,7 +107,10 @@ impl<'a> Chunks<'a> {
             u32::from_le_bytes(word)
         };
         self.finder.find(from, View { bytes: &chunk.bytes, start }, &mut read, &mut self.found);
-        chunk.references = self.found.as_slice().into();
+        // In place, and no more room than needed: a thousand chunks add up.
+        chunk.references.clear();
+        chunk.references.reserve_exact(self.found.len());
+        chunk.references.extend(&self.found);
         if let Some(error) = failed {
             return Err(Error::ReadBase(error));
         }

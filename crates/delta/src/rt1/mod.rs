@@ -38,7 +38,7 @@ const LEARNED_LOG: std::ops::RangeInclusive<u8> = 10..=21;
 const WINDOW_LOG: std::ops::RangeInclusive<u8> = 10..=23;
 
 /// Memory to apply, apart from what grows with the patch: models, chunks of the base, buffers.
-const MEMORY_FIXED: u64 = 28 << 20;
+const MEMORY_FIXED: u64 = 32 << 20;
 /// Memory of one block, which the control stream counts by: once in the order of the artifact, once in that of the base.
 const MEMORY_BLOCK: u64 = 24;
 /// Memory of one target that may be learned: two numbers, and an eighth of that for its neighbours.
