@@ -18,7 +18,7 @@ fn pair() -> (Vec<u8>, Vec<u8>) {
 }
 
 /// A good patch for the pair in each format.
-static PATCHES: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
+static PATCHES: LazyLock<[Vec<u8>; 3]> = LazyLock::new(|| {
     let (base, artifact) = pair();
     FORMATS.map(|id| make(id, &base, &artifact))
 });
@@ -62,17 +62,24 @@ fn other_bases_and_artifacts_are_refused() {
         let mut changed = base.clone();
         changed.iter_mut().for_each(|byte| *byte ^= 1);
         let error = apply(id, &changed, patch.as_slice(), &expected(&artifact)).unwrap_err();
-        assert!(matches!(error, Error::WrongResult { .. }), "{id}: {error}");
+        // What rt1 reads depends on the base: with another one it may also run out of bits.
+        let good = matches!(error, Error::WrongResult { .. })
+            || id == "rt1" && matches!(error, Error::Malformed(_) | Error::TooLong { .. });
+        assert!(good, "{id}: {error}");
         for other in [&artifact[1..], &[&artifact[..], b"x"].concat(), &[]] {
             let error = apply(id, &base, patch.as_slice(), &expected(other)).unwrap_err();
             assert!(matches!(error, Error::OtherArtifact { .. }), "{id}: {error}");
         }
     }
-    let patch = make("bsz1", &base, &artifact);
-    let error = apply("bsz1", &base[1..], patch.as_slice(), &expected(&artifact)).unwrap_err();
-    assert!(matches!(error, Error::OtherBase { .. }), "{error}");
-    let error = apply("bsdiff40", &base, patch.as_slice(), &expected(&artifact)).unwrap_err();
-    assert!(matches!(error, Error::NoPatch), "{error}");
+    for (id, other) in [("bsz1", "rt1"), ("rt1", "bsz1")] {
+        let patch = make(id, &base, &artifact);
+        let error = apply(id, &base[1..], patch.as_slice(), &expected(&artifact)).unwrap_err();
+        assert!(matches!(error, Error::OtherBase { .. }), "{error}");
+        let error = apply("bsdiff40", &base, patch.as_slice(), &expected(&artifact)).unwrap_err();
+        assert!(matches!(error, Error::NoPatch), "{error}");
+        let error = apply(other, &base, patch.as_slice(), &expected(&artifact)).unwrap_err();
+        assert!(matches!(error, Error::OtherFormat { .. }), "{error}");
+    }
     assert!(matches!(delta::info(&b"BSDIFF41 and more"[..]), Err(Error::NoPatch)));
 }
 
@@ -222,7 +229,7 @@ proptest! {
 
     #[test]
     fn damaged_patches_never_panic(
-        which in 0..2usize,
+        which in 0..3usize,
         damage in prop::collection::vec((any::<prop::sample::Index>(), 0..6usize, prop::collection::vec(any::<u8>(), 0..6)), 1..5),
     ) {
         let (base, artifact) = pair();

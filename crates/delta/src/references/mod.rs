@@ -11,6 +11,8 @@ mod go;
 mod go_data;
 mod go_types;
 mod symbols;
+#[cfg(test)]
+mod tests;
 mod words;
 mod x86;
 

@@ -23,6 +23,8 @@ mod places;
 mod relabel;
 mod related;
 mod retarget;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub(crate) use apply::apply;
 pub(crate) use make::make;

@@ -8,7 +8,7 @@ use autoupdate_delta as delta;
 use delta::{Error, Expected, Limits, ReadAt};
 use protocol::{Digest, FormatId};
 
-pub const FORMATS: [&str; 2] = [FormatId::BSZ1, FormatId::BSDIFF40];
+pub const FORMATS: [&str; 3] = [FormatId::RT1, FormatId::BSZ1, FormatId::BSDIFF40];
 
 pub fn format(id: &str) -> FormatId {
     FormatId::parse(id).unwrap()
