@@ -85,7 +85,7 @@ fn programs_are_the_same_for_ever() {
 
 /// Writes the patches of `rt1` anew. What is there is never changed: this is for a program more, or a new format.
 #[test]
-#[ignore = "writes fixtures"]
+#[ignore = "run by hand, to write fixtures"]
 fn write_golden_patches() {
     let write = |name: &str, base: &[u8], artifact: &[u8]| {
         let file = fixture(name);
