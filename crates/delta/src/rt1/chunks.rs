@@ -107,9 +107,9 @@ impl<'a> Chunks<'a> {
             u32::from_le_bytes(word)
         };
         self.finder.find(from, View { bytes: &chunk.bytes, start }, &mut read, &mut self.found);
-        // In place, and no more room than needed: a thousand chunks add up.
+        // Room for as many as there can be, once: rooms of ever other sizes leave holes in the heap.
         chunk.references.clear();
-        chunk.references.reserve_exact(self.found.len());
+        chunk.references.reserve_exact((CHUNK / 4) as usize);
         chunk.references.extend(&self.found);
         if let Some(error) = failed {
             return Err(Error::ReadBase(error));
