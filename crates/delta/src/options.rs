@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-/// How much work goes into a patch. Every level gives a patch that every client of the format applies.
+/// How much work goes into a patch of `rt1`; the other formats know one level. Every level gives a patch that every client of the format applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Level {
     /// Little work: for people who wait.

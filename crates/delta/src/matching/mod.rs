@@ -16,6 +16,7 @@
 
 mod common;
 mod index;
+mod known;
 mod parse;
 mod search;
 #[cfg(test)]
@@ -29,6 +30,9 @@ use std::thread;
 
 use crate::{Error, Options, Phase, Progress};
 use index::Index;
+pub(crate) use known::Known;
+#[cfg(test)]
+pub(crate) use known::noise;
 
 /// A piece of the artifact that resembles a piece of the base of the same length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,8 +5,9 @@
 //! base that has the most. Files of releases keep their order, mostly, so a part of the right length is nearly as good
 //! as the whole.
 
-use std::collections::HashMap;
 use std::ops::Range;
+
+use super::known::Known;
 
 /// The suffixes of the base take so many bytes of memory for each of its bytes, rounded up.
 const PER_BYTE: u64 = 5;
@@ -14,10 +15,6 @@ const PER_BYTE: u64 = 5;
 const SHORTEST: usize = 1 << 20;
 /// A part of the base is cut into so many shares, and begins with one.
 const SHARES: usize = 16;
-/// The bytes of a window.
-const WINDOW: usize = 32;
-/// So many windows of the base are remembered, at most.
-const WINDOWS: usize = 1 << 20;
 
 /// What to match with what.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,42 +55,10 @@ pub(super) fn pair(base: &[u8], artifact: &[u8], memory: u64) -> Vec<Pairing> {
     starts.map(pairing).collect()
 }
 
-/// Windows of the base, and where they are.
-struct Known(HashMap<u64, u32>);
-
-impl Known {
-    fn new(base: &[u8]) -> Self {
-        let stride = WINDOW.max(base.len() / WINDOWS);
-        let windows = base.windows(WINDOW).step_by(stride).map(hash);
-        Self((0u32..).step_by(stride).zip(windows).map(|(at, hash)| (hash, at)).collect())
-    }
-
-    /// Where in the base windows of these bytes are known.
-    fn found<'a>(&'a self, bytes: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
-        bytes.windows(WINDOW).filter_map(|window| self.0.get(&hash(window)).map(|at| *at as usize))
-    }
-}
-
-fn hash(window: &[u8]) -> u64 {
-    let (words, _) = window.as_chunks::<8>();
-    words.iter().fold(0, |hash: u64, word| {
-        (hash ^ u64::from_le_bytes(*word)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Bytes that look random.
-    fn noise(seed: u64, length: usize) -> Vec<u8> {
-        let mut state = seed;
-        let next = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 56) as u8
-        };
-        std::iter::repeat_with(next).take(length).collect()
-    }
+    use crate::matching::noise;
 
     #[test]
     fn stretches_meet_what_they_come_from() {

@@ -115,7 +115,7 @@ impl Walker for Writer<'_> {
     }
 
     fn pages(&mut self, length: u32) -> Result<(), Error> {
-        let hashes = self.hashes.take().map(Hashes::finish).unwrap_or_default();
+        let hashes = self.hashes.take().map(|hashes| hashes.hashes).unwrap_or_default();
         if hashes.len() != length as usize {
             return Err(Error::Malformed("hashes of pages that are not there"));
         }
@@ -160,9 +160,5 @@ impl Hashes {
             }
             bytes = later;
         }
-    }
-
-    fn finish(self) -> Vec<u8> {
-        self.hashes
     }
 }

@@ -35,8 +35,8 @@ pub(super) struct Differences {
 impl Differences {
     pub(super) fn new() -> Self {
         Self {
-            groups: Mix::new(16, 64, 255),
-            flags: Mix::new(18, 256, 255),
+            groups: Mix::new(16, 64),
+            flags: Mix::new(18, 256),
             values: Bytes::new(16, 16),
             kind: 0,
             offset: 0,

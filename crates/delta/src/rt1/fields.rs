@@ -46,9 +46,9 @@ pub(super) struct Fields {
 impl Fields {
     pub(super) fn new() -> Self {
         Self {
-            hits: Mix::new(18, 8 * 4 * 4, 255),
-            ways: Mix::new(14, 8 * 4, 255),
-            other: Mix::new(16, 8 * 8, 255),
+            hits: Mix::new(18, 8 * 4 * 4),
+            ways: Mix::new(14, 8 * 4),
+            other: Mix::new(16, 8 * 8),
             offs: Numbers::new(8),
             wrong: 0,
             recent: [0; 4],

@@ -68,6 +68,8 @@ fn curve(x: i32) -> u16 {
 
 /// The lower bits of a slot count how often it was met, the upper 22 are a probability.
 const COUNT: u32 = 10;
+/// From this count on a probability moves no slower.
+const LIMIT: u32 = 255;
 /// A probability of one half, never met.
 const EVEN: u32 = 1 << 31;
 
@@ -76,14 +78,12 @@ pub(crate) struct Mix<const N: usize> {
     /// Probabilities, by hashes of contexts.
     slots: Box<[u32]>,
     mixer: Mixer<N>,
-    /// From this count on a probability moves no slower.
-    limit: u32,
 }
 
 impl<const N: usize> Mix<N> {
     /// A model with 2^`log` slots and so many sets of weights.
-    pub(crate) fn new(log: u32, sets: usize, limit: u32) -> Self {
-        Self { slots: vec![EVEN; 1 << log].into_boxed_slice(), mixer: Mixer::new(sets), limit }
+    pub(crate) fn new(log: u32, sets: usize) -> Self {
+        Self { slots: vec![EVEN; 1 << log].into_boxed_slice(), mixer: Mixer::new(sets) }
     }
 
     /// Codes a bit in these contexts. `set` chooses the weights.
@@ -148,7 +148,7 @@ impl<const N: usize> Mix<N> {
         let bit = self.mixer.code(tools, bit, &opinions, set)?;
         for at in 0..N {
             if let Some(slot) = self.slots.get_mut(slots[at]) {
-                *slot = update(found[at], bit, self.limit, &tools.shares);
+                *slot = update(found[at], bit, &tools.shares);
             }
         }
         Ok(bit)
@@ -202,13 +202,13 @@ impl<const N: usize> Mixer<N> {
 
 /// Moves a probability towards what came.
 #[inline]
-fn update(slot: u32, bit: bool, limit: u32, shares: &[u32; 1 << COUNT]) -> u32 {
+fn update(slot: u32, bit: bool, shares: &[u32; LIMIT as usize + 1]) -> u32 {
     let count = slot & ((1 << COUNT) - 1);
     let probability = i64::from(slot >> COUNT);
     let wanted = if bit { (1 << 22) - 1 } else { 0 };
-    let share = i64::from(shares[count as usize]);
+    let share = i64::from(shares[count.min(LIMIT) as usize]);
     let probability = probability + (((wanted - probability) * share) >> 16);
-    (probability as u32) << COUNT | (count + u32::from(count < limit))
+    (probability as u32) << COUNT | (count + u32::from(count < LIMIT))
 }
 
 /// A context's slot: a hash of it and of which of the contexts it is.
@@ -231,7 +231,7 @@ pub(crate) struct Tools<C> {
     pub(crate) coder: C,
     logistic: Logistic,
     /// By how much of the way a probability moves that was met so often, in 1/65536.
-    shares: Box<[u32; 1 << COUNT]>,
+    shares: Box<[u32; LIMIT as usize + 1]>,
 }
 
 impl<C: Coder> Tools<C> {
@@ -241,7 +241,7 @@ impl<C: Coder> Tools<C> {
     }
 
     pub(crate) fn new(coder: C) -> Self {
-        let mut shares = Box::new([0; 1 << COUNT]);
+        let mut shares = Box::new([0; LIMIT as usize + 1]);
         for (count, share) in shares.iter_mut().enumerate() {
             *share = (65_536 * 2 / (2 * count + 3)) as u32;
         }

@@ -15,7 +15,7 @@ const EVEN: u32 = 32_768;
 impl Numbers {
     /// For `kinds` kinds of numbers.
     pub(crate) fn new(kinds: usize) -> Self {
-        Self { mix: Mix::new(16, kinds * 16, 255) }
+        Self { mix: Mix::new(16, kinds * 16) }
     }
 
     /// Codes a number below 2^62 of a kind, in up to three contexts of which the last should be the most special.

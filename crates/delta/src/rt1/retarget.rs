@@ -23,7 +23,7 @@ pub(super) trait Walker {
     fn give(&mut self, bytes: &[u8]) -> Result<(), Error>;
 }
 
-/// At most so many bytes are worked on at once.
+/// At most so many bytes of a gap are worked on at once.
 const PIECE: u32 = 32 << 10;
 
 /// What the walk knows of both files.
@@ -112,7 +112,7 @@ impl<C: Coder> State<'_, '_, '_, C> {
         while done < block.length {
             let offset = block.base + done;
             let chunk = self.chunks.at(offset)?;
-            let old = chunk.bytes(offset, (block.length - done).min(PIECE));
+            let old = chunk.bytes(offset, block.length - done);
             if old.is_empty() {
                 return Err(Error::Malformed("a block leaves the base"));
             }
