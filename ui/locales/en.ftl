@@ -557,6 +557,7 @@ failure-E-META-DIED = A step of the check ended too early. Try again; if it happ
 # Small downloads.
 failure-E-PATCH-BASE = { $name } was changed by somebody else, so the difference does not fit. Try again, and all of it is fetched.
 failure-E-PATCH-FORMAT = The difference is of a kind that this updater does not know. Try again, and all of it is fetched.
+failure-E-PATCH-MATCH = What the two versions have in common could not be found: a file was too large, or memory too little. Try again later.
 failure-E-PATCH-MEMORY = The difference needs more memory than allowed. Try again, and all of it is fetched.
 failure-E-PATCH-ARTIFACT = The difference leads to another version than it should, so it was thrown away. Try again later.
 failure-E-PATCH-MALFORMED = The difference cannot be read, so it was thrown away. Try again later.

@@ -549,6 +549,7 @@ failure-E-META-DIED = 校验的某个步骤过早结束。请重试；如果再�
 # Small downloads.
 failure-E-PATCH-BASE = { $name } 被其他人或程序更改过，因此差异不适用。请重试，届时会下载完整版本。
 failure-E-PATCH-FORMAT = 此更新程序不认识这种差异格式。请重试，届时会下载完整版本。
+failure-E-PATCH-MATCH = 无法找出两个版本的共同部分：文件过大或内存不足。请稍后重试。
 failure-E-PATCH-MEMORY = 差异需要的内存超出允许范围。请重试，届时会下载完整版本。
 failure-E-PATCH-ARTIFACT = 差异指向了另一个版本，因此已丢弃。请稍后重试。
 failure-E-PATCH-MALFORMED = 差异无法读取，因此已丢弃。请稍后重试。
