@@ -149,8 +149,8 @@ async fn bytes_that_were_released_for_two_platforms_are_a_base_for_both() {
         assert_eq!(server.upload(&content).await, 201);
     }
     assert_eq!(server.hand_over(&stage.publication(3)).await.status(), 200);
-    // Ahead for both, though nobody asks.
-    server.until_metric(MADE, 2).await;
+    // Ahead for both, in both formats that are made ahead, though nobody asks.
+    server.until_metric(MADE, 4).await;
     for (artifact, content) in &next {
         let bytes = server.get(&patch(artifact, &base, "rt1")).await.bytes().await.unwrap();
         assert_eq!(applied("rt1", &script, &bytes, artifact), *content, "{}", artifact.path);
