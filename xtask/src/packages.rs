@@ -49,12 +49,14 @@ pub(crate) enum Purpose {
     Wine,
     /// To build and run what `cargo xtask bench delta` compares our patches with.
     Rivals,
+    /// `cargo xtask bench server`.
+    BenchServer,
     /// A group of tests.
     Group(Group),
 }
 
 use Present::{Command as Tool, File, Library, Python};
-use Purpose::{Build, Cross, Demo, Gallery, Rivals, Wine};
+use Purpose::{BenchServer, Build, Cross, Demo, Gallery, Rivals, Wine};
 
 /// The desktop app is part of what is built for any test.
 const DESKTOP: &[Purpose] = &[Purpose::Group(Group::Unit), Purpose::Group(Group::Desktop), Demo];
@@ -113,6 +115,18 @@ const PACKAGES: &[Package] = &[
         present: Tool("xz"),
         why: "packs the patches of Zucchini",
         wanted_by: &[Rivals],
+    },
+    Package {
+        apt: "wrk",
+        present: Tool("wrk"),
+        why: "asks the server as fast as it can",
+        wanted_by: &[BenchServer],
+    },
+    Package {
+        apt: "nginx-light",
+        present: Tool("nginx"),
+        why: "serves the same files, to compare",
+        wanted_by: &[BenchServer],
     },
     Package { apt: "make", present: Tool("make"), why: "builds HDiffPatch", wanted_by: &[Rivals] },
     Package { apt: "g++", present: Tool("g++"), why: "compiles HDiffPatch", wanted_by: &[Rivals] },

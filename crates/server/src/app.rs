@@ -16,6 +16,7 @@ use tokio::sync::OwnedMutexGuard;
 use crate::catalog::Catalog;
 use crate::catalog::load::load;
 use crate::expiry;
+use crate::kept::Kept;
 
 /// One app.
 pub(crate) struct App {
@@ -26,6 +27,8 @@ pub(crate) struct App {
     pub(crate) incoming: PathBuf,
     /// None: nothing is signed here.
     pub(crate) keys: Option<OnlineKeys>,
+    /// Its metadata in memory.
+    pub(crate) kept: Kept,
     writer: Arc<tokio::sync::Mutex<()>>,
     catalog: RwLock<Arc<Catalog>>,
     seen: Mutex<Option<Seen>>,
@@ -69,6 +72,7 @@ impl App {
             tree,
             incoming: data.join(".incoming").join(id.as_str()),
             keys,
+            kept: Kept::default(),
             writer: Arc::default(),
             catalog: RwLock::default(),
             seen: Mutex::default(),

@@ -25,6 +25,7 @@ mod data_lock;
 mod disk;
 mod error;
 mod expiry;
+mod kept;
 mod listen;
 mod metrics;
 mod object_name;

@@ -1,8 +1,8 @@
 //! `GET` and `HEAD` of the objects below `/apps/{app}/`.
 //!
 //! Files are sent in pieces of 64 KiB from an open descriptor, so a file of any size costs the same memory, and a file
-//! that is replaced or deleted meanwhile is still sent as it was. Metadata is small and read whole; its ETag is its
-//! digest. The ETag of a target is the digest in its name; that of other files is made of what a replacement changes.
+//! that is replaced or deleted meanwhile is still sent as it was. Metadata is small, read whole and kept in memory; its ETag is
+//! its digest. The ETag of a target is the digest in its name; that of other files is made of what a replacement changes.
 
 use std::fs::{File, Metadata};
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -25,6 +25,7 @@ use crate::address::Client;
 use crate::app::App;
 use crate::conditional::{Answer, decide};
 use crate::error::ApiError;
+use crate::kept::{Small, Stamp};
 use crate::listen::Peer;
 use crate::object_name::{ObjectName, PatchName, split_path};
 use crate::patches::Key;
@@ -43,7 +44,7 @@ const MAX_WHOLE: u64 = 2 << 20;
 struct Found {
     content: Content,
     length: u64,
-    etag: String,
+    etag: HeaderValue,
     lease: Option<Lease>,
 }
 
@@ -88,28 +89,37 @@ async fn find(shared: &Shared, app: &Arc<App>, name: &ObjectName) -> Result<Opti
         _ => None,
     };
     let path = app.tree.folder().join(name.as_path());
-    let name = name.clone();
-    let found = blocking::run(move || -> std::io::Result<Option<Found>> {
-        let Some((mut file, metadata)) = disk::open(&path)? else { return Ok(None) };
+    let whole =
+        matches!(name, ObjectName::Timestamp | ObjectName::Metadata { .. } | ObjectName::PatchIndex { .. });
+    if whole && let Some(small) = app.kept.get(&path) {
+        return Ok(Some(small.into()));
+    }
+    let (name, app) = (name.clone(), Arc::clone(app));
+    let found = blocking::run(move || -> Result<Option<Found>, ApiError> {
+        let Some((file, metadata)) = disk::open(&path)? else { return Ok(None) };
         let length = metadata.len();
-        let whole = matches!(
-            name,
-            ObjectName::Timestamp | ObjectName::Metadata { .. } | ObjectName::PatchIndex { .. }
-        );
         if whole && length <= MAX_WHOLE {
             let mut bytes = Vec::new();
-            file.by_ref().take(MAX_WHOLE).read_to_end(&mut bytes)?;
-            let etag = format!("\"{}\"", Digest::of(&bytes));
-            let length = bytes.len() as u64;
-            return Ok(Some(Found { content: Content::Bytes(bytes.into()), length, etag, lease }));
+            file.take(MAX_WHOLE).read_to_end(&mut bytes)?;
+            let etag = value(format!("\"{}\"", Digest::of(&bytes)))?;
+            let small = Small { bytes: bytes.into(), etag };
+            app.kept.put(&path, Stamp::of(&metadata), &small);
+            return Ok(Some(small.into()));
         }
         let etag = match &name {
             ObjectName::Target { sha256, file, .. } if !file.ends_with(".zst") => format!("\"{sha256}\""),
             _ => changing_etag(&metadata),
         };
-        Ok(Some(Found { content: Content::File(file), length, etag, lease }))
+        Ok(Some(Found { content: Content::File(file), length, etag: value(etag)?, lease }))
     });
-    found.await.ok_or(ApiError::Bug)?.map_err(ApiError::Disk)
+    found.await.ok_or(ApiError::Bug)?
+}
+
+impl From<Small> for Found {
+    fn from(small: Small) -> Self {
+        let length = small.bytes.len() as u64;
+        Self { content: Content::Bytes(small.bytes), length, etag: small.etag, lease: None }
+    }
 }
 
 /// An ETag for a file whose name says nothing about its bytes: files are replaced by rename, never written in place.
@@ -126,7 +136,7 @@ async fn reply(
     headers: &HeaderMap,
 ) -> Result<Response, ApiError> {
     // Ranges are defined for GET alone (RFC 9110, section 14.2).
-    let answer = match decide(headers, &found.etag, found.length) {
+    let answer = match decide(headers, found.etag.to_str().unwrap_or_default(), found.length) {
         Answer::Part { .. } | Answer::Unsatisfiable if method != Method::GET => Answer::Whole,
         answer => answer,
     };
@@ -138,7 +148,7 @@ async fn reply(
     };
     let mut response = status.into_response();
     let total = found.length;
-    describe(response.headers_mut(), &found.etag, name)?;
+    describe(response.headers_mut(), found.etag, name);
     let range = match answer {
         Answer::Part { offset, length } => Some(format!("bytes {offset}-{}/{total}", offset + length - 1)),
         Answer::Unsatisfiable => Some(format!("bytes */{total}")),
@@ -180,9 +190,9 @@ async fn reply(
 }
 
 /// The headers of every answer about an object.
-fn describe(headers: &mut HeaderMap, etag: &str, name: &ObjectName) -> Result<(), ApiError> {
+fn describe(headers: &mut HeaderMap, etag: HeaderValue, name: &ObjectName) {
     let fixed = HeaderValue::from_static;
-    headers.insert(header::ETAG, value(etag.to_owned())?);
+    headers.insert(header::ETAG, etag);
     headers.insert(header::ACCEPT_RANGES, fixed("bytes"));
     let (cache, content) = match name {
         ObjectName::Timestamp => {
@@ -197,7 +207,6 @@ fn describe(headers: &mut HeaderMap, etag: &str, name: &ObjectName) -> Result<()
     };
     headers.insert(header::CACHE_CONTROL, fixed(cache));
     headers.insert(header::CONTENT_TYPE, fixed(content));
-    Ok(())
 }
 
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";

@@ -3,6 +3,7 @@
 mod delta;
 mod footprint;
 mod machine;
+mod server;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -23,6 +24,8 @@ enum What {
     Footprint(footprint::Options),
     /// Size, time and memory of our patches on real releases, against five other programs that make patches.
     Delta(delta::Options),
+    /// Processor time of a check against nginx, memory, and the time of a start with a thousand releases.
+    Server(server::Options),
 }
 
 /// The verb: whether every goal is met.
@@ -30,5 +33,6 @@ pub(crate) fn main(workspace: &Workspace, options: &Options) -> Result<bool> {
     match &options.what {
         What::Footprint(options) => footprint::main(workspace, options),
         What::Delta(options) => delta::main(workspace, options),
+        What::Server(options) => server::main(workspace, options),
     }
 }

@@ -1,0 +1,137 @@
+//! What the server costs: a check against nginx serving the same files, memory and start with a thousand releases.
+//!
+//! Rules: whoever is compared is measured in the same run, in turns, on the same files; what is compared is processor time per
+//! request, as the kernel counted it, so that neither the load's maker nor the number of cores matters.
+//!
+//! Layout: `stage` is a repository and its thousand releases, `process` a running server and what it costs, `load` who asks,
+//! `nginx` the other one, `report` what is written and judged.
+
+mod load;
+mod nginx;
+mod process;
+mod report;
+mod stage;
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use self::load::Load;
+use self::process::Served;
+use self::report::{Figures, Pair};
+use self::stage::Stage;
+use crate::command;
+use crate::packages::{self, Purpose};
+use crate::workspace::Workspace;
+
+/// What is written.
+const REPORT: &str = "docs/bench/server.md";
+/// How often each of two is measured, in turns.
+const ROUNDS: usize = 5;
+/// How long one measurement asks.
+const WHOLE: u64 = 5;
+
+/// How it is measured.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Ask for so many seconds in each measurement. Other than the default is a look, which is not kept.
+    #[arg(long, value_name = "N", default_value_t = WHOLE, value_parser = clap::value_parser!(u64).range(1..=600))]
+    seconds: u64,
+    /// Install missing system packages without a question.
+    #[arg(long)]
+    yes: bool,
+}
+
+/// The verb: whether every goal is met.
+pub(super) fn main(workspace: &Workspace, options: &Options) -> Result<bool> {
+    packages::ensure(&[Purpose::Build, Purpose::BenchServer], options.yes || workspace.ci)?;
+    for program in ["wrk", "nginx"] {
+        if !command::exists(program) {
+            bail!("{program} is not installed, so nothing can be measured");
+        }
+    }
+    let programs = build(workspace)?;
+    let folder = tempfile::tempdir().context("a folder to measure in")?;
+    let stage = Stage::new(&programs.autoupdate, folder.path())?;
+    let seconds = Duration::from_secs(options.seconds);
+    let checks = checks(&programs, &stage, seconds)?;
+    stage.add_a_thousand()?;
+    let figures = Figures { checks, ..with_a_thousand(&programs, &stage, seconds)? };
+    let report = report::render(&figures)?;
+    println!("\n{report}");
+    if options.seconds == WHOLE {
+        let file = workspace.root.join(REPORT);
+        fs::create_dir_all(file.parent().context("the report's folder")?)?;
+        fs::write(&file, report).with_context(|| format!("writing {REPORT}"))?;
+        println!("written to {REPORT}");
+    }
+    Ok(figures.goals().iter().all(|goal| goal.met))
+}
+
+/// What is measured, as it is released.
+struct Programs {
+    autoupdate: std::path::PathBuf,
+    server: std::path::PathBuf,
+}
+
+fn build(workspace: &Workspace) -> Result<Programs> {
+    let mut cargo = workspace.cargo();
+    cargo.args(["build", "--release", "--locked", "--package", "autoupdate-server"]);
+    cargo.args(["--package", "autoupdate-cli"]);
+    if !command::succeeds(&mut cargo)? {
+        bail!("`{}` failed (see above)", command::words(&cargo));
+    }
+    let program = |name: &str| workspace.target.join("release").join(name);
+    Ok(Programs { autoupdate: program("autoupdate"), server: program("autoupdate-server") })
+}
+
+/// Every kind of request of a check, from us and from nginx in turns.
+fn checks(programs: &Programs, stage: &Stage, seconds: Duration) -> Result<Vec<Pair>> {
+    let ours = Served::ours(&programs.server, &stage.configuration()?, stage.folder())?;
+    let nginx = nginx::start(stage)?;
+    let mut pairs = Vec::new();
+    for (what, object, conditional, status) in [
+        ("`timestamp.json`, unchanged (304)", "metadata/timestamp.json", true, 304),
+        ("`timestamp.json`, whole", "metadata/timestamp.json", false, 200),
+        ("the next root, which is not there (404)", "metadata/2.root.json", false, 404),
+        ("an artifact of 300 kB, whole", stage.artifact(), false, 200),
+    ] {
+        println!("{what}");
+        let path = format!("/apps/{}/{object}", stage::APP);
+        let (mut mine, mut theirs) = (Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            for (served, costs) in [(&ours, &mut mine), (&nginx, &mut theirs)] {
+                let load =
+                    Load { address: served.address(), path: &path, conditional, status, connections: 32 };
+                costs.push(served.cost_of(|| load.run(seconds))?);
+            }
+        }
+        pairs.push(Pair { what, ours: median(&mut mine), nginx: median(&mut theirs) });
+    }
+    Ok(pairs)
+}
+
+/// Start and memory with a thousand releases of 100 MB each.
+fn with_a_thousand(programs: &Programs, stage: &Stage, seconds: Duration) -> Result<Figures> {
+    println!("a thousand releases");
+    let begun = Instant::now();
+    let served = Served::ours(&programs.server, &stage.configuration()?, stage.folder())?;
+    served.until_ready()?;
+    let start = begun.elapsed();
+    let idle = served.memory()?;
+    let path = format!("/apps/{}/metadata/timestamp.json", stage::APP);
+    let artifact = format!("/apps/{}/{}", stage::APP, stage.large_artifact());
+    let mut under_load = 0;
+    for (path, conditional, status) in [(&path, true, 304), (&path, false, 200), (&artifact, false, 200)] {
+        let load = Load { address: served.address(), path, conditional, status, connections: 32 };
+        let (_, most) = served.memory_while(|| load.run(seconds))?;
+        under_load = under_load.max(most);
+    }
+    Ok(Figures { checks: Vec::new(), start, idle, under_load })
+}
+
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}

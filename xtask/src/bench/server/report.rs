@@ -1,0 +1,107 @@
+//! What came out, what was promised, and the page that says both.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::super::machine;
+use super::ROUNDS;
+
+/// One kind of request, in microseconds of processor time for each.
+pub(super) struct Pair {
+    pub(super) what: &'static str,
+    pub(super) ours: f64,
+    pub(super) nginx: f64,
+}
+
+impl Pair {
+    /// How much of nginx's work per core we do.
+    fn share(&self) -> f64 {
+        self.nginx / self.ours
+    }
+}
+
+/// Everything that was measured.
+pub(super) struct Figures {
+    /// The first one is judged.
+    pub(super) checks: Vec<Pair>,
+    /// From the start of the process until it is ready.
+    pub(super) start: Duration,
+    /// In bytes.
+    pub(super) idle: u64,
+    /// In bytes.
+    pub(super) under_load: u64,
+}
+
+/// One promise.
+pub(super) struct Goal {
+    promise: &'static str,
+    measured: String,
+    pub(super) met: bool,
+}
+
+/// An unchanged timestamp: at least so much of nginx's work per core.
+const CHECK: f64 = 0.8;
+const START: Duration = Duration::from_secs(1);
+const IDLE: u64 = 40_000_000;
+const UNDER_LOAD: u64 = 80_000_000;
+
+impl Figures {
+    pub(super) fn goals(&self) -> Vec<Goal> {
+        let check = self.checks.first().map_or(0.0, Pair::share);
+        vec![
+            Goal {
+                promise: "a check of unchanged metadata, per core: at least 0.8 of what nginx does with the same files",
+                measured: format!("{check:.2}"),
+                met: check >= CHECK,
+            },
+            Goal {
+                promise: "memory with 1,000 releases of 100 MB, at rest: at most 40 MB",
+                measured: megabytes(self.idle),
+                met: self.idle <= IDLE,
+            },
+            Goal {
+                promise: "the same while 32 connections ask: at most 80 MB",
+                measured: megabytes(self.under_load),
+                met: self.under_load <= UNDER_LOAD,
+            },
+            Goal {
+                promise: "from the start of the process to `/readyz`, with the same releases: at most 1 s",
+                measured: format!("{:.0} ms", self.start.as_secs_f64() * 1e3),
+                met: self.start <= START,
+            },
+        ]
+    }
+}
+
+fn megabytes(bytes: u64) -> String {
+    format!("{:.1} MB", bytes as f64 / 1e6)
+}
+
+pub(super) fn render(figures: &Figures) -> Result<String> {
+    let mut text = format!(
+        "# What the server costs\n\nMade by `cargo xtask bench server` on {}. Do not edit.\n\n{}\n## Promises\n\n\
+         | promise | measured | |\n|---|---:|---|\n",
+        machine::today()?,
+        machine::kind()?
+    );
+    for goal in figures.goals() {
+        let word = if goal.met { "met" } else { "**missed**" };
+        writeln!(text, "| {} | {} | {word} |", goal.promise, goal.measured)?;
+    }
+    write!(
+        text,
+        "\n## Processor time per request\n\nIn microseconds, of all threads, in user code and kernel; 32 connections that \
+         stay open, no log; the median of {ROUNDS} rounds, in turns. nginx has one worker.\n\n\
+         | request | ours | nginx | ours per core, of nginx |\n|---|---:|---:|---:|\n"
+    )?;
+    for pair in &figures.checks {
+        writeln!(text, "| {} | {:.1} | {:.1} | {:.2} |", pair.what, pair.ours, pair.nginx, pair.share())?;
+    }
+    text.push_str(
+        "\nMemory is the resident memory of the process. The releases are files without blocks under names with made-up digests: \
+         nothing is hashed at a start. The load is unchanged metadata, whole metadata, and whole artifacts, one after the other.\n",
+    );
+    Ok(text)
+}
