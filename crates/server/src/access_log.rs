@@ -10,6 +10,7 @@ use tokio::time::Instant;
 /// What is known of a request before its answer is sent.
 #[derive(Debug)]
 pub(crate) struct Entry {
+    pub(crate) id: String,
     pub(crate) address: String,
     pub(crate) method: &'static str,
     pub(crate) path: String,
@@ -65,10 +66,10 @@ impl hyper::body::Body for Counted {
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        let Entry { address, method, path, status, begun, length } = &self.entry;
+        let Entry { id, address, method, path, status, begun, length } = &self.entry;
         let (bytes, seconds) = (self.bytes, begun.elapsed().as_secs_f64());
         // A body whose length was announced is not asked for its end: it is whole when so much of it was taken.
         let cut = !self.whole && *length != Some(bytes);
-        tracing::info!(target: "access", address, method, path, status, bytes, cut, seconds, "answered");
+        tracing::info!(target: "access", id, address, method, path, status, bytes, cut, seconds, "answered");
     }
 }

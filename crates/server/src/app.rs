@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use protocol::{AppId, object};
 use signing::{OnlineKeys, Passphrase, Tree};
 use tokio::sync::OwnedMutexGuard;
 
 use crate::catalog::Catalog;
 use crate::catalog::load::load;
+use crate::demand::Demand;
 use crate::expiry;
 use crate::kept::Kept;
 
@@ -29,12 +30,21 @@ pub(crate) struct App {
     pub(crate) keys: Option<OnlineKeys>,
     /// Its metadata in memory.
     pub(crate) kept: Kept,
+    /// From which bases clients ask for patches.
+    pub(crate) demand: Demand,
     writer: Arc<tokio::sync::Mutex<()>>,
     catalog: RwLock<Arc<Catalog>>,
     seen: Mutex<Option<Seen>>,
     /// Why the last renewal failed.
     failure: Mutex<Option<String>>,
+    /// When people were last told what expires soon.
+    warned: Mutex<Option<Timestamp>>,
 }
+
+/// How long before `root` or `targets` expire people are told: they are signed offline, by people who have holidays.
+const AHEAD: SignedDuration = SignedDuration::from_hours(21 * 24);
+/// How often they are told in the log.
+const AGAIN: SignedDuration = SignedDuration::from_hours(24);
 
 /// How `timestamp.json` looked when the catalog was read.
 type Seen = (SystemTime, u64);
@@ -52,6 +62,8 @@ pub(crate) struct Standing {
     pub(crate) expires: BTreeMap<String, Option<Timestamp>>,
     /// What is wrong; None: nothing.
     pub(crate) problem: Option<String>,
+    /// What will be wrong in three weeks or less, unless somebody acts.
+    pub(crate) warnings: Vec<String>,
 }
 
 impl App {
@@ -73,10 +85,12 @@ impl App {
             incoming: data.join(".incoming").join(id.as_str()),
             keys,
             kept: Kept::default(),
+            demand: Demand::open(data.join(".state").join(id.as_str()).join("demand.json"), Timestamp::now()),
             writer: Arc::default(),
             catalog: RwLock::default(),
             seen: Mutex::default(),
             failure: Mutex::default(),
+            warned: Mutex::default(),
         })
     }
 
@@ -131,7 +145,20 @@ impl App {
         let timestamp_expires = expires.get(trust::TIMESTAMP).copied().flatten();
         // An app that nobody has published yet has a root and no failure: no reason to take traffic from the others.
         let problem = too_old(&expires, now).or_else(failure);
-        Standing { app: self.id.clone(), timestamp_expires, expires, problem }
+        let warnings = soon_too_old(&expires, now);
+        Standing { app: self.id.clone(), timestamp_expires, expires, problem, warnings }
+    }
+
+    /// Says in the log, once a day, what a person has to sign soon.
+    pub(crate) fn warn(&self, standing: &Standing, now: Timestamp) {
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        if warned.is_some_and(|last| now.duration_since(last) < AGAIN) || standing.warnings.is_empty() {
+            return;
+        }
+        *warned = Some(now);
+        for warning in &standing.warnings {
+            tracing::warn!(app = %self.id, "{warning}");
+        }
     }
 }
 
@@ -144,6 +171,18 @@ fn too_old(expires: &BTreeMap<String, Option<Timestamp>>, now: Timestamp) -> Opt
         )),
         Some(_) => None,
     })
+}
+
+/// Which of the roles that are signed offline expire within three weeks.
+fn soon_too_old(expires: &BTreeMap<String, Option<Timestamp>>, now: Timestamp) -> Vec<String> {
+    let offline = expires.iter().filter(|(role, _)| [trust::ROOT, trust::TARGETS].contains(&role.as_str()));
+    let soon = offline.filter_map(|(role, expires)| {
+        let left = (*expires)?.duration_since(now);
+        let days = left.as_hours() / 24;
+        (left.is_positive() && left <= AHEAD)
+            .then(|| format!("{role} expires in {days} days, and only its offline keys can sign it again"))
+    });
+    soon.collect()
 }
 
 /// The apps of a data directory: its folders with an app's name and the first root. Without one a folder is no app (yet), and

@@ -35,6 +35,12 @@ enum Command {
     Serve,
     /// Check configuration, tokens, keys and trees as a start would, and say which apps would be served.
     CheckConfig,
+    /// Delete old artifacts that nobody needs as `[retention]` says; a running server does it by itself.
+    Gc {
+        /// Delete nothing, say what would go. Also beside a running server.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Make one patch. The server starts this itself.
     #[command(hide = true)]
     MakePatch(Order),
@@ -48,7 +54,7 @@ fn main() -> ExitCode {
     match &arguments.command {
         Some(Command::MakePatch(order)) => return tell(maker::make(order)),
         Some(Command::MakeTwin(order)) => return tell(twins::maker::make(order)),
-        Some(Command::Serve | Command::CheckConfig) | None => {}
+        Some(Command::Serve | Command::CheckConfig | Command::Gc { .. }) | None => {}
     }
     let Some(file) = arguments.config else {
         eprintln!("autoupdate-server: --config FILE is needed (--help explains)");
@@ -56,6 +62,7 @@ fn main() -> ExitCode {
     };
     let result = match arguments.command {
         Some(Command::CheckConfig) => check_config(&file),
+        Some(Command::Gc { dry_run }) => gc(&file, dry_run),
         _ => serve(&file),
     };
     match result {
@@ -72,6 +79,22 @@ fn check_config(file: &Path) -> anyhow::Result<()> {
     let apps = autoupdate_server::check(&config)?;
     let apps: Vec<&str> = apps.iter().map(protocol::AppId::as_str).collect();
     println!("{} is good; apps: {}", file.display(), apps.join(", "));
+    Ok(())
+}
+
+fn gc(file: &Path, dry_run: bool) -> anyhow::Result<()> {
+    let config = Config::load(file)?;
+    if config.retention.versions == 0 {
+        println!("nothing is ever deleted: `retention.versions` is 0");
+        return Ok(());
+    }
+    let surplus = autoupdate_server::retention::gc(&config, jiff::Timestamp::now(), dry_run)?;
+    for one in &surplus {
+        println!("{} {} {}: {} bytes", one.app, one.version, one.platform, one.bytes);
+    }
+    let bytes: u64 = surplus.iter().map(|one| one.bytes).sum();
+    let word = if dry_run { "would go" } else { "deleted" };
+    println!("{} artifacts, {bytes} bytes {word}", surplus.len());
     Ok(())
 }
 

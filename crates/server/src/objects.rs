@@ -85,7 +85,13 @@ pub(crate) async fn get(
 /// Opens an object.
 async fn find(shared: &Shared, app: &Arc<App>, name: &ObjectName) -> Result<Option<Found>, ApiError> {
     let lease = match name {
-        ObjectName::Patch(patch) => shared.shelf.lease(&Key { app: app.id.clone(), name: patch.clone() }),
+        ObjectName::Patch(patch) => {
+            let lease = shared.shelf.lease(&Key { app: app.id.clone(), name: patch.clone() });
+            if lease.is_some() {
+                app.demand.note(&patch.base, shared.now());
+            }
+            lease
+        }
         _ => None,
     };
     let path = app.tree.folder().join(name.as_path());
@@ -232,6 +238,7 @@ async fn absent(
         Some(job) => job,
         None => after_reload(shared, app, name).await?.ok_or(ApiError::NoSuchPatch)?,
     };
+    app.demand.note(&name.base, shared.now());
     match shared.bench.ask(job, address, Instant::now()) {
         Asked::NotNow => Err(ApiError::NoSuchPatch),
         Asked::Full { after } => Err(ApiError::QueueFull { after }),

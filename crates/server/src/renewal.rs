@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::metrics::OutcomeLabels;
 use crate::old_metadata;
 use crate::publish::quota;
+use crate::retention;
 use crate::shared::Shared;
 
 /// The longest time between two looks.
@@ -45,8 +46,12 @@ pub(crate) async fn look_after(shared: &Arc<Shared>, app: &Arc<App>) -> Duration
         let (shared, app) = (shared, app);
         sweep(&shared, &app);
         let next = renew(&shared, &app);
+        save_demand(&app);
+        retain(&shared, &app);
         // Also where nothing is signed here or nothing was due: root and targets expire too, and only a person can help.
-        if let Some(problem) = app.standing(shared.now()).problem {
+        let standing = app.standing(shared.now());
+        app.warn(&standing, shared.now());
+        if let Some(problem) = standing.problem {
             tracing::error!(app = %app.id, problem, "the app is not ready");
         }
         if app.reload_if_changed(shared.now()) {
@@ -110,6 +115,26 @@ fn sweep(shared: &Shared, app: &App) {
         Ok(0) => {}
         Ok(swept) => tracing::info!(app = %app.id, swept, "deleted uploads that nobody published"),
         Err(error) => tracing::warn!(app = %app.id, %error, "old uploads cannot be deleted"),
+    }
+}
+
+/// Keeps what was asked for.
+pub(crate) fn save_demand(app: &App) {
+    let catalog = app.catalog();
+    if let Err(error) = app.demand.save(|base| catalog.holds(base)) {
+        tracing::warn!(app = %app.id, %error, "what clients ask for cannot be kept");
+    }
+}
+
+/// Deletes artifacts that nobody needs any more, if the operator wants that.
+fn retain(shared: &Shared, app: &App) {
+    match retention::sweep(app, &shared.config.retention, shared.now()) {
+        Ok(false) => {}
+        Ok(true) => {
+            app.reload(shared.now());
+            shared.plan(app);
+        }
+        Err(error) => tracing::warn!(app = %app.id, %error, "old artifacts cannot be deleted"),
     }
 }
 

@@ -13,6 +13,7 @@ use axum::routing::{get, post, put};
 use hyper::body::Body as _;
 use tokio::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
+use tracing::Instrument as _;
 
 use crate::access_log::{Counted, Entry};
 use crate::address::Client;
@@ -21,7 +22,7 @@ use crate::listen::Peer;
 use crate::metrics::{RequestLabels, method_label};
 use crate::publish::upload;
 use crate::shared::Shared;
-use crate::{objects, operations, publish};
+use crate::{objects, operations, publish, request_id};
 
 /// The kind of a request for metrics and the access log, from a fixed list; put into the answer.
 #[derive(Debug, Clone, Copy)]
@@ -93,11 +94,19 @@ fn client(shared: &Shared, request: &Request) -> Option<Client> {
 /// Counts and logs every request, and adds the headers that every answer has.
 async fn observed(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
     let begun = Instant::now();
-    let address = client(&shared, &request).map(|client| client.0.to_string()).unwrap_or_default();
     let method = method_label(request.method());
-    // Still escaped as it came, so it cannot break a line; the query is left out, it may hold anything.
-    let path: String = request.uri().path().chars().take(200).collect();
-    let mut response = next.run(request).await;
+    let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip().to_canonical());
+    let proxy = peer.is_some_and(|peer| shared.config.limits.trusted_proxies.contains(&peer));
+    let id = shared.ids.of(request.headers(), proxy);
+    // What nobody reads is not written: most servers log, but one behind a CDN that does may not.
+    let logged = tracing::enabled!(target: "access", tracing::Level::INFO).then(|| {
+        let address = client(&shared, &request).map(|client| client.0.to_string()).unwrap_or_default();
+        // Still escaped as it came, so it cannot break a line; the query is left out, it may hold anything.
+        let path: String = request.uri().path().chars().take(200).collect();
+        (address, path)
+    });
+    let span = tracing::info_span!("request", id);
+    let mut response = next.run(request).instrument(span).await;
     let status = response.status().as_u16();
     let kind = response.extensions().get::<Kind>().map_or("other", |kind| kind.0);
     shared.metrics.requests.get_or_create(&RequestLabels { method, route: kind, status }).inc();
@@ -109,8 +118,12 @@ async fn observed(State(shared): State<Arc<Shared>>, request: Request, next: Nex
         HeaderName::from_static("content-security-policy"),
         HeaderValue::from_static("default-src 'none'; sandbox"),
     );
+    if let Ok(value) = HeaderValue::try_from(&*id) {
+        headers.insert(request_id::HEADER, value);
+    }
+    let Some((address, path)) = logged else { return response };
     let length = announced(method, &response);
-    response.map(|body| Counted::wrap(body, Entry { address, method, path, status, begun, length }))
+    response.map(|body| Counted::wrap(body, Entry { id, address, method, path, status, begun, length }))
 }
 
 /// The bytes that the whole body of an answer will have, if that is known now.

@@ -22,6 +22,7 @@ use crate::offline_keys::{self, Found};
 use crate::patches::bench::Bench;
 use crate::patches::shelf::Shelf;
 use crate::publish::quota::{self, Quotas};
+use crate::request_id::RequestIds;
 use crate::shared::{Clock, Shared};
 use crate::tokens::{Tokens, TokensError};
 use crate::twins::Twins;
@@ -152,6 +153,7 @@ impl Server {
         let writers = async {
             for app in shared.apps.values() {
                 drop(app.writing().await);
+                renewal::save_demand(app);
             }
         };
         if tokio::time::timeout(shared.config.limits.shutdown_timeout, writers).await.is_err() {
@@ -169,7 +171,7 @@ pub fn check(config: &Config) -> Result<Vec<AppId>, StartError> {
     Ok(examine(config)?.1.into_iter().map(|app| app.id).collect())
 }
 
-fn examine(config: &Config) -> Result<(Tokens, Vec<App>), StartError> {
+pub(crate) fn examine(config: &Config) -> Result<(Tokens, Vec<App>), StartError> {
     let disk = |source| StartError::Disk { folder: config.data.clone(), source };
     let apps = app::list(&config.data).map_err(disk)?;
     let passphrase = (config.keys_passphrase_file.as_deref())
@@ -227,6 +229,7 @@ fn open(config: Config, around: Around) -> Result<Arc<Shared>, StartError> {
         apps: apps.into_iter().map(|app| (app.id.clone(), Arc::new(app))).collect::<BTreeMap<_, _>>(),
         tokens,
         metrics,
+        ids: RequestIds::new(),
         budgets: Budgets::new(config.limits.requests_per_second, config.limits.burst),
         quotas: Quotas::default(),
         shelf,

@@ -20,6 +20,7 @@ use crate::patches::Key;
 use crate::patches::bench::{Bench, Job};
 use crate::patches::shelf::Shelf;
 use crate::publish::quota::Quotas;
+use crate::request_id::RequestIds;
 use crate::tokens::Tokens;
 use crate::twins::{Twin, Twins};
 
@@ -32,6 +33,7 @@ pub(crate) struct Shared {
     pub(crate) apps: BTreeMap<AppId, Arc<App>>,
     pub(crate) tokens: Tokens,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) ids: RequestIds,
     pub(crate) budgets: Budgets,
     pub(crate) quotas: Quotas,
     pub(crate) shelf: Arc<Shelf>,
@@ -80,7 +82,10 @@ impl Shared {
     /// Plans the patches of an app that are worth making before anybody asks, and its compressed twins. Blocks.
     pub(crate) fn plan(&self, app: &App) {
         let settings = &self.config.patches;
-        let pairs = app.catalog().ahead(settings.bases);
+        let mut pairs = app.catalog().ahead(settings.bases);
+        // What most clients have comes first; where nobody has asked yet, the newest.
+        let now = self.now();
+        pairs.sort_by(|(_, a), (_, b)| app.demand.of(b, now).total_cmp(&app.demand.of(a, now)));
         let mut jobs = Vec::new();
         // The first format of every pair before the second of any.
         for format in &settings.formats {

@@ -42,6 +42,8 @@ struct Offer {
 #[derive(Debug, Default)]
 pub(crate) struct Catalog {
     offers: BTreeMap<Digest, Offer>,
+    /// The bytes of every release that verified metadata lists, offered or not.
+    listed: BTreeSet<Digest>,
     held: HeldBytes,
 }
 
@@ -65,7 +67,7 @@ impl Catalog {
             let offer = all.entry(one.sha256).or_insert_with(new);
             offer.releases.insert((one.release.version.clone(), one.release.platform()));
         }
-        Self { offers: all, held }
+        Self { offers: all, listed: artifacts.iter().map(|one| one.sha256).collect(), held }
     }
 
     /// The pair of a patch from `base` to `artifact`, if the artifact is offered and the base is known and for a
@@ -91,6 +93,21 @@ impl Catalog {
             .iter()
             .flat_map(files)
             .map(|(sha256, offer, held)| (*sha256, offer.length, held.file.as_path()))
+    }
+
+    /// Whether verified metadata lists these bytes as a release of anything.
+    pub(crate) fn lists(&self, artifact: &Digest) -> bool {
+        self.listed.contains(artifact)
+    }
+
+    /// Whether the tree holds these bytes.
+    pub(crate) fn holds(&self, bytes: &Digest) -> bool {
+        self.held.contains_key(bytes)
+    }
+
+    /// Every file of the tree with the bytes of a release.
+    pub(crate) fn held(&self) -> impl Iterator<Item = (&Digest, &Held)> {
+        self.held.iter().flat_map(|(digest, held)| held.iter().map(move |one| (digest, one)))
     }
 
     /// How many artifacts are offered, and how many are held.

@@ -6,6 +6,7 @@
 //!
 //! Layout: this file says what can be set, [`values`] parses sizes, times and counts.
 
+mod retention;
 mod values;
 
 use std::io::Read as _;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use protocol::FormatId;
 use serde::Deserialize;
 
+pub use retention::Retention;
 pub use values::ByteSize;
 use values::{percent, span};
 
@@ -55,6 +57,9 @@ pub struct Config {
     /// For how long online signatures are valid.
     #[serde(default)]
     pub validity: Validity,
+    /// Which old artifacts are deleted.
+    #[serde(default)]
+    pub retention: Retention,
 }
 
 /// What is logged, and how. The log goes to standard error.
@@ -365,6 +370,7 @@ mod tests {
         assert_eq!(example.publish, short.publish);
         assert_eq!(example.patches, short.patches);
         assert_eq!(example.validity, short.validity);
+        assert_eq!(example.retention, short.retention);
         // Keys without a default stand in comments; with the marks taken away they must parse too.
         let all = parse(&text.replace("\n#: ", "\n")).unwrap();
         assert!(all.keys.is_some() && all.keys_passphrase_file.is_some() && all.accepts_offline_keys());
