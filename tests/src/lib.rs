@@ -30,7 +30,7 @@ pub use program::{Noise, program};
 pub use publisher::{Publisher, days_ago, here};
 pub use run::{Answer, binary, example, exhaustive, poll_until, run, skip};
 pub use valve::Valve;
-pub use workshop::{Server, Workshop};
+pub use workshop::{Server, TOKEN, Workshop};
 
 /// The app of all system tests.
 pub const APP: &str = "demo";

@@ -14,7 +14,7 @@ use protocol::Digest;
 use crate::{APP, Answer, binary, here, run};
 
 /// What lets the publisher in; the server knows its SHA-256.
-const TOKEN: &str = "a long random text, for these tests alone";
+pub const TOKEN: &str = "a long random text, for these tests alone";
 
 /// A publisher with a repository that `autoupdate init` made. The folder is temporary.
 #[derive(Debug)]
@@ -115,6 +115,7 @@ impl Workshop {
 #[derive(Debug)]
 pub struct Server {
     folder: tempfile::TempDir,
+    more: String,
     url: String,
     child: Option<Child>,
 }
@@ -125,7 +126,16 @@ impl Server {
     /// # Errors
     /// If it does not come to listen.
     pub fn of(workshop: &Workshop) -> Result<Self> {
-        let mut server = Self { folder: tempfile::tempdir()?, url: String::new(), child: None };
+        Self::with(workshop, "")
+    }
+
+    /// The same with further lines of configuration.
+    ///
+    /// # Errors
+    /// If it does not come to listen.
+    pub fn with(workshop: &Workshop, more: &str) -> Result<Self> {
+        let more = more.to_owned();
+        let mut server = Self { folder: tempfile::tempdir()?, more, url: String::new(), child: None };
         let (metadata, keys) =
             (server.path(&format!("data/{APP}/metadata")), server.path(&format!("keys/{APP}")));
         for folder in [&metadata, &keys] {
@@ -192,7 +202,8 @@ impl Server {
 
     fn configure(&self, listen: &str) -> Result<()> {
         let text = format!(
-            "listen = \"{listen}\"\ndata = \"data\"\nkeys = \"keys\"\n[publish]\ntokens = \"tokens.toml\"\n"
+            "listen = \"{listen}\"\ndata = \"data\"\nkeys = \"keys\"\npublish.tokens = \"tokens.toml\"\n{}\n",
+            self.more
         );
         Ok(std::fs::write(self.path("server.toml"), text)?)
     }

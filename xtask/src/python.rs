@@ -9,7 +9,7 @@ use crate::command;
 use crate::workspace::Workspace;
 
 /// What the interop tests import. Pinned: a peer that changes by itself proves nothing.
-const PACKAGES: &[&str] = &["tuf==7.0.1", "securesystemslib[crypto]==1.6.0"];
+const PACKAGES: &[&str] = &["tuf==7.0.1", "securesystemslib[crypto]==1.6.0", "schemathesis==4.32.5"];
 
 /// The interpreter of the folder, made on first use. `None` where this Python cannot make one.
 pub(crate) fn interpreter(workspace: &Workspace) -> Result<Option<PathBuf>> {

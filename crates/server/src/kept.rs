@@ -37,6 +37,16 @@ pub(crate) struct Small {
     pub(crate) etag: HeaderValue,
 }
 
+/// What is known of a file without reading it.
+pub(crate) enum Look {
+    /// It is the one that was kept.
+    Kept(Small),
+    /// There is none.
+    Absent,
+    /// It must be read.
+    Unknown,
+}
+
 /// What a replacement of a file changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stamp {
@@ -58,11 +68,17 @@ impl Stamp {
 impl Kept {
     /// The file under this path, if it was kept and is still the same. Asks the file system once, which has the answer in
     /// memory for what is asked for so often.
-    pub(crate) fn get(&self, path: &Path) -> Option<Small> {
+    pub(crate) fn get(&self, path: &Path) -> Look {
+        let now = match std::fs::symlink_metadata(path) {
+            Ok(now) => now,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Look::Absent,
+            Err(_) => return Look::Unknown,
+        };
         let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
-        let (stamp, small) = files.by_path.get(path)?;
-        let now = std::fs::symlink_metadata(path).ok()?;
-        (now.is_file() && Stamp::of(&now) == *stamp).then(|| small.clone())
+        match files.by_path.get(path) {
+            Some((stamp, small)) if now.is_file() && Stamp::of(&now) == *stamp => Look::Kept(small.clone()),
+            _ => Look::Unknown,
+        }
     }
 
     /// Keeps what was read of the file that had this stamp when it was opened.
@@ -91,6 +107,14 @@ mod tests {
         Small { bytes: Bytes::copy_from_slice(text), etag: HeaderValue::from_static("\"x\"") }
     }
 
+    /// What is kept under a path.
+    fn bytes(kept: &Kept, path: &Path) -> Option<Bytes> {
+        match kept.get(path) {
+            Look::Kept(small) => Some(small.bytes),
+            Look::Absent | Look::Unknown => None,
+        }
+    }
+
     fn write(path: &Path, text: &[u8]) -> Stamp {
         crate::disk::write(path, text).unwrap();
         Stamp::of(&std::fs::symlink_metadata(path).unwrap())
@@ -101,16 +125,19 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("timestamp.json");
         let kept = Kept::default();
-        assert!(kept.get(&path).is_none());
+        assert!(matches!(kept.get(&path), Look::Absent));
         let stamp = write(&path, b"one");
         kept.put(&path, stamp, &small(b"one"));
-        assert_eq!(kept.get(&path).unwrap().bytes, "one");
+        assert_eq!(bytes(&kept, &path).unwrap(), "one");
         let stamp = write(&path, b"two");
-        assert!(kept.get(&path).is_none(), "it was replaced by a file as long, in the same moment");
+        assert!(
+            matches!(kept.get(&path), Look::Unknown),
+            "it was replaced by a file as long, in the same moment"
+        );
         kept.put(&path, stamp, &small(b"two"));
-        assert_eq!(kept.get(&path).unwrap().bytes, "two");
+        assert_eq!(bytes(&kept, &path).unwrap(), "two");
         std::fs::remove_file(&path).unwrap();
-        assert!(kept.get(&path).is_none(), "it is gone");
+        assert!(matches!(kept.get(&path), Look::Absent), "it is gone");
     }
 
     #[test]
@@ -128,6 +155,6 @@ mod tests {
         }
         let path = folder.path().join("large");
         kept.put(&path, write(&path, b"x"), &small(&vec![0; MAX_BYTES + 1]));
-        assert!(kept.get(&path).is_none(), "larger than all room there is");
+        assert!(bytes(&kept, &path).is_none(), "larger than all room there is");
     }
 }

@@ -25,7 +25,7 @@ use crate::address::Client;
 use crate::app::App;
 use crate::conditional::{Answer, decide};
 use crate::error::ApiError;
-use crate::kept::{Small, Stamp};
+use crate::kept::{Look, Small, Stamp};
 use crate::listen::Peer;
 use crate::object_name::{ObjectName, PatchName, split_path};
 use crate::patches::Key;
@@ -78,8 +78,18 @@ pub(crate) async fn get(
         }
     };
     let mut response = answer.unwrap_or_else(axum::response::IntoResponse::into_response);
+    if response.status() == StatusCode::NOT_FOUND && is_next_root(&name) {
+        // Every check asks for it, and it comes once in years: as the timestamp, a CDN may hold the answer for some seconds.
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        headers.insert(CDN_CACHE_CONTROL, SOME_SECONDS);
+    }
     response.extensions_mut().insert(kind);
     Ok(response)
+}
+
+fn is_next_root(name: &ObjectName) -> bool {
+    matches!(name, ObjectName::Metadata { role, .. } if role == trust::ROOT)
 }
 
 /// Opens an object.
@@ -97,8 +107,12 @@ async fn find(shared: &Shared, app: &Arc<App>, name: &ObjectName) -> Result<Opti
     let path = app.tree.folder().join(name.as_path());
     let whole =
         matches!(name, ObjectName::Timestamp | ObjectName::Metadata { .. } | ObjectName::PatchIndex { .. });
-    if whole && let Some(small) = app.kept.get(&path) {
-        return Ok(Some(small.into()));
+    if whole {
+        match app.kept.get(&path) {
+            Look::Kept(small) => return Ok(Some(small.into())),
+            Look::Absent => return Ok(None),
+            Look::Unknown => {}
+        }
     }
     let (name, app) = (name.clone(), Arc::clone(app));
     let found = blocking::run(move || -> Result<Option<Found>, ApiError> {
@@ -203,7 +217,7 @@ fn describe(headers: &mut HeaderMap, etag: HeaderValue, name: &ObjectName) {
     let (cache, content) = match name {
         ObjectName::Timestamp => {
             // A CDN may hold it for some seconds (RFC 9213): that is what it absorbs, and freshness is days.
-            headers.insert(HeaderName::from_static("cdn-cache-control"), fixed("max-age=10"));
+            headers.insert(CDN_CACHE_CONTROL, SOME_SECONDS);
             ("no-cache", "application/json")
         }
         ObjectName::Metadata { .. } => (IMMUTABLE, "application/json"),
@@ -215,6 +229,9 @@ fn describe(headers: &mut HeaderMap, etag: HeaderValue, name: &ObjectName) {
     headers.insert(header::CONTENT_TYPE, fixed(content));
 }
 
+/// What caches of the operator's own may do (RFC 9213).
+const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control");
+const SOME_SECONDS: HeaderValue = HeaderValue::from_static("max-age=10");
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
 fn value(text: String) -> Result<HeaderValue, ApiError> {

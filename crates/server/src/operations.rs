@@ -45,6 +45,13 @@ pub(crate) async fn metrics(State(shared): State<Arc<Shared>>) -> Result<Respons
     Ok(([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-store")], text).into_response())
 }
 
+/// What this server answers, for machines (OpenAPI 3.1).
+pub(crate) async fn openapi() -> impl IntoResponse {
+    let headers =
+        [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "public, max-age=3600")];
+    (headers, include_str!("../openapi.json"))
+}
+
 async fn standings(shared: &Arc<Shared>) -> Result<Vec<Standing>, ApiError> {
     let (shared, now) = (Arc::clone(shared), shared.now());
     let all = move || shared.apps.values().map(|app| app.standing(now)).collect();

@@ -49,6 +49,7 @@ pub(crate) fn router(shared: &Arc<Shared>) -> Router {
         .route("/healthz", get(operations::healthz))
         .route("/readyz", get(operations::readyz))
         .route("/metrics", get(operations::metrics))
+        .route("/openapi.json", get(operations::openapi))
         .layer(from_fn(|request, next| named("operations", request, next)))
         .layer(from_fn(move |request, next| in_time(quick, request, next)));
     let panics = Arc::clone(shared);
