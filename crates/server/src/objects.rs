@@ -8,6 +8,7 @@ use std::fs::{File, Metadata};
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use axum::Extension;
 use axum::body::Body;
@@ -40,10 +41,12 @@ const PIECE: usize = 64 << 10;
 const MAX_WHOLE: u64 = 2 << 20;
 
 /// An object that is there.
-struct Found {
+pub(crate) struct Found {
     content: Content,
     length: u64,
     etag: String,
+    /// When its file was changed, if the system says that.
+    pub(crate) modified: Option<SystemTime>,
     lease: Option<Lease>,
 }
 
@@ -82,7 +85,7 @@ pub(crate) async fn get(
 }
 
 /// Opens an object.
-async fn find(shared: &Shared, app: &Arc<App>, name: &ObjectName) -> Result<Option<Found>, ApiError> {
+pub(crate) async fn find(shared: &Shared, app: &App, name: &ObjectName) -> Result<Option<Found>, ApiError> {
     let lease = match name {
         ObjectName::Patch(patch) => shared.shelf.lease(&Key { app: app.id.clone(), name: patch.clone() }),
         _ => None,
@@ -91,7 +94,7 @@ async fn find(shared: &Shared, app: &Arc<App>, name: &ObjectName) -> Result<Opti
     let name = name.clone();
     let found = blocking::run(move || -> std::io::Result<Option<Found>> {
         let Some((mut file, metadata)) = disk::open(&path)? else { return Ok(None) };
-        let length = metadata.len();
+        let (length, modified) = (metadata.len(), metadata.modified().ok());
         let whole = matches!(
             name,
             ObjectName::Timestamp | ObjectName::Metadata { .. } | ObjectName::PatchIndex { .. }
@@ -101,13 +104,17 @@ async fn find(shared: &Shared, app: &Arc<App>, name: &ObjectName) -> Result<Opti
             file.by_ref().take(MAX_WHOLE).read_to_end(&mut bytes)?;
             let etag = format!("\"{}\"", Digest::of(&bytes));
             let length = bytes.len() as u64;
-            return Ok(Some(Found { content: Content::Bytes(bytes.into()), length, etag, lease }));
+            return Ok(Some(Found { content: Content::Bytes(bytes.into()), length, etag, modified, lease }));
         }
         let etag = match &name {
-            ObjectName::Target { sha256, file, .. } if !file.ends_with(".zst") => format!("\"{sha256}\""),
+            ObjectName::Target { sha256, file, .. }
+                if ![".zst", ".bz2"].iter().any(|twin| file.ends_with(twin)) =>
+            {
+                format!("\"{sha256}\"")
+            }
             _ => changing_etag(&metadata),
         };
-        Ok(Some(Found { content: Content::File(file), length, etag, lease }))
+        Ok(Some(Found { content: Content::File(file), length, etag, modified, lease }))
     });
     found.await.ok_or(ApiError::Bug)?.map_err(ApiError::Disk)
 }
@@ -119,7 +126,8 @@ fn changing_etag(metadata: &Metadata) -> String {
     format!("\"{:x}-{nanoseconds:x}\"", metadata.len())
 }
 
-async fn reply(
+/// Answers with an object that is there.
+pub(crate) async fn reply(
     found: Found,
     name: &ObjectName,
     method: &Method,
