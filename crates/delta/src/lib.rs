@@ -124,6 +124,16 @@ fn make_and_prove(
     Ok(patch)
 }
 
+/// Makes sure that a `bsdiff40` patch to an artifact of so many bytes does no harm to old readers that believe what a patch says:
+/// its lengths are real, its counts are not negative and add up, and no position lies before the base. Whether it gives
+/// the right bytes is not looked at.
+///
+/// # Errors
+/// The first rule that it breaks.
+pub fn check_bsdiff40(mut patch: impl Read, artifact_length: u64) -> Result<(), Error> {
+    bsdiff40::check(&mut patch, artifact_length)
+}
+
 /// Applies a patch: reads `patch` to its end and writes the expected artifact to `out`.
 ///
 /// On success `out` got exactly `expected.length` bytes whose SHA-256 is `expected.sha256`, and was flushed. On an

@@ -30,6 +30,25 @@ impl Version {
         }
         Ok(Self(version))
     }
+
+    /// Parses a version that others wrote: build metadata is allowed and forgotten, because it has no precedence.
+    ///
+    /// # Errors
+    /// [`Invalid`] if it is no semantic version or, without build metadata, longer than 64 bytes.
+    pub fn parse_without_build(text: &str) -> Result<Self, Invalid> {
+        match semver::Version::parse(text) {
+            Ok(version) if !version.build.is_empty() => {
+                Self::parse(text.split_once('+').map_or(text, |(version, _)| version))
+            }
+            _ => Self::parse(text),
+        }
+    }
+
+    /// Whether it is a version before a release, such as `7.2.0-beta.1`.
+    #[must_use]
+    pub fn is_prerelease(&self) -> bool {
+        !self.0.pre.is_empty()
+    }
 }
 
 impl fmt::Display for Version {
@@ -59,6 +78,17 @@ mod tests {
         ];
         assert!(order.windows(2).all(|pair| v(pair[0]) < v(pair[1])));
         assert!(v("9.10.0") > v("9.9.9"));
+    }
+
+    #[test]
+    fn build_metadata_of_others_has_no_precedence() {
+        let v = |text| Version::parse_without_build(text).unwrap();
+        assert_eq!(v("7.4.0+build5"), Version::parse("7.4.0").unwrap());
+        assert_eq!(v("7.4.0-beta.1+5-x"), Version::parse("7.4.0-beta.1").unwrap());
+        assert!(v("7.4.0-beta.1").is_prerelease() && !v("7.4.0+beta").is_prerelease());
+        for bad in ["", "v1.0.0", "1.0", "1.0.0+", "1.0.0+a b", "1.0.0+a+b"] {
+            assert!(Version::parse_without_build(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@
 //! - a bug in one request is a 500, counted and logged, and nothing else.
 //!
 //! Layout: `router` is the list of routes; `objects`, `publish`, `operations` answer them; `app` and `catalog` are
-//! what is known about an app; `patches` makes patches, `twins` compresses; `renewal` is the background task; `listen` and `address` guard
+//! what is known about an app; `patches` makes patches, `twins` compresses; `lantern` is what old Lantern clients see; `renewal` is the background task; `listen` and `address` guard
 //! the door; `config`, `tokens`, `data_lock` and `offline_keys` are what must be right before the door opens.
 
 mod access_log;
@@ -27,6 +27,7 @@ mod disk;
 mod error;
 mod expiry;
 mod kept;
+mod lantern;
 mod listen;
 mod metrics;
 mod object_name;
@@ -47,6 +48,7 @@ pub mod twins;
 
 pub use config::{Config, ConfigError};
 pub use data_lock::LockError;
+pub use lantern::LanternError;
 pub use offline_keys::Found;
 pub use server::{Around, Server, StartError, check};
 pub use shared::Clock;

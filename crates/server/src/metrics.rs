@@ -50,6 +50,7 @@ pub(crate) struct Metrics {
     pub(crate) patch_seconds: Histogram,
     pub(crate) patch_cache_bytes: Gauge<u64, AtomicU64>,
     pub(crate) twins: Family<OutcomeLabels, Counter>,
+    pub(crate) lantern_checks: Family<OutcomeLabels, Counter>,
     pub(crate) uploaded_bytes: Counter,
     pub(crate) publications: Family<OutcomeLabels, Counter>,
     pub(crate) renewals: Family<OutcomeLabels, Counter>,
@@ -72,6 +73,7 @@ impl Metrics {
             patch_seconds: Histogram::new([0.1, 0.5, 2.0, 10.0, 60.0, 300.0, 1200.0]),
             patch_cache_bytes: Gauge::default(),
             twins: Family::default(),
+            lantern_checks: Family::default(),
             uploaded_bytes: Counter::default(),
             publications: Family::default(),
             renewals: Family::default(),
@@ -98,6 +100,11 @@ impl Metrics {
         registry.register("patch_seconds", "Time to make a patch", metrics.patch_seconds.clone());
         registry.register("patch_cache_bytes", "Patches on disk", metrics.patch_cache_bytes.clone());
         registry.register("twins", "Compressed twins by what became of them", metrics.twins.clone());
+        registry.register(
+            "lantern_checks",
+            "Checks of old Lantern clients by outcome",
+            metrics.lantern_checks.clone(),
+        );
         registry.register("uploaded_bytes", "Bytes of objects uploaded", metrics.uploaded_bytes.clone());
         registry.register("publications", "Publications by outcome", metrics.publications.clone());
         registry.register("renewals", "Renewals of online roles by outcome", metrics.renewals.clone());

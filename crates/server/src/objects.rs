@@ -8,6 +8,7 @@ use std::fs::{File, Metadata};
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use axum::Extension;
 use axum::body::Body;
@@ -41,10 +42,12 @@ const PIECE: usize = 64 << 10;
 const MAX_WHOLE: u64 = 2 << 20;
 
 /// An object that is there.
-struct Found {
+pub(crate) struct Found {
     content: Content,
     length: u64,
     etag: HeaderValue,
+    /// When its file was changed, if the system says that.
+    pub(crate) modified: Option<SystemTime>,
     lease: Option<Lease>,
 }
 
@@ -93,7 +96,11 @@ fn is_next_root(name: &ObjectName) -> bool {
 }
 
 /// Opens an object.
-async fn find(shared: &Shared, app: &Arc<App>, name: &ObjectName) -> Result<Option<Found>, ApiError> {
+pub(crate) async fn find(
+    shared: &Shared,
+    app: &Arc<App>,
+    name: &ObjectName,
+) -> Result<Option<Found>, ApiError> {
     let lease = match name {
         ObjectName::Patch(patch) => {
             let lease = shared.shelf.lease(&Key { app: app.id.clone(), name: patch.clone() });
@@ -117,7 +124,7 @@ async fn find(shared: &Shared, app: &Arc<App>, name: &ObjectName) -> Result<Opti
     let (name, app) = (name.clone(), Arc::clone(app));
     let found = blocking::run(move || -> Result<Option<Found>, ApiError> {
         let Some((file, metadata)) = disk::open(&path)? else { return Ok(None) };
-        let length = metadata.len();
+        let (length, modified) = (metadata.len(), metadata.modified().ok());
         if whole && length <= MAX_WHOLE {
             let mut bytes = Vec::new();
             file.take(MAX_WHOLE).read_to_end(&mut bytes)?;
@@ -127,10 +134,14 @@ async fn find(shared: &Shared, app: &Arc<App>, name: &ObjectName) -> Result<Opti
             return Ok(Some(small.into()));
         }
         let etag = match &name {
-            ObjectName::Target { sha256, file, .. } if !file.ends_with(".zst") => format!("\"{sha256}\""),
+            ObjectName::Target { sha256, file, .. }
+                if ![".zst", ".bz2"].iter().any(|twin| file.ends_with(twin)) =>
+            {
+                format!("\"{sha256}\"")
+            }
             _ => changing_etag(&metadata),
         };
-        Ok(Some(Found { content: Content::File(file), length, etag: value(etag)?, lease }))
+        Ok(Some(Found { content: Content::File(file), length, etag: value(etag)?, modified, lease }))
     });
     found.await.ok_or(ApiError::Bug)?
 }
@@ -138,7 +149,7 @@ async fn find(shared: &Shared, app: &Arc<App>, name: &ObjectName) -> Result<Opti
 impl From<Small> for Found {
     fn from(small: Small) -> Self {
         let length = small.bytes.len() as u64;
-        Self { content: Content::Bytes(small.bytes), length, etag: small.etag, lease: None }
+        Self { content: Content::Bytes(small.bytes), length, etag: small.etag, modified: None, lease: None }
     }
 }
 
@@ -149,7 +160,8 @@ fn changing_etag(metadata: &Metadata) -> String {
     format!("\"{:x}-{nanoseconds:x}\"", metadata.len())
 }
 
-async fn reply(
+/// Answers with an object that is there.
+pub(crate) async fn reply(
     found: Found,
     name: &ObjectName,
     method: &Method,

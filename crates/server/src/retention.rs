@@ -47,7 +47,7 @@ pub fn gc(config: &Config, now: Timestamp, dry_run: bool) -> Result<Vec<Surplus>
     let disk = |source| StartError::Disk { folder: config.data.clone(), source };
     let _lock = if dry_run { None } else { Some(DataLock::take(&config.data)?) };
     let mut all = Vec::new();
-    for app in examine(config)?.1 {
+    for app in examine(config)?.apps {
         app.reload(now);
         let surplus = surplus(&app, &config.retention, now);
         if !dry_run {
@@ -122,9 +122,12 @@ fn files(app: &App, held: &Held) -> Vec<PathBuf> {
     twins(app.tree.folder().join(&held.file))
 }
 
-/// A file and its compressed twin: the twin first, because without the other it would be taken for an artifact.
+/// A file and its compressed twins: these first, because without the other they would be taken for artifacts.
 fn twins(file: PathBuf) -> Vec<PathBuf> {
-    let mut twin = file.clone().into_os_string();
-    twin.push(".zst");
-    vec![twin.into(), file]
+    let twin = |ending: &str| {
+        let mut twin = file.clone().into_os_string();
+        twin.push(ending);
+        PathBuf::from(twin)
+    };
+    vec![twin(".zst"), twin(".bz2"), file]
 }

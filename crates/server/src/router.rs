@@ -22,7 +22,7 @@ use crate::listen::Peer;
 use crate::metrics::{RequestLabels, method_label};
 use crate::publish::upload;
 use crate::shared::Shared;
-use crate::{objects, operations, publish, request_id};
+use crate::{lantern, objects, operations, publish, request_id};
 
 /// The kind of a request for metrics and the access log, from a fixed list; put into the answer.
 #[derive(Debug, Clone, Copy)]
@@ -52,10 +52,16 @@ pub(crate) fn router(shared: &Arc<Shared>) -> Router {
         .route("/openapi.json", get(operations::openapi))
         .layer(from_fn(|request, next| named("operations", request, next)))
         .layer(from_fn(move |request, next| in_time(quick, request, next)));
+    // Merged below where they are wanted; elsewhere these paths are as strange as any.
+    let old_clients = shared.lantern.iter().map(|_| {
+        lantern::routes()
+            .layer(from_fn(move |request, next| in_time(quick, request, next)))
+            .layer(from_fn_with_state(Arc::clone(shared), within_budget))
+            .layer(from_fn(lantern::plain_errors))
+    });
     let panics = Arc::clone(shared);
-    Router::new()
-        .merge(clients)
-        .merge(operations)
+    old_clients
+        .fold(Router::new().merge(clients).merge(operations), Router::merge)
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
         .layer(CatchPanicLayer::custom(move |panic: Box<dyn Any + Send>| after_panic(&panics, &*panic)))
         .layer(from_fn_with_state(Arc::clone(shared), observed))

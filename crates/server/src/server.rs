@@ -17,6 +17,7 @@ use crate::address::Budgets;
 use crate::app::{self, App};
 use crate::config::Config;
 use crate::data_lock::{DataLock, LockError};
+use crate::lantern::{self, Face, LanternError};
 use crate::metrics::Metrics;
 use crate::offline_keys::{self, Found};
 use crate::patches::bench::Bench;
@@ -84,6 +85,9 @@ pub enum StartError {
         /// Which key, and whether there was no passphrase or a wrong one.
         source: signing::Error,
     },
+    /// Old Lantern clients cannot be served.
+    #[error(transparent)]
+    Lantern(#[from] LanternError),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -168,10 +172,17 @@ impl Server {
 /// # Errors
 /// [`StartError`], as a start would give.
 pub fn check(config: &Config) -> Result<Vec<AppId>, StartError> {
-    Ok(examine(config)?.1.into_iter().map(|app| app.id).collect())
+    Ok(examine(config)?.apps.into_iter().map(|app| app.id).collect())
 }
 
-pub(crate) fn examine(config: &Config) -> Result<(Tokens, Vec<App>), StartError> {
+/// What a start needs besides its configuration.
+pub(crate) struct Examined {
+    pub(crate) tokens: Tokens,
+    pub(crate) apps: Vec<App>,
+    lantern: Option<lantern::Key>,
+}
+
+pub(crate) fn examine(config: &Config) -> Result<Examined, StartError> {
     let disk = |source| StartError::Disk { folder: config.data.clone(), source };
     let apps = app::list(&config.data).map_err(disk)?;
     let passphrase = (config.keys_passphrase_file.as_deref())
@@ -197,13 +208,15 @@ pub(crate) fn examine(config: &Config) -> Result<(Tokens, Vec<App>), StartError>
             }
         })
     };
-    Ok((tokens, apps.into_iter().map(open).collect::<Result<_, _>>()?))
+    let apps: Vec<App> = apps.into_iter().map(open).collect::<Result<_, _>>()?;
+    let lantern = config.lantern.as_ref().map(|settings| lantern::examine(settings, &apps)).transpose()?;
+    Ok(Examined { tokens, apps, lantern })
 }
 
 fn open(config: Config, around: Around) -> Result<Arc<Shared>, StartError> {
     let disk = |source| StartError::Disk { folder: config.data.clone(), source };
     let lock = DataLock::take(&config.data)?;
-    let (tokens, apps) = examine(&config)?;
+    let Examined { tokens, apps, lantern } = examine(&config)?;
     let ids: Vec<AppId> = apps.iter().map(|app| app.id.clone()).collect();
     for app in &apps {
         private_folder(&app.incoming).map_err(disk)?;
@@ -225,8 +238,14 @@ fn open(config: Config, around: Around) -> Result<Arc<Shared>, StartError> {
     )
     .map_err(disk)?;
     let twins = Twins::new(config.patches.clone(), &around.program, &scratch, Arc::clone(&metrics));
+    let apps: BTreeMap<_, _> = apps.into_iter().map(|app| (app.id.clone(), Arc::new(app))).collect();
+    let lantern = config.lantern.as_ref().zip(lantern).and_then(|(settings, key)| {
+        // Nothing here was taken from elsewhere.
+        Face::new(settings, key, &apps, Arc::new(|_, _| None))
+    });
     let shared = Shared {
-        apps: apps.into_iter().map(|app| (app.id.clone(), Arc::new(app))).collect::<BTreeMap<_, _>>(),
+        apps,
+        lantern,
         tokens,
         metrics,
         ids: RequestIds::new(),

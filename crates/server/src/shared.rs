@@ -5,15 +5,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use protocol::AppId;
+use protocol::{AppId, Os};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::address::Budgets;
 use crate::app::App;
+use crate::catalog::Pair;
 use crate::config::Config;
 use crate::data_lock::DataLock;
 use crate::error::ApiError;
+use crate::lantern::Face;
 use crate::metrics::Metrics;
 use crate::object_name::PatchName;
 use crate::patches::Key;
@@ -22,7 +24,7 @@ use crate::patches::shelf::Shelf;
 use crate::publish::quota::Quotas;
 use crate::request_id::RequestIds;
 use crate::tokens::Tokens;
-use crate::twins::{Twin, Twins};
+use crate::twins::{Form, Twin, Twins};
 
 /// The time of day, as a value so that a test can set it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -39,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) shelf: Arc<Shelf>,
     pub(crate) bench: Arc<Bench>,
     pub(crate) twins: Arc<Twins>,
+    /// None: old Lantern clients are not served.
+    pub(crate) lantern: Option<Face>,
     pub(crate) clock: Clock,
     /// Told when something was signed, because the next renewal may be due earlier than thought.
     pub(crate) signed: Notify,
@@ -69,38 +73,48 @@ impl Shared {
     /// The order for a patch, if one may be made.
     pub(crate) fn job(&self, app: &App, name: &PatchName) -> Option<Job> {
         let catalog = app.catalog();
-        let pair = catalog.pair(&name.artifact, &name.base)?;
+        Some(Self::job_of(app, name, &catalog.pair(&name.artifact, &name.base)?))
+    }
+
+    /// The order for the patch of a pair.
+    pub(crate) fn job_of(app: &App, name: &PatchName, pair: &Pair<'_>) -> Job {
         let folder = app.tree.folder();
-        Some(Job {
+        Job {
             key: Key { app: app.id.clone(), name: name.clone() },
             base: folder.join(&pair.base.file),
             artifact: folder.join(&pair.artifact.file),
             length: pair.length,
-        })
+        }
     }
 
     /// Plans the patches of an app that are worth making before anybody asks, and its compressed twins. Blocks.
     pub(crate) fn plan(&self, app: &App) {
         let settings = &self.config.patches;
-        let mut pairs = app.catalog().ahead(settings.bases);
+        let catalog = app.catalog();
+        let mut pairs = catalog.ahead(settings.bases);
         // What most clients have comes first; where nobody has asked yet, the newest.
         let now = self.now();
         pairs.sort_by(|(_, a), (_, b)| app.demand.of(b, now).total_cmp(&app.demand.of(a, now)));
         let mut jobs = Vec::new();
+        let old = self.lantern.as_ref().and_then(|face| face.format(&app.id));
         // The first format of every pair before the second of any.
-        for format in &settings.formats {
+        for format in settings.formats.iter().chain(old.filter(|old| !settings.formats.contains(old))) {
             for &(artifact, base) in &pairs {
-                jobs.extend(self.job(app, &PatchName { artifact, base, format: format.clone() }));
+                let unasked = |pair: Pair<'_>| pair.artifact.platform.os == Os::Android;
+                if Some(format) != old || !catalog.pair(&artifact, &base).is_some_and(unasked) {
+                    jobs.extend(self.job(app, &PatchName { artifact, base, format: format.clone() }));
+                }
             }
         }
         self.bench.plan(jobs, &app.id, Instant::now());
-        let catalog = app.catalog();
         let twin = |(sha256, length, file): (_, _, &Path)| Twin {
             app: app.id.clone(),
             artifact: app.tree.folder().join(file),
             sha256,
             length,
+            form: Form::Zstd,
         };
-        self.twins.plan(&app.id, catalog.offered_files().map(twin).collect());
+        let packed = self.lantern.iter().flat_map(|face| face.twins(app));
+        self.twins.plan(&app.id, catalog.offered_files().map(twin).chain(packed).collect());
     }
 }

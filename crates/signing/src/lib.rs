@@ -41,6 +41,7 @@ mod walk;
 pub use ceremony::{
     AcceptedRoot, CeremonyError, DraftSummary, Progress, RoleDifference, RootChange, RootDraft,
 };
+pub use disk::read_private;
 pub use edits::NewRelease;
 pub use error::{Error, Fault};
 pub use key::{KeyId, PublicKey, SecretKey};

@@ -58,20 +58,20 @@ pub(crate) fn apply(
 }
 
 /// How many steps may give nothing. Writers make few; bzip2 packs millions of them into some bytes.
-fn empty_steps(artifact: u64) -> u64 {
+pub(super) fn empty_steps(artifact: u64) -> u64 {
     1_024 + artifact / 8
 }
 
 /// A packed block in memory, in pieces that are given back once they were consumed. It grows as bytes really
 /// come, not as the header claims.
-struct Kept {
+pub(super) struct Kept {
     pieces: VecDeque<Vec<u8>>,
     /// How much of the first piece was consumed.
     consumed: usize,
 }
 
 impl Kept {
-    fn read(input: &mut Input, mut length: u64) -> Result<Self, Error> {
+    pub(super) fn read(input: &mut Input, mut length: u64) -> Result<Self, Error> {
         let mut pieces = VecDeque::new();
         while length > 0 {
             let mut piece = vec![0; usize::try_from(length).map_or(PIECE, |length| length.min(PIECE))];

@@ -5,6 +5,7 @@
 
 mod apply;
 mod bzip;
+mod check;
 mod make;
 
 use protocol::FormatId;
@@ -13,6 +14,7 @@ use crate::input::Input;
 use crate::{Error, Info, StreamInfo};
 
 pub(crate) use apply::apply;
+pub(crate) use check::check;
 pub(crate) use make::make;
 #[cfg(all(test, target_os = "linux"))]
 pub(crate) use make::write;

@@ -128,9 +128,10 @@ fn held(folder: &Path) -> Result<HeldBytes, CatalogError> {
                 let file = sub.join(&name);
                 let Some(ObjectName::Target { sha256, file: plain, .. }) = of_file(&file) else { continue };
                 // The compressed twin of an artifact is no artifact.
-                let twin = plain
-                    .strip_suffix(".zst")
-                    .is_some_and(|stem| folder.join(&sub).join(format!("{sha256}.{stem}")).exists());
+                let twin = [".zst", ".bz2"]
+                    .iter()
+                    .filter_map(|form| plain.strip_suffix(form))
+                    .any(|stem| folder.join(&sub).join(format!("{sha256}.{stem}")).exists());
                 if !twin && count < MAX_HELD {
                     count += 1;
                     let held = Held { file, name: plain, version: version.clone(), platform };

@@ -45,6 +45,7 @@ pub(crate) struct Catalog {
     /// The bytes of every release that verified metadata lists, offered or not.
     listed: BTreeSet<Digest>,
     held: HeldBytes,
+    for_everybody: Vec<Artifact>,
 }
 
 /// A pair for which a patch may be made.
@@ -67,7 +68,33 @@ impl Catalog {
             let offer = all.entry(one.sha256).or_insert_with(new);
             offer.releases.insert((one.release.version.clone(), one.release.platform()));
         }
-        Self { offers: all, listed: artifacts.iter().map(|one| one.sha256).collect(), held }
+        let mut for_everybody = for_everybody(artifacts, rollouts);
+        for_everybody.retain(|one| file(&held, &one.sha256, one).is_some());
+        let listed = artifacts.iter().map(|one| one.sha256).collect();
+        Self { offers: all, listed, held, for_everybody }
+    }
+
+    /// The artifacts of the default channel that any installation may take, of all versions, as far as their bytes are held.
+    pub(crate) fn for_everybody(&self) -> &[Artifact] {
+        &self.for_everybody
+    }
+
+    /// The platforms of everything that is held.
+    pub(crate) fn platforms(&self) -> BTreeSet<Platform> {
+        self.held.values().flatten().map(|held| held.platform).collect()
+    }
+
+    /// The file of a listed artifact, relative to the folder of the app.
+    pub(crate) fn file(&self, artifact: &Artifact) -> Option<&Path> {
+        file(&self.held, &artifact.sha256, artifact).map(|held| held.file.as_path())
+    }
+
+    /// The pair of a patch from `base` to a listed artifact, offered or not, if both are held for its platform.
+    pub(crate) fn pair_to(&self, artifact: &Artifact, base: &Digest) -> Option<Pair<'_>> {
+        let (to, platform) = (file(&self.held, &artifact.sha256, artifact)?, artifact.release.platform());
+        let from = self.held.get(base).filter(|_| artifact.sha256 != *base)?;
+        let base = from.iter().find(|from| from.platform == platform)?;
+        Some(Pair { base, artifact: to, length: artifact.length })
     }
 
     /// The pair of a patch from `base` to `artifact`, if the artifact is offered and the base is known and for a
@@ -143,6 +170,13 @@ impl Catalog {
     }
 }
 
+/// The file of bytes that are held as a listed artifact.
+fn file<'a>(held: &'a HeldBytes, sha256: &Digest, artifact: &Artifact) -> Option<&'a Held> {
+    let release = &artifact.release;
+    let same = |held: &&Held| held.version == release.version && held.platform == release.platform();
+    held.get(sha256)?.iter().find(same)
+}
+
 /// What holds a channel back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Control {
@@ -195,6 +229,24 @@ fn offers<'a>(artifacts: &'a [Artifact], controls: &BTreeMap<Channel, Control>) 
         }
     }
     offered
+}
+
+/// The artifacts of the default channel that nothing holds back from anybody.
+fn for_everybody(artifacts: &[Artifact], controls: &BTreeMap<Channel, Control>) -> Vec<Artifact> {
+    let channel = Channel::default();
+    let rules = match controls.get(&channel) {
+        Some(Control::Unverified) => return Vec::new(),
+        Some(Control::Rules(rules)) => Some(rules),
+        Some(Control::Open) | None => None,
+    };
+    let open = |one: &&Artifact| {
+        let share = rules.and_then(|rules| rules.releases.get(&one.release.version));
+        one.release.channels.contains(&channel)
+            && share.is_none_or(|share| {
+                !share.halted && !share.recalled && share.basis_points == protocol::BasisPoints::ALL
+            })
+    };
+    artifacts.iter().filter(open).cloned().collect()
 }
 
 #[cfg(test)]
@@ -289,6 +341,31 @@ mod tests {
         check(&[OLD, "1.2.0 linux-x86_64"], &Control::Open, &[OLD]);
         let others = [OLD, NEW, "1.0.0 windows-x86_64 stable", "2.0.0-beta.1 linux-x86_64 beta"];
         check(&others, &Control::Open, &[NEW, others[2], others[3]]);
+    }
+
+    #[test]
+    fn for_everybody_is_what_no_rule_holds_back_from_anybody() {
+        let all = [OLD, MID, NEW, "2.0.0 linux-x86_64 beta", "1.3.0 linux-x86_64"].map(artifact);
+        let held = held(&all);
+        for (control, expected) in [
+            (Control::Open, &[OLD, MID, NEW][..]),
+            (Control::Unverified, &[]),
+            (rules(&[("1.2.0", 9_999, false)], None), &[OLD, MID]),
+            (rules(&[("1.2.0", 10_000, true)], None), &[OLD, MID]),
+            (rules(&[("1.1.0", 10_000, false), ("1.0.0", 0, false)], Some("1.0.0")), &[MID, NEW]),
+        ] {
+            let catalog = Catalog::new(&all, &[(Channel::default(), control.clone())].into(), held.clone());
+            let found: Vec<Digest> = catalog.for_everybody().iter().map(|one| one.sha256).collect();
+            assert_eq!(found, expected.iter().map(|text| digest(text)).collect::<Vec<_>>(), "{control:?}");
+        }
+        let nothing_held = Catalog::new(&all, &BTreeMap::new(), HeldBytes::new());
+        assert!(nothing_held.for_everybody().is_empty());
+        let catalog = Catalog::new(&all, &BTreeMap::new(), held);
+        for (to, from, expected) in
+            [(MID, OLD, true), (OLD, NEW, true), (MID, MID, false), (MID, "none", false)]
+        {
+            assert_eq!(catalog.pair_to(&artifact(to), &digest(from)).is_some(), expected, "{from} → {to}");
+        }
     }
 
     #[test]

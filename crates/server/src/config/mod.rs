@@ -4,8 +4,9 @@
 //! is meant from the folder of the file; every key but `data` has a default. The file with every key and its meaning
 //! is `autoupdate-server.example.toml`; a test parses it, and a test holds its values equal to the defaults.
 //!
-//! Layout: this file says what can be set, [`values`] parses sizes, times and counts.
+//! Layout: this file says what can be set, [`values`] parses sizes, times and counts; a longer section has a file of its own.
 
+mod lantern;
 mod retention;
 mod values;
 
@@ -17,6 +18,7 @@ use std::time::Duration;
 use protocol::FormatId;
 use serde::Deserialize;
 
+pub use lantern::{Lantern, LanternApp, LanternFloor, LanternPin};
 pub use retention::Retention;
 pub use values::ByteSize;
 use values::{percent, span};
@@ -60,6 +62,8 @@ pub struct Config {
     /// Which old artifacts are deleted.
     #[serde(default)]
     pub retention: Retention,
+    /// Old Lantern clients. None: they find nothing here.
+    pub lantern: Option<Lantern>,
 }
 
 /// What is logged, and how. The log goes to standard error.
@@ -305,6 +309,9 @@ impl Config {
         for path in [&mut config.keys, &mut config.keys_passphrase_file, &mut config.publish.tokens] {
             *path = path.take().map(|path| folder.join(path));
         }
+        if let Some(lantern) = &mut config.lantern {
+            lantern.key = folder.join(&lantern.key);
+        }
         Ok(config)
     }
 
@@ -347,7 +354,9 @@ impl Config {
         if self.publish.max_object > self.publish.max_unpublished {
             return Err(("publish.max_object", "it must not be larger than `publish.max_unpublished`"));
         }
-        Ok(())
+        self.lantern.as_ref().map_or(Ok(()), |lantern| {
+            lantern.check(&self.data, self.keys.as_deref(), self.limits.request_timeout)
+        })
     }
 }
 
@@ -374,7 +383,7 @@ mod tests {
         // Keys without a default stand in comments; with the marks taken away they must parse too.
         let all = parse(&text.replace("\n#: ", "\n")).unwrap();
         assert!(all.keys.is_some() && all.keys_passphrase_file.is_some() && all.accepts_offline_keys());
-        assert!(all.publish.tokens.is_some());
+        assert!(all.publish.tokens.is_some() && all.lantern.is_some());
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -66,6 +67,8 @@ pub(crate) struct Bench {
     metrics: Arc<Metrics>,
     inside: Mutex<Inside>,
     wake: Notify,
+    /// Told when the work on a patch has ended.
+    ended: Notify,
 }
 
 #[derive(Default)]
@@ -106,6 +109,7 @@ impl Bench {
             metrics,
             inside: Mutex::default(),
             wake: Notify::new(),
+            ended: Notify::new(),
         })
     }
 
@@ -134,6 +138,22 @@ impl Bench {
         drop(inside);
         self.wake.notify_one();
         Asked::Making
+    }
+
+    /// Waits until nobody works on a patch and nobody will, at most until a deadline.
+    pub(crate) async fn settled(&self, key: &Key, deadline: Instant) {
+        loop {
+            let mut ended = pin!(self.ended.notified());
+            // From here on nothing is missed.
+            ended.as_mut().enable();
+            let open = {
+                let inside = self.lock();
+                inside.making.contains(key) || inside.is_asked(key)
+            };
+            if !open || tokio::time::timeout_at(deadline, ended).await.is_err() {
+                return;
+            }
+        }
     }
 
     /// Replaces what should be made ahead for an app. What is there, in work or failed is left out.
@@ -261,6 +281,7 @@ impl Bench {
         self.metrics.patch_cache_bytes.set(self.shelf.bytes());
         let mut inside = self.lock();
         inside.making.retain(|other| other != key);
+        self.ended.notify_waiters();
         match outcome {
             Ok(()) => {
                 inside.failed.remove(key);

@@ -7,13 +7,13 @@
 //! them, so that one with a larger `largest_percent` does. Format 1 did not say that length, nor whether only the cache had been
 //! too small: what it remembers is forgotten, and tried once more.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use protocol::{AppId, Digest, MAX_INDEX_BYTES, PatchEntry, PatchIndex, object};
+use protocol::{AppId, Digest, FormatId, MAX_INDEX_BYTES, PatchEntry, PatchIndex, object};
 use serde::{Deserialize, Serialize};
 
 use super::Key;
@@ -40,6 +40,8 @@ pub(crate) struct Shelf {
 #[derive(Default)]
 struct Inside {
     patches: HashMap<Key, Lying>,
+    /// Those in `bsdiff40`, as old Lantern clients call them.
+    ids: HashMap<Digest, Vec<Key>>,
     /// With the length in bytes that each would exceed.
     useless: BTreeMap<AppId, BTreeMap<PatchName, u64>>,
     bytes: u64,
@@ -97,6 +99,11 @@ impl Shelf {
     /// Whether the patch is there.
     pub(crate) fn has(&self, key: &Key) -> bool {
         self.lock().patches.contains_key(key)
+    }
+
+    /// The patches that old Lantern clients call so: more than one where several apps have the same pair.
+    pub(crate) fn with_id(&self, id: &Digest) -> Vec<Key> {
+        self.lock().ids.get(id).cloned().unwrap_or_default()
     }
 
     /// Whether the patch is there, and nobody deleted its file by hand.
@@ -231,14 +238,28 @@ impl Inside {
         self.take(&key);
         self.tick += 1;
         self.bytes += made.length;
+        if let Some(id) = old_id(&key) {
+            self.ids.entry(id).or_default().push(key.clone());
+        }
         self.patches.insert(key, Lying { made, used: self.tick, lease: Arc::new(()) });
     }
 
     fn take(&mut self, key: &Key) {
         if let Some(lying) = self.patches.remove(key) {
             self.bytes -= lying.made.length;
+            if let Some(hash_map::Entry::Occupied(mut same)) = old_id(key).map(|id| self.ids.entry(id)) {
+                same.get_mut().retain(|other| other != key);
+                if same.get().is_empty() {
+                    same.remove();
+                }
+            }
         }
     }
+}
+
+fn old_id(key: &Key) -> Option<Digest> {
+    let name = &key.name;
+    (name.format.as_str() == FormatId::BSDIFF40).then(|| crate::lantern::patch_id(&name.base, &name.artifact))
 }
 
 fn state_file(data: &Path, app: &AppId) -> PathBuf {
@@ -321,8 +342,6 @@ fn children(folder: &Path) -> io::Result<Vec<PathBuf>> {
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
-
-    use protocol::FormatId;
 
     use super::*;
 

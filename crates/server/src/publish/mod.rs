@@ -146,7 +146,12 @@ async fn write<T: Send + 'static>(
 }
 
 /// Reads a body of at most `limit` bytes that keeps moving.
-async fn read(body: Body, headers: &HeaderMap, limit: u64, stall: Duration) -> Result<Vec<u8>, ApiError> {
+pub(crate) async fn read(
+    body: Body,
+    headers: &HeaderMap,
+    limit: u64,
+    stall: Duration,
+) -> Result<Vec<u8>, ApiError> {
     if declared(headers).is_some_and(|length| length > limit) {
         return Err(ApiError::TooLong { limit });
     }

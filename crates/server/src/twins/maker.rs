@@ -8,12 +8,17 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, Read, Seek as _};
+use std::io::{self, BufReader, Read, Seek as _, Write};
 use std::path::PathBuf;
 
+use bzip2::Compression;
+use bzip2::bufread::BzDecoder;
+use bzip2::write::BzEncoder;
+use clap::ValueEnum as _;
 use protocol::{Digest, Hasher};
 use serde::{Deserialize, Serialize};
 
+use super::Form;
 use crate::patches::maker::{Capped, MakeError, limit_this_process};
 
 /// What to make.
@@ -25,6 +30,9 @@ pub struct Order {
     /// Its SHA-256.
     #[arg(long)]
     pub artifact_sha256: Digest,
+    /// How it is compressed.
+    #[arg(long)]
+    pub form: Form,
     /// The empty file that the twin is written to.
     #[arg(long)]
     pub out: PathBuf,
@@ -42,9 +50,11 @@ pub struct Order {
 impl Order {
     /// The arguments of the process.
     pub(crate) fn arguments(&self) -> Vec<OsString> {
-        let pairs: [(&str, OsString); 6] = [
+        let form = self.form.to_possible_value().map(|value| value.get_name().to_owned());
+        let pairs: [(&str, OsString); 7] = [
             ("--artifact", self.artifact.clone().into()),
             ("--artifact-sha256", self.artifact_sha256.to_string().into()),
+            ("--form", form.unwrap_or_default().into()),
             ("--out", self.out.clone().into()),
             ("--longest", self.longest.to_string().into()),
             ("--memory", self.memory.to_string().into()),
@@ -77,7 +87,10 @@ pub fn make(order: &Order) -> Result<Made, MakeError> {
     let mut artifact = Hashed { from: artifact, hasher: Hasher::new() };
     let mut out = File::options().read(true).write(true).open(&order.out).map_err(at(&order.out))?;
     let mut capped = Capped::new(&mut out, order.longest);
-    let written = signing::write_twin(&mut artifact, &mut capped, length);
+    let written = match order.form {
+        Form::Zstd => signing::write_twin(&mut artifact, &mut capped, length),
+        Form::Bzip2 => write_bzip2(&mut artifact, &mut capped),
+    };
     if capped.is_full() {
         return Err(MakeError::Useless { longest: order.longest });
     }
@@ -87,15 +100,25 @@ pub fn make(order: &Order) -> Result<Made, MakeError> {
     }
     out.sync_all().and_then(|()| out.rewind()).map_err(at(&order.out))?;
     let made = Made { length: out.metadata().map_err(at(&order.out))?.len() };
-    let decoded = signing::read_twin(out).and_then(|decoded| {
-        let mut hashed = Hashed { from: decoded.take(length.saturating_add(1)), hasher: Hasher::new() };
-        io::copy(&mut hashed, &mut io::sink())?;
-        Ok(hashed.hasher.finish())
-    });
+    let decoded = match order.form {
+        Form::Zstd => signing::read_twin(out).and_then(|decoded| digest(decoded, length)),
+        Form::Bzip2 => digest(BzDecoder::new(BufReader::new(out)), length),
+    };
     if decoded.map_err(at(&order.out))? != order.artifact_sha256 {
         return Err(MakeError::Damaged { file: order.out.clone() });
     }
     Ok(made)
+}
+
+fn write_bzip2(artifact: &mut impl Read, out: impl Write) -> io::Result<()> {
+    let mut encoder = BzEncoder::new(out, Compression::best());
+    io::copy(artifact, &mut encoder)?;
+    encoder.finish()?.flush()
+}
+
+/// The digest of what a twin decodes to, of a byte more than it should at most.
+fn digest(decoded: impl Read, length: u64) -> io::Result<Digest> {
+    Ok(Digest::of_reader(decoded.take(length.saturating_add(1)))?.0)
 }
 
 /// Hashes what is read.

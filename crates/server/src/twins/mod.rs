@@ -1,4 +1,5 @@
-//! Compressed twins: `….zst` beside every artifact that is offered, whoever published it and however.
+//! Compressed twins: `….zst` beside every artifact that is offered, whoever published it and however, and `….bz2` beside those
+//! that old Lantern clients on Android fetch, who can read nothing else.
 //!
 //! A publisher's folder has them from the publisher. What comes over HTTP comes without: an upload is named by its SHA-256, and
 //! a twin has none that anybody signed. So the server makes them itself, after the publication was answered; until then a
@@ -7,7 +8,7 @@
 //! - one at a time, in a process of its own with limits of memory and time, from bytes whose SHA-256 was checked;
 //! - decoded and compared before it gets its name;
 //! - what did not work, or was cut by a stop, is tried again when the tree is read again: after a publication, a renewal, a start;
-//! - what would not be smaller is remembered until the server stops.
+//! - what would not be smaller is remembered until the server stops; a `.bz2` is made all the same.
 
 pub mod maker;
 
@@ -39,14 +40,42 @@ pub(crate) struct Twin {
     pub(crate) sha256: Digest,
     /// The length of the artifact in bytes.
     pub(crate) length: u64,
+    pub(crate) form: Form,
+}
+
+/// How a twin is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub enum Form {
+    /// One zstd frame, worth it if it is smaller.
+    Zstd,
+    /// One bzip2 stream, wanted by those who know nothing else.
+    Bzip2,
+}
+
+impl Form {
+    fn suffix(self) -> &'static str {
+        match self {
+            Self::Zstd => ".zst",
+            Self::Bzip2 => ".bz2",
+        }
+    }
 }
 
 impl Twin {
     /// The file of the twin, beside its artifact.
-    fn place(&self) -> PathBuf {
+    pub(crate) fn place(&self) -> PathBuf {
         let mut name = self.artifact.clone().into_os_string();
-        name.push(".zst");
+        name.push(self.form.suffix());
         name.into()
+    }
+
+    /// The most bytes that the twin may have.
+    fn longest(&self) -> u64 {
+        match self.form {
+            Form::Zstd => self.length.saturating_sub(1),
+            // What is packed already, as an APK is, grows by a hundredth and 600 bytes at most, says bzip2's manual.
+            Form::Bzip2 => self.length.saturating_add(self.length / 100).saturating_add(1024),
+        }
     }
 }
 
@@ -64,7 +93,7 @@ pub(crate) struct Twins {
 #[derive(Default)]
 struct Inside {
     waiting: VecDeque<Twin>,
-    no_gain: BTreeSet<Digest>,
+    no_gain: BTreeSet<(Digest, Form)>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -100,7 +129,7 @@ impl Twins {
         let mut inside = self.lock();
         inside.waiting.retain(|twin| twin.app != *app);
         for twin in missing {
-            if !inside.no_gain.contains(&twin.sha256) && inside.waiting.len() < MAX_REMEMBERED {
+            if !inside.no_gain.contains(&(twin.sha256, twin.form)) && inside.waiting.len() < MAX_REMEMBERED {
                 inside.waiting.push_back(twin);
             }
         }
@@ -136,7 +165,8 @@ impl Twins {
             artifact: twin.artifact.clone(),
             artifact_sha256: twin.sha256,
             out: temporary.path().to_owned(),
-            longest: twin.length.saturating_sub(1),
+            form: twin.form,
+            longest: twin.longest(),
             memory: self.limits.memory.get(),
             cpu_seconds: self.limits.cpu.as_secs(),
         };
@@ -150,11 +180,11 @@ impl Twins {
     }
 
     fn tell(&self, twin: &Twin, outcome: Result<Option<u64>, TwinError>, seconds: f64) {
-        let (app, artifact, length) = (&twin.app, twin.sha256.short(), twin.length);
+        let (app, artifact, form, length) = (&twin.app, twin.sha256.short(), twin.form, twin.length);
         let outcome = match outcome {
             Ok(None) => return,
             Ok(Some(bytes)) => {
-                tracing::info!(%app, artifact, length, bytes, seconds, "made a compressed twin");
+                tracing::info!(%app, artifact, ?form, length, bytes, seconds, "made a compressed twin");
                 "made"
             }
             Err(TwinError::Child(ChildError::Useless)) => {
@@ -162,12 +192,12 @@ impl Twins {
                 if inside.no_gain.len() >= MAX_REMEMBERED {
                     inside.no_gain.clear();
                 }
-                inside.no_gain.insert(twin.sha256);
-                tracing::info!(%app, artifact, length, seconds, "a compressed twin is no gain");
+                inside.no_gain.insert((twin.sha256, twin.form));
+                tracing::info!(%app, artifact, ?form, length, seconds, "a compressed twin is no gain");
                 "no-gain"
             }
             Err(error) => {
-                tracing::warn!(%app, artifact, length, seconds, %error, "no compressed twin was made");
+                tracing::warn!(%app, artifact, ?form, length, seconds, %error, "no compressed twin was made");
                 "failed"
             }
         };

@@ -4,6 +4,7 @@
 #![allow(missing_docs, reason = "test code")]
 
 mod hostile;
+mod lantern;
 mod patches;
 mod process;
 mod publishing;

@@ -37,8 +37,12 @@ pub(crate) fn read_if_there(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, 
     }
 }
 
-/// Reads a file that must be readable by its owner only. The permissions are those of the file that was opened.
-pub(crate) fn read_private(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, Error> {
+/// Reads a file of at most `limit` bytes that must be readable by its owner only: a key or a token. The permissions are those
+/// of the file that was opened.
+///
+/// # Errors
+/// [`Error::Readable`] if group or others have any right to it, [`Error::TooLong`], or if the disk fails.
+pub fn read_private(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, Error> {
     let file = system::open_no_follow(path).map_err(Error::io("read", path))?;
     system::check_private(&file, path)?;
     read_open(file, path, limit).map(Zeroizing::new)

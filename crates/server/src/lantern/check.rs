@@ -1,0 +1,283 @@
+//! `POST /update` and `POST /update/{app}`: the check of an old client.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::response::{IntoResponse as _, Response};
+use protocol::{Digest, Hasher};
+use tokio::time::Instant;
+
+use super::answer::{Update, bare, no_page};
+use super::offers::{Decision, Offers, Release};
+use super::request::{Request, nonce};
+use super::{EVERYBODY, Face, Known, MAX_REMEMBERED, address, lock};
+use crate::address::Client;
+use crate::error::ApiError;
+use crate::listen::Peer;
+use crate::metrics::OutcomeLabels;
+use crate::object_name::PatchName;
+use crate::patches::Key;
+use crate::patches::bench::Asked;
+use crate::router::Kind;
+use crate::shared::Shared;
+use crate::{blocking, publish};
+
+/// The longest body that is read, in bytes. Those of real clients have some 300.
+const MAX_BODY: u64 = 64 << 10;
+/// When a client that came at a bad time should ask again, in seconds. Old clients ask at their next check.
+const RETRY_AFTER: u16 = 10;
+/// The header with the signature of the body and the nonce.
+const SIGNATURE: HeaderName = HeaderName::from_static("x-message-signature");
+
+/// How a check ended, as a label of the metric and a status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    /// No JSON of the right shape.
+    Malformed,
+    /// Longer than any real one.
+    TooLong,
+    /// Not for this system, or no version.
+    Unsupported,
+    /// Nothing newer.
+    Current,
+    /// Nothing newer that this client would survive.
+    TooOld,
+    /// The packed twin is not made yet.
+    Unpacked,
+    /// More than the rate.
+    Limited,
+    /// Too many wait for a signature.
+    Busy,
+    /// Our fault.
+    Failed,
+}
+
+impl Refusal {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Malformed => "malformed",
+            Self::TooLong => "too-long",
+            Self::Unsupported => "unsupported",
+            Self::Current => "current",
+            Self::TooOld => "too-old",
+            Self::Unpacked => "unpacked",
+            Self::Limited => "limited",
+            Self::Busy => "busy",
+            Self::Failed => "failed",
+        }
+    }
+
+    fn status(self) -> StatusCode {
+        match self {
+            Self::Malformed => StatusCode::BAD_REQUEST,
+            Self::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Unsupported => StatusCode::EXPECTATION_FAILED,
+            Self::Current | Self::TooOld | Self::Unpacked | Self::Limited => StatusCode::NO_CONTENT,
+            Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+/// A signed answer.
+struct Signed {
+    body: Vec<u8>,
+    signature: String,
+}
+
+/// Answers a check.
+pub(super) async fn answer(
+    State(shared): State<Arc<Shared>>,
+    method: Method,
+    uri: Uri,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let known = shared.lantern.as_ref().and_then(|face| Some((face, face.named(uri.path())?)));
+    let mut response = match known {
+        None => no_page(),
+        // Not 405: so the original says it.
+        Some(_) if method != Method::POST => bare(StatusCode::NOT_FOUND),
+        Some((face, known)) => {
+            let peer = peer.map_or(IpAddr::from([0, 0, 0, 0]), |Extension(peer)| peer.0.ip());
+            let client = Client::of(peer, &headers, &shared.config.limits.trusted_proxies);
+            let (label, response) = match check(&shared, face, known, client.group(), &headers, body).await {
+                Ok((label, signed)) => (label, update(signed)),
+                Err(refusal) => (refusal.label(), refuse(refusal)),
+            };
+            shared.metrics.lantern_checks.get_or_create(&OutcomeLabels { outcome: label }).inc();
+            response
+        }
+    };
+    response.extensions_mut().insert(Kind("lantern"));
+    response
+}
+
+fn update(signed: Signed) -> Response {
+    let Ok(signature) = HeaderValue::try_from(signed.signature) else { return refuse(Refusal::Failed) };
+    let json = HeaderValue::from_static("application/json");
+    (StatusCode::OK, [(header::CONTENT_TYPE, json), (SIGNATURE, signature)], signed.body).into_response()
+}
+
+fn refuse(refusal: Refusal) -> Response {
+    match refusal.status() {
+        StatusCode::NO_CONTENT => StatusCode::NO_CONTENT.into_response(),
+        StatusCode::SERVICE_UNAVAILABLE => {
+            let mut response = bare(StatusCode::SERVICE_UNAVAILABLE);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER));
+            response
+        }
+        status => bare(status),
+    }
+}
+
+/// The order is that of the original: a check that the rate cuts off has put its patch to work all the same.
+async fn check(
+    shared: &Shared,
+    face: &Face,
+    known: &Known,
+    address: IpAddr,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<(&'static str, Signed), Refusal> {
+    let body = publish::read(body, headers, MAX_BODY, shared.config.limits.stall_timeout).await;
+    let body = body.map_err(|error| match error {
+        ApiError::TooLong { .. } => Refusal::TooLong,
+        _ => Refusal::Malformed,
+    })?;
+    let request = Request::parse(&body).ok_or(Refusal::Malformed)?;
+    let offers = known.offers(face);
+    let (release, base, too_old) = match offers.decide(&request, &known.rules) {
+        Decision::Unsupported => return Err(Refusal::Unsupported),
+        Decision::Current => return Err(Refusal::Current),
+        Decision::Update { release, base, too_old } => (release, base, too_old),
+    };
+    if release.address.is_twin && !face.is_packed(known, &offers, &release).await {
+        return Err(Refusal::Unpacked);
+    }
+    let patch = match base {
+        Some(base) => face.patch(shared, known, &offers, &release, base, address).await,
+        None => None,
+    };
+    face.rate.take(EVERYBODY, Instant::now()).map_err(|_| Refusal::Limited)?;
+    if too_old {
+        return Err(Refusal::TooOld);
+    }
+    let label = if patch.is_some() { "patch" } else { "full" };
+    Ok((label, face.sign(release, patch, nonce(headers)).await?))
+}
+
+impl Face {
+    /// The app that a path asks for, by the exact name.
+    fn named(&self, path: &str) -> Option<&Known> {
+        let name = path.strip_prefix("/update")?;
+        match name.strip_prefix('/') {
+            Some(name) => self.names.get(name).map(|known| &**known),
+            None => self.unnamed.as_deref(),
+        }
+    }
+
+    /// The address of the patch that leads a client to a release. None: there is none now; it may be made.
+    async fn patch(
+        &self,
+        shared: &Shared,
+        known: &Known,
+        offers: &Offers,
+        release: &Release,
+        base: Digest,
+        address: IpAddr,
+    ) -> Option<String> {
+        let pair = offers.pair(release, &base)?;
+        let artifact = release.artifact.sha256;
+        let name = PatchName { artifact, base, format: self.format.clone() };
+        let key = Key { app: known.app.id.clone(), name };
+        if !shared.shelf.has(&key) {
+            let job = Shared::job_of(&known.app, &key.name, &pair);
+            let now = Instant::now();
+            if shared.bench.ask(job, address, now) != Asked::Making || self.patch_wait.is_zero() {
+                return None;
+            }
+            shared.bench.settled(&key, now + self.patch_wait).await;
+            if !shared.shelf.has(&key) {
+                return None;
+            }
+        }
+        let fits = self.fits(&known.app, &key, release.artifact.length).await;
+        fits.then(|| address::of_patch(&self.public_url, &address::patch_id(&base, &artifact)))
+    }
+
+    /// Whether our packed twin of a release lies there. What was seen once is not looked for again.
+    async fn is_packed(&self, known: &Known, offers: &Offers, release: &Release) -> bool {
+        let Some(twin) = self.twin(known, offers, release) else { return false };
+        let place = twin.place();
+        if lock(&self.packed).contains(&place) {
+            return true;
+        }
+        let looked = place.clone();
+        let there = blocking::run(move || looked.is_file()).await.unwrap_or_default();
+        if there {
+            let mut packed = lock(&self.packed);
+            if packed.len() >= MAX_REMEMBERED {
+                packed.clear();
+            }
+            packed.insert(place);
+        }
+        there
+    }
+
+    async fn sign(
+        &self,
+        release: Arc<Release>,
+        patch: Option<String>,
+        nonce: i64,
+    ) -> Result<Signed, Refusal> {
+        let (key, signatures) = (Arc::clone(&self.key), Arc::clone(&self.signatures));
+        let signed = self.desk.run(move || {
+            let sha256 = release.artifact.sha256;
+            let known = lock(&signatures).get(&sha256).cloned();
+            let signature = match known {
+                Some(signature) => signature,
+                None => {
+                    let signature: Arc<str> = key.sign(&sha256)?.into();
+                    let mut signatures = lock(&signatures);
+                    if signatures.len() >= MAX_REMEMBERED {
+                        signatures.clear();
+                    }
+                    signatures.insert(sha256, Arc::clone(&signature));
+                    signature
+                }
+            };
+            let update = Update {
+                initiative: "auto",
+                url: &release.address.url,
+                patch_url: patch.as_deref().unwrap_or_default(),
+                patch_type: if patch.is_some() { "bsdiff" } else { "" },
+                version: &release.artifact.release.version,
+                checksum: &sha256,
+                signature: &signature,
+            };
+            let body = update.to_bytes()?;
+            let mut message = Hasher::new();
+            message.update(&body);
+            message.update(nonce.to_string().as_bytes());
+            Ok::<_, SignError>(Signed { signature: key.sign(&message.finish())?, body })
+        });
+        signed.await.ok_or(Refusal::Busy)?.map_err(|error| {
+            tracing::error!(%error, "an answer to an old Lantern client could not be signed");
+            Refusal::Failed
+        })
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum SignError {
+    #[error("RSA: {0}")]
+    Rsa(#[from] rsa::Error),
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+}

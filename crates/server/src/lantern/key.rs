@@ -1,0 +1,146 @@
+//! The one RSA key that old Lantern clients believe, and what it signs.
+//!
+//! A signature is RSASSA-PKCS1-v1_5 over a SHA-256 that is known already, so no artifact is read to sign it. The private
+//! operation is blinded and takes about a millisecond of processor time: it runs where it may block, and only so many at a time
+//! as there are processors, so that everything else stays quick however many ask.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use protocol::Digest;
+use rsa::PrivateKey;
+use rsa::pkcs1::DecodeRsaPrivateKey as _;
+use rsa::pkcs8::DecodePrivateKey as _;
+use rsa::sha2::Sha256;
+use rsa::traits::PublicKeyParts as _;
+use tokio::sync::Semaphore;
+
+use super::LanternError;
+use crate::blocking;
+
+/// The longest key file that is read, in bytes.
+const MAX_BYTES: u64 = 16 << 10;
+/// The shortest modulus that is used, in bits.
+const MIN_BITS: usize = 2048;
+/// The most who wait for a signature. At the rate of one processor they wait for about a second.
+const MAX_WAITING: usize = 1024;
+
+/// The private key.
+pub(crate) struct Key {
+    private: PrivateKey,
+}
+
+impl Key {
+    /// Reads a key file.
+    pub(super) fn open(file: &Path) -> Result<Self, LanternError> {
+        let no_key = |why| LanternError::NoKey { file: file.to_owned(), why };
+        let bytes = signing::read_private(file, MAX_BYTES).map_err(LanternError::Unreadable)?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| no_key("it is no text"))?;
+        let begin = text.find("-----BEGIN ").ok_or_else(|| no_key("it has no PEM block"))?;
+        let pem = text.get(begin..).unwrap_or_default();
+        let damaged = "its PEM block is damaged, or no RSA key";
+        let private = if pem.starts_with("-----BEGIN RSA PRIVATE KEY-----") {
+            PrivateKey::from_pkcs1_pem(pem).map_err(|_| no_key(damaged))?
+        } else if pem.starts_with("-----BEGIN PRIVATE KEY-----") {
+            PrivateKey::from_pkcs8_pem(pem).map_err(|_| no_key(damaged))?
+        } else {
+            return Err(no_key(
+                "it must be `RSA PRIVATE KEY` (PKCS#1) or `PRIVATE KEY` (PKCS#8), not encrypted",
+            ));
+        };
+        // In whole bytes: a modulus of 2047 bits has 256 bytes too, and a leading zero bit.
+        let bits =
+            private.n_bytes().first().map_or(0, |first| 8 * private.size() - first.leading_zeros() as usize);
+        if bits < MIN_BITS {
+            return Err(LanternError::Short { file: file.to_owned(), bits, least: MIN_BITS });
+        }
+        Ok(Self { private })
+    }
+
+    /// The signature over bytes with this digest, as clients read it: hexadecimal.
+    pub(super) fn sign(&self, sha256: &Digest) -> Result<String, rsa::Error> {
+        let signature = self.private.pkcs1v15_sign_prehash::<Sha256>(sha256.as_bytes())?;
+        Ok(signature.iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+}
+
+/// Where signatures are made.
+pub(super) struct Desk {
+    /// One place per processor.
+    places: Arc<Semaphore>,
+    /// One per place, and one for everybody who may wait.
+    queue: Semaphore,
+}
+
+impl Desk {
+    pub(super) fn new() -> Self {
+        let places = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { places: Arc::new(Semaphore::new(places)), queue: Semaphore::new(places + MAX_WAITING) }
+    }
+
+    /// Runs what signs. None: too many wait, or the server is stopping.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        sign: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        let _waiting = self.queue.try_acquire().ok()?;
+        let place = Arc::clone(&self.places).acquire_owned().await.ok()?;
+        blocking::run(move || {
+            // Given back when the work has ended, also where nobody waits for it any more.
+            let _place = place;
+            sign()
+        })
+        .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    /// Made for these tests alone: openssl genrsa.
+    const PKCS1: &str = include_str!("../../fixtures/lantern/pkcs1.pem");
+    const PKCS8: &str = include_str!("../../fixtures/lantern/pkcs8.pem");
+    const SHORT: &str = include_str!("../../fixtures/lantern/short.pem");
+
+    fn open(text: &str, mode: u32) -> Result<Key, LanternError> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("key.pem");
+        std::fs::write(&file, text).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+        Key::open(&file)
+    }
+
+    #[test]
+    fn both_forms_of_a_key_sign_as_openssl_does() {
+        // printf %s "signed text" | openssl dgst -sha256 -sign pkcs1.pem -hex
+        let expected = include_str!("../../fixtures/lantern/signature.hex").trim();
+        for pem in [PKCS1, PKCS8, &format!("some words before\n{PKCS8}")] {
+            let key = open(pem, 0o600).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(key.sign(&Digest::of(b"signed text")).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_for_this_is_refused_with_the_reason() {
+        let damaged = PKCS1.replacen("MII", "MIJ", 1);
+        let ed25519 = include_str!("../../../signing/fixtures/v1/key-plain.pem");
+        let encrypted = include_str!("../../../signing/fixtures/v1/key-encrypted.pem");
+        for (text, mode, expected) in [
+            (PKCS1, 0o640, "0640"),
+            (PKCS1, 0o604, "0604"),
+            ("", 0o600, "no PEM block"),
+            ("\u{7f}ELF", 0o600, "no PEM block"),
+            (&damaged, 0o600, "damaged"),
+            (ed25519, 0o600, "no RSA key"),
+            (encrypted, 0o600, "not encrypted"),
+            (SHORT, 0o600, "1024 bits"),
+            (&"x".repeat(20_000), 0o600, "16384"),
+        ] {
+            let error = open(text, mode).err().unwrap_or_else(|| panic!("taken: {expected}")).to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+}
