@@ -11,8 +11,8 @@
 //! - a bug in one request is a 500, counted and logged, and nothing else.
 //!
 //! Layout: `router` is the list of routes; `objects`, `publish`, `operations` answer them; `app` and `catalog` are
-//! what is known about an app; `patches` makes patches, `twins` compresses; `renewal` is the background task; `listen` and `address` guard
-//! the door; `config`, `tokens`, `data_lock` and `offline_keys` are what must be right before the door opens.
+//! what is known about an app; `patches` makes patches, `twins` compresses; `renewal` is the background task, `ingest` takes releases
+//! from GitHub; `listen` and `address` guard the door; `config`, `tokens`, `data_lock` and `offline_keys` are what must be right before the door opens.
 
 mod access_log;
 mod address;
@@ -25,6 +25,7 @@ mod data_lock;
 mod disk;
 mod error;
 mod expiry;
+pub mod ingest;
 mod listen;
 mod metrics;
 mod object_name;

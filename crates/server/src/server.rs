@@ -17,6 +17,7 @@ use crate::address::Budgets;
 use crate::app::{self, App};
 use crate::config::Config;
 use crate::data_lock::{DataLock, LockError};
+use crate::ingest::{self, Ingest, IngestError};
 use crate::metrics::Metrics;
 use crate::offline_keys::{self, Found};
 use crate::patches::bench::Bench;
@@ -83,6 +84,14 @@ pub enum StartError {
         /// Which key, and whether there was no passphrase or a wrong one.
         source: signing::Error,
     },
+    /// An app cannot take its releases from GitHub.
+    #[error("app {app}: its releases cannot be taken from GitHub: {source}")]
+    Ingest {
+        /// The app.
+        app: AppId,
+        /// What is wrong.
+        source: IngestError,
+    },
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -144,6 +153,9 @@ impl Server {
             background.spawn(Arc::clone(&shared.bench).work());
         }
         background.spawn(Arc::clone(&shared.twins).work());
+        for source in shared.ingest.sources() {
+            background.spawn(ingest::run(Arc::clone(&shared), Arc::clone(source)));
+        }
         let router = router::router(&shared);
         listen::serve(listener, router, &shared.config.limits, Arc::clone(&shared.metrics), stop).await;
         background.shutdown().await;
@@ -195,7 +207,9 @@ fn examine(config: &Config) -> Result<(Tokens, Vec<App>), StartError> {
             }
         })
     };
-    Ok((tokens, apps.into_iter().map(open).collect::<Result<_, _>>()?))
+    let apps: Vec<App> = apps.into_iter().map(open).collect::<Result<_, _>>()?;
+    ingest::check(config, &apps).map_err(|(app, source)| StartError::Ingest { app, source })?;
+    Ok((tokens, apps))
 }
 
 fn open(config: Config, around: Around) -> Result<Arc<Shared>, StartError> {
@@ -223,6 +237,8 @@ fn open(config: Config, around: Around) -> Result<Arc<Shared>, StartError> {
     )
     .map_err(disk)?;
     let twins = Twins::new(config.patches.clone(), &around.program, &scratch, Arc::clone(&metrics));
+    let ingest = Ingest::open(&config, &scratch, &around.program);
+    let ingest = ingest.map_err(|(app, source)| StartError::Ingest { app, source })?;
     let shared = Shared {
         apps: apps.into_iter().map(|app| (app.id.clone(), Arc::new(app))).collect::<BTreeMap<_, _>>(),
         tokens,
@@ -232,6 +248,7 @@ fn open(config: Config, around: Around) -> Result<Arc<Shared>, StartError> {
         shelf,
         bench: Arc::new(bench),
         twins: Arc::new(twins),
+        ingest,
         clock: around.clock,
         signed: Notify::new(),
         config,

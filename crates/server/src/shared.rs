@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::data_lock::DataLock;
 use crate::error::ApiError;
+use crate::ingest::Ingest;
 use crate::metrics::Metrics;
 use crate::object_name::PatchName;
 use crate::patches::Key;
@@ -37,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) shelf: Arc<Shelf>,
     pub(crate) bench: Arc<Bench>,
     pub(crate) twins: Arc<Twins>,
+    pub(crate) ingest: Ingest,
     pub(crate) clock: Clock,
     /// Told when something was signed, because the next renewal may be due earlier than thought.
     pub(crate) signed: Notify,
