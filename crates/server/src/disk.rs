@@ -33,14 +33,16 @@ pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// Makes a file readable by all.
 #[cfg(unix)]
-fn readable(file: &File) -> io::Result<()> {
+pub(crate) fn readable(file: &File) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     file.set_permissions(std::fs::Permissions::from_mode(0o644))
 }
 
+/// Makes a file readable by all.
 #[cfg(not(unix))]
-fn readable(_: &File) -> io::Result<()> {
+pub(crate) fn readable(_: &File) -> io::Result<()> {
     Ok(())
 }
 

@@ -11,8 +11,9 @@
 //! - a bug in one request is a 500, counted and logged, and nothing else.
 //!
 //! Layout: `router` is the list of routes; `objects`, `publish`, `operations` answer them; `app` and `catalog` are
-//! what is known about an app; `patches` makes patches, `twins` compresses; `lantern` is what old Lantern clients see; `renewal` is the background task; `listen` and `address` guard
-//! the door; `config`, `tokens`, `data_lock` and `offline_keys` are what must be right before the door opens.
+//! what is known about an app; `patches` makes patches, `twins` compresses; `lantern` is what old Lantern clients see; `ingest` takes
+//! releases from GitHub; `renewal` is the background task; `listen` and `address` guard the door; `config`, `tokens`, `data_lock` and
+//! `offline_keys` are what must be right before the door opens.
 
 mod access_log;
 mod address;
@@ -26,6 +27,7 @@ mod demand;
 mod disk;
 mod error;
 mod expiry;
+pub mod ingest;
 mod kept;
 mod lantern;
 mod listen;

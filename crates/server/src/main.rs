@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use autoupdate_server::config::{Log, LogFormat};
+use autoupdate_server::ingest::unpack::{self, UnpackError};
 use autoupdate_server::patches::maker::{self, MakeError, Order};
 use autoupdate_server::{Around, Config, Server, twins};
 use clap::{Parser, Subcommand};
@@ -47,13 +48,17 @@ enum Command {
     /// Make one compressed twin. The server starts this itself.
     #[command(hide = true)]
     MakeTwin(twins::maker::Order),
+    /// Unpack one asset. The server starts this itself.
+    #[command(hide = true)]
+    Unpack(unpack::Order),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match &arguments.command {
-        Some(Command::MakePatch(order)) => return tell(maker::make(order)),
-        Some(Command::MakeTwin(order)) => return tell(twins::maker::make(order)),
+        Some(Command::MakePatch(order)) => return tell(maker::make(order), MakeError::code),
+        Some(Command::MakeTwin(order)) => return tell(twins::maker::make(order), MakeError::code),
+        Some(Command::Unpack(order)) => return tell(unpack::run(order), UnpackError::code),
         Some(Command::Serve | Command::CheckConfig | Command::Gc { .. }) | None => {}
     }
     let Some(file) = arguments.config else {
@@ -121,7 +126,7 @@ fn serve(file: &Path) -> anyhow::Result<()> {
 }
 
 /// Tells the server what was made, as it expects it of a child.
-fn tell(made: Result<impl serde::Serialize, MakeError>) -> ExitCode {
+fn tell<E: std::fmt::Display>(made: Result<impl serde::Serialize, E>, code: impl Fn(&E) -> u8) -> ExitCode {
     match made {
         Ok(made) => match serde_json::to_string(&made) {
             Ok(line) => {
@@ -130,13 +135,9 @@ fn tell(made: Result<impl serde::Serialize, MakeError>) -> ExitCode {
             }
             Err(_) => ExitCode::FAILURE,
         },
-        Err(error @ MakeError::Useless { .. }) => {
-            eprintln!("{error}");
-            ExitCode::from(maker::USELESS)
-        }
         Err(error) => {
             eprintln!("{error}");
-            ExitCode::FAILURE
+            ExitCode::from(code(&error))
         }
     }
 }

@@ -13,6 +13,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::ingest::IngestMetrics;
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct RequestLabels {
     pub(crate) method: &'static str,
@@ -56,6 +58,7 @@ pub(crate) struct Metrics {
     pub(crate) renewals: Family<OutcomeLabels, Counter>,
     pub(crate) timestamp_expires: Family<AppLabels, Gauge<i64, AtomicI64>>,
     pub(crate) metadata_expires: Family<RoleLabels, Gauge<i64, AtomicI64>>,
+    pub(crate) ingest: IngestMetrics,
 }
 
 impl Metrics {
@@ -79,8 +82,10 @@ impl Metrics {
             renewals: Family::default(),
             timestamp_expires: Family::default(),
             metadata_expires: Family::default(),
+            ingest: IngestMetrics::default(),
         };
         let registry = &mut metrics.registry;
+        metrics.ingest = IngestMetrics::new(registry);
         registry.register("requests", "Requests by method, kind and status", metrics.requests.clone());
         registry.register("request_seconds", "Time until an answer begins", metrics.seconds.clone());
         registry.register("connections", "Open connections", metrics.connections.clone());

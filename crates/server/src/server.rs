@@ -17,6 +17,7 @@ use crate::address::Budgets;
 use crate::app::{self, App};
 use crate::config::Config;
 use crate::data_lock::{DataLock, LockError};
+use crate::ingest::{self, Ingest, IngestError, Packing};
 use crate::lantern::{self, Face, LanternError};
 use crate::metrics::Metrics;
 use crate::offline_keys::{self, Found};
@@ -88,6 +89,14 @@ pub enum StartError {
     /// Old Lantern clients cannot be served.
     #[error(transparent)]
     Lantern(#[from] LanternError),
+    /// An app cannot take its releases from GitHub.
+    #[error("app {app}: its releases cannot be taken from GitHub: {source}")]
+    Ingest {
+        /// The app.
+        app: AppId,
+        /// What is wrong.
+        source: IngestError,
+    },
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -149,6 +158,9 @@ impl Server {
             background.spawn(Arc::clone(&shared.bench).work());
         }
         background.spawn(Arc::clone(&shared.twins).work());
+        for source in shared.ingest.sources() {
+            background.spawn(ingest::run(Arc::clone(&shared), Arc::clone(source)));
+        }
         let router = router::router(&shared);
         listen::serve(listener, router, &shared.config.limits, Arc::clone(&shared.metrics), stop).await;
         background.shutdown().await;
@@ -209,6 +221,7 @@ pub(crate) fn examine(config: &Config) -> Result<Examined, StartError> {
         })
     };
     let apps: Vec<App> = apps.into_iter().map(open).collect::<Result<_, _>>()?;
+    ingest::check(config, &apps).map_err(|(app, source)| StartError::Ingest { app, source })?;
     let lantern = config.lantern.as_ref().map(|settings| lantern::examine(settings, &apps)).transpose()?;
     Ok(Examined { tokens, apps, lantern })
 }
@@ -238,10 +251,17 @@ fn open(config: Config, around: Around) -> Result<Arc<Shared>, StartError> {
     )
     .map_err(disk)?;
     let twins = Twins::new(config.patches.clone(), &around.program, &scratch, Arc::clone(&metrics));
+    let ingest = Ingest::open(&config, &scratch, &around.program);
+    let ingest = Arc::new(ingest.map_err(|(app, source)| StartError::Ingest { app, source })?);
     let apps: BTreeMap<_, _> = apps.into_iter().map(|app| (app.id.clone(), Arc::new(app))).collect();
     let lantern = config.lantern.as_ref().zip(lantern).and_then(|(settings, key)| {
-        // Nothing here was taken from elsewhere.
-        Face::new(settings, key, &apps, Arc::new(|_, _| None))
+        let taken = Arc::clone(&ingest);
+        let origins = move |app: &AppId, path: &str| {
+            // Old clients can unpack bzip2 and nothing else.
+            let origin = taken.origin(app, path)?;
+            matches!(origin.packing, Packing::Plain | Packing::Bz2).then_some(origin.url)
+        };
+        Face::new(settings, key, &apps, Arc::new(origins))
     });
     let shared = Shared {
         apps,
@@ -254,6 +274,7 @@ fn open(config: Config, around: Around) -> Result<Arc<Shared>, StartError> {
         shelf,
         bench: Arc::new(bench),
         twins: Arc::new(twins),
+        ingest,
         clock: around.clock,
         signed: Notify::new(),
         config,

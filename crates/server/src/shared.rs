@@ -15,6 +15,7 @@ use crate::catalog::Pair;
 use crate::config::Config;
 use crate::data_lock::DataLock;
 use crate::error::ApiError;
+use crate::ingest::Ingest;
 use crate::lantern::Face;
 use crate::metrics::Metrics;
 use crate::object_name::PatchName;
@@ -41,6 +42,7 @@ pub(crate) struct Shared {
     pub(crate) shelf: Arc<Shelf>,
     pub(crate) bench: Arc<Bench>,
     pub(crate) twins: Arc<Twins>,
+    pub(crate) ingest: Arc<Ingest>,
     /// None: old Lantern clients are not served.
     pub(crate) lantern: Option<Face>,
     pub(crate) clock: Clock,

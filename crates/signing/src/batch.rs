@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use protocol::object;
 use serde_json::Value;
-use trust::{LIMITS, Roots, Stored};
+use trust::{LIMITS, Roots, Stored, Verified};
 
 use crate::document::{Document, Head, Pin, RoleKeys, Root, Snapshot, Targets, TimestampFile};
 use crate::envelope::{Envelope, signed};
@@ -174,9 +174,9 @@ impl<'t> Batch<'t> {
     }
 
     /// Walks the whole as a client would, from the first root of the tree, with what is on disk now as its memory.
-    pub(crate) fn verify(&self, now: Timestamp) -> Result<(), Error> {
+    pub(crate) fn verify(&self, now: Timestamp) -> Result<Verified, Error> {
         let root = self.first_root()?;
-        walk(&root, &self.stored()?, now, |name, limit| self.read(name, limit)).map(|_| ()).map_err(stopped)
+        walk(&root, &self.stored()?, now, |name, limit| self.read(name, limit)).map_err(stopped)
     }
 
     /// As [`Self::verify`], for a client that has seen what is served elsewhere.

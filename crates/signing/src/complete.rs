@@ -107,6 +107,8 @@ fn delegated_roles(
             present(batch, role, (&delegation.keys, &delegations.keys), validity, now)?;
         let mut new = match &present {
             Some(present) => present.document.clone(),
+            // What it listed is nowhere else: an empty list in its place would lose releases.
+            None if role == INGEST => crate::ingest::list(batch)?,
             None => Targets::empty(0, now),
         };
         if role == ROLLOUT {
@@ -153,7 +155,10 @@ fn open_missing_channels(
     targets: &Targets,
     rollouts: &mut Targets,
 ) -> Result<(), Error> {
-    let artifacts = targets.artifacts();
+    let mut artifacts = targets.artifacts();
+    if targets.delegation(INGEST).is_some() {
+        artifacts.extend(crate::ingest::list(batch)?.artifacts());
+    }
     let used = artifacts.iter().flat_map(|artifact| artifact.release.channels.iter().cloned());
     let channels: BTreeSet<Channel> = used.chain([Channel::default()]).collect();
     for channel in channels {

@@ -12,7 +12,7 @@
 //!
 //! Layout: `key`, `key_file`, `keyring`, `passphrase` hold secrets · `document`, `envelope` the signed JSON · `disk`, `tree`
 //! the only writers · `batch` what is about to be written, verified by `walk`, the client's view · `complete`, `online`,
-//! `rollout` what online keys sign · `publication` what a server takes · `repository`, `draft`, `release`, `edits`, `ceremony`,
+//! `rollout`, `ingest` what online keys sign · `publication` what a server takes · `repository`, `draft`, `release`, `edits`, `ceremony`,
 //! `settings` what a publisher does · `twin` the compressed form of an artifact.
 
 mod batch;
@@ -24,6 +24,7 @@ mod draft;
 mod edits;
 mod envelope;
 mod error;
+mod ingest;
 mod key;
 mod key_file;
 mod keyring;
@@ -44,6 +45,7 @@ pub use ceremony::{
 pub use disk::read_private;
 pub use edits::NewRelease;
 pub use error::{Error, Fault};
+pub use ingest::{Ingested, Ingestion, can_ingest, ingest, ingested};
 pub use key::{KeyId, PublicKey, SecretKey};
 pub use key_file::KeyFile;
 pub use online::{OnlineKeys, Renew, Renewed, due, renew};

@@ -14,6 +14,9 @@ use crate::document::{Target, Targets};
 /// The most versions that one channel lists, pinned ones not counted. Every client reads the whole list.
 pub const MAX_VERSIONS: usize = 50;
 
+/// The longest list, in bytes. Room for the signatures is left: 300 bytes each, and nobody needs more than ten.
+const MAX_LIST_BYTES: u64 = trust::LIMITS.targets_bytes - 3000;
+
 /// The longest release notes, in bytes.
 pub const MAX_NOTES_BYTES: u64 = 64 << 10;
 
@@ -178,13 +181,46 @@ pub(crate) fn check_limits(targets: &Targets, pinned: &BTreeSet<Version>) -> Res
             return Err(EditError::TooManyVersions { channel, count, oldest }.into());
         }
     }
-    // Room for the signatures: 300 bytes each, and nobody needs more than ten.
-    let limit = trust::LIMITS.targets_bytes - 3000;
-    let bytes = serde_json::to_vec(targets).map_or(u64::MAX, |bytes| bytes.len() as u64);
+    let (bytes, limit) = (length(targets), MAX_LIST_BYTES);
     if bytes > limit {
         return Err(EditError::ListTooLong { bytes, limit }.into());
     }
     Ok(())
+}
+
+/// The bytes of a list without its signatures.
+fn length(targets: &Targets) -> u64 {
+    serde_json::to_vec(targets).map_or(u64::MAX, |bytes| bytes.len() as u64)
+}
+
+/// Takes the oldest versions off offer, and then from the list, until it is as short as clients read it: for a list that no person
+/// keeps. Gives the versions that lost a channel, and those that are listed no more. One that is pinned stays.
+pub(crate) fn shorten(
+    targets: &mut Targets,
+    pinned: &BTreeSet<Version>,
+) -> Result<(BTreeSet<Version>, BTreeSet<Version>), Error> {
+    let (mut closed, mut dropped) = (BTreeSet::new(), BTreeSet::new());
+    loop {
+        match check_limits(targets, pinned) {
+            Err(Error::Edit(EditError::TooManyVersions { channel, oldest, .. })) => {
+                withdraw(targets, &oldest, Some(&channel))?;
+                closed.insert(oldest);
+            }
+            Err(Error::Edit(EditError::ListTooLong { bytes, limit })) => {
+                let artifacts = targets.artifacts();
+                let mut offered = pinned.clone();
+                let open = artifacts.iter().filter(|artifact| !artifact.release.channels.is_empty());
+                offered.extend(open.map(|artifact| artifact.release.version.clone()));
+                let versions: BTreeSet<&Version> =
+                    artifacts.iter().map(|artifact| &artifact.release.version).collect();
+                let oldest = versions.into_iter().find(|version| !offered.contains(version));
+                let oldest = oldest.ok_or(EditError::ListTooLong { bytes, limit })?;
+                delete(targets, oldest)?;
+                dropped.insert(oldest.clone());
+            }
+            other => return other.map(|()| (closed, dropped)),
+        }
+    }
 }
 
 /// What a client demands of an artifact: its path and what was signed about it agree, and it belongs to the app.
@@ -374,6 +410,36 @@ mod tests {
         add(&mut targets, &app, &big).unwrap();
         let limits = check_limits(&targets, &BTreeSet::new());
         assert!(matches!(limits, Err(Error::Edit(EditError::ListTooLong { .. }))), "{limits:?}");
+    }
+
+    #[test]
+    fn a_list_that_nobody_keeps_loses_its_oldest_versions() {
+        let (mut targets, app) = empty();
+        let many = MAX_VERSIONS + 3;
+        for minor in 0..many {
+            add(&mut targets, &app, &new(&format!("1.{minor}.0"), "linux-x86_64", b"a")).unwrap();
+        }
+        let pinned = BTreeSet::from([version("1.0.0")]);
+        let (closed, dropped) = shorten(&mut targets, &pinned).unwrap();
+        assert_eq!(closed, BTreeSet::from([version("1.1.0"), version("1.2.0")]));
+        assert!(dropped.is_empty());
+        assert_eq!(targets.artifacts().len(), many, "they stay known, as bases");
+        // One entry of half the room, and another one: those that are off offer go, and no other.
+        let long = |number: &str| NewArtifact {
+            min_os: Some("1".repeat(520_000)),
+            ..new(number, "linux-x86_64", b"a")
+        };
+        for number in ["0.1.0", "2.0.0"] {
+            add(&mut targets, &app, &long(number)).unwrap();
+        }
+        let (closed, dropped) = shorten(&mut targets, &pinned).unwrap();
+        assert_eq!(closed, BTreeSet::from([version("0.1.0"), version("1.3.0")]));
+        assert_eq!(dropped, BTreeSet::from([version("0.1.0")]));
+        for number in ["2.1.0", "2.2.0"] {
+            add(&mut targets, &app, &long(number)).unwrap();
+        }
+        let full = shorten(&mut targets, &pinned);
+        assert!(matches!(full, Err(Error::Edit(EditError::ListTooLong { .. }))), "{full:?}");
     }
 
     #[test]

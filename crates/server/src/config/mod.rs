@@ -6,6 +6,7 @@
 //!
 //! Layout: this file says what can be set, [`values`] parses sizes, times and counts; a longer section has a file of its own.
 
+mod github;
 mod lantern;
 mod retention;
 mod values;
@@ -18,6 +19,7 @@ use std::time::Duration;
 use protocol::FormatId;
 use serde::Deserialize;
 
+pub use github::{Github, GithubError, INGEST_SENTENCE, RepositoryName};
 pub use lantern::{Lantern, LanternApp, LanternFloor, LanternPin};
 pub use retention::Retention;
 pub use values::ByteSize;
@@ -44,6 +46,11 @@ pub struct Config {
     pub keys_passphrase_file: Option<PathBuf>,
     /// The sentence that allows a root or targets key in reach of this process.
     pub offline_keys_accepted: Option<String>,
+    /// The sentence that allows `github`.
+    pub ingest_accepted: Option<String>,
+    /// Apps that take their releases from GitHub.
+    #[serde(default)]
+    pub github: Vec<Github>,
     /// What is logged, and how.
     #[serde(default)]
     pub log: Log,
@@ -278,6 +285,14 @@ pub enum ConfigError {
         /// The rule it breaks, and what to do.
         why: &'static str,
     },
+    /// A mapping of `[[github]]` that cannot be used.
+    #[error("{file}: {source}")]
+    Github {
+        /// The file.
+        file: PathBuf,
+        /// Names app and key.
+        source: GithubError,
+    },
 }
 
 impl Config {
@@ -305,6 +320,8 @@ impl Config {
             toml::from_str(text).map_err(|source| ConfigError::Toml { file: file.to_owned(), source })?;
         config.check().map_err(|(key, why)| ConfigError::Key { file: file.to_owned(), key, why })?;
         let folder = file.parent().unwrap_or(Path::new(""));
+        github::check(&mut config.github, config.ingest_accepted.as_deref(), folder)
+            .map_err(|source| ConfigError::Github { file: file.to_owned(), source })?;
         config.data = folder.join(&config.data);
         for path in [&mut config.keys, &mut config.keys_passphrase_file, &mut config.publish.tokens] {
             *path = path.take().map(|path| folder.join(path));

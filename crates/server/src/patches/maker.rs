@@ -110,6 +110,17 @@ pub enum MakeError {
     Delta(#[from] delta::Error),
 }
 
+impl MakeError {
+    /// The exit code.
+    #[must_use]
+    pub const fn code(&self) -> u8 {
+        match self {
+            Self::Useless { .. } => USELESS,
+            _ => 1,
+        }
+    }
+}
+
 /// Makes the patch of an order in this process, which should do nothing else.
 ///
 /// # Errors

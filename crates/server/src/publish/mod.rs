@@ -116,7 +116,7 @@ fn authorise(
 
 /// Does something to an app's tree that signs, then reads the tree again. It goes on when the client has gone, so a panic is
 /// counted here: perhaps nobody waits for it any more.
-async fn write<T: Send + 'static>(
+pub(crate) async fn write<T: Send + 'static>(
     shared: &Arc<Shared>,
     app: &Arc<App>,
     act: impl FnOnce(&Shared, &App, &OnlineKeys) -> Result<T, signing::Error> + Send + 'static,
