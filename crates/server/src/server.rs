@@ -259,7 +259,7 @@ fn open(config: Config, around: Around) -> Result<Arc<Shared>, StartError> {
         let origins = move |app: &AppId, path: &str| {
             // Old clients can unpack bzip2 and nothing else.
             let origin = taken.origin(app, path)?;
-            matches!(origin.packing, Packing::Plain | Packing::Bz2).then_some(origin.url)
+            matches!(origin.packing, Packing::Plain | Packing::Bzip2).then_some(origin.url)
         };
         Face::new(settings, key, &apps, Arc::new(origins))
     });
