@@ -6,8 +6,10 @@
 mod hostile;
 mod lantern;
 mod patches;
+mod pressure;
 mod process;
 mod publishing;
+mod retention;
 mod serving;
 mod stage;
 mod twins;

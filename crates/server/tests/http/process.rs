@@ -13,18 +13,23 @@ use tokio::net::TcpStream;
 
 use crate::stage::{APP, PATIENCE, Stage, TOKEN, client, noise, status, target};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_autoupdate-server");
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_autoupdate-server");
 
 /// A running server process; killed when dropped.
-struct Process {
-    child: Child,
-    address: String,
+pub(crate) struct Process {
+    pub(crate) child: Child,
+    pub(crate) address: String,
 }
 
 impl Process {
-    fn start(stage: &Stage, more: &str) -> Self {
+    pub(crate) fn start(stage: &Stage, more: &str) -> Self {
+        Self::start_by(Command::new(PROGRAM), stage, more)
+    }
+
+    /// The same by another command, which is given the words of ours.
+    pub(crate) fn start_by(mut command: Command, stage: &Stage, more: &str) -> Self {
         std::fs::write(stage.path("server.toml"), stage.config_text(more)).unwrap();
-        let mut child = Command::new(PROGRAM)
+        let mut child = command
             .arg("--config")
             .arg(stage.path("server.toml"))
             .stdout(Stdio::piped())
@@ -48,12 +53,12 @@ impl Process {
         Self { child, address }
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let sent = Command::new("kill").arg(name).arg(self.child.id().to_string()).status().unwrap();
         assert!(sent.success());
     }
 
-    fn exit_code(mut self) -> Option<i32> {
+    pub(crate) fn exit_code(mut self) -> Option<i32> {
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE {
             if let Some(status) = self.child.try_wait().unwrap() {

@@ -219,6 +219,7 @@ async fn any_expired_role_makes_an_app_not_ready() {
             );
             let body: serde_json::Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
             assert_eq!(body["apps"][0]["app"], APP);
+            assert_eq!(body["apps"][0]["warnings"], serde_json::json!([]), "nothing expires in three weeks");
             if let Some(role) = expired {
                 let problem = body["apps"][0]["problem"].as_str().unwrap();
                 assert!(problem.starts_with(&format!("{role} expired at ")), "day {days}: {problem}");
@@ -234,6 +235,61 @@ async fn any_expired_role_makes_an_app_not_ready() {
             }
             server.stop().await;
         }
+    }
+}
+
+#[tokio::test]
+async fn three_weeks_before_offline_roles_expire_people_are_told() {
+    let stage = Stage::new();
+    let server = stage.serve("validity.timestamp = \"400d\"\nvalidity.snapshot = \"400d\"").await;
+    stage.publish(&server, "1.0.0", b"content").await;
+    server.stop().await;
+    // Targets live for 90 days.
+    for (days, told) in
+        [(68, None), (70, Some("targets expires in 19 days")), (89, Some("targets expires in 0 days"))]
+    {
+        let clock = move || jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * days);
+        let server = stage.serve_at("", std::sync::Arc::new(clock)).await;
+        let answer = server.request(Method::GET, "/readyz").send().await.unwrap();
+        assert_eq!(answer.status(), 200, "it is no reason to take traffic away");
+        let body: serde_json::Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+        let warnings: Vec<&str> =
+            body["apps"][0]["warnings"].as_array().unwrap().iter().filter_map(|one| one.as_str()).collect();
+        assert_eq!(warnings.len(), usize::from(told.is_some()), "day {days}: {warnings:?}");
+        assert!(told.is_none_or(|told| warnings[0].starts_with(told)), "day {days}: {warnings:?}");
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn caches_may_hold_for_some_seconds_that_there_is_no_newer_root() {
+    let stage = Stage::new();
+    let server = stage.serve("").await;
+    for (name, cdn) in [("metadata/2.root.json", true), ("metadata/7.snapshot.json", false)] {
+        let answer = server.get(name).await;
+        assert_eq!(answer.status(), 404, "{name}");
+        assert_eq!(answer.headers().contains_key("cdn-cache-control"), cdn, "{name}");
+        assert_eq!(
+            answer.headers()[header::CACHE_CONTROL],
+            if cdn { "no-cache" } else { "no-store" },
+            "{name}"
+        );
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn every_answer_names_its_request_and_only_a_trusted_proxy_may_choose_the_name() {
+    let stage = Stage::new();
+    for (more, believed) in [("", false), ("limits.trusted_proxies = [\"127.0.0.1\"]", true)] {
+        let server = stage.serve(more).await;
+        let ask =
+            |id: &'static str| server.request(Method::GET, "/healthz").header("x-request-id", id).send();
+        let id = ask("from-the-proxy").await.unwrap().headers()["x-request-id"].clone();
+        assert_eq!(id == "from-the-proxy", believed, "{id:?}");
+        let id = ask("no name").await.unwrap().headers()["x-request-id"].clone();
+        assert_ne!(id, "no name");
+        server.stop().await;
     }
 }
 
