@@ -26,6 +26,17 @@ pub(super) struct Load<'a> {
 impl Load<'_> {
     /// Asks for so long. How many answers came.
     pub(super) fn run(&self, time: Duration) -> Result<u64> {
+        let text = self.ask(time)?;
+        requests(&text).with_context(|| format!("wrk says {text}"))
+    }
+
+    /// Asks for so long. The time within which 99 of 100 answers came.
+    pub(super) fn p99(&self, time: Duration) -> Result<Duration> {
+        let text = self.ask(time)?;
+        p99(&text).with_context(|| format!("wrk says {text}"))
+    }
+
+    fn ask(&self, time: Duration) -> Result<String> {
         let header = if self.conditional {
             format!("If-None-Match: {}", etag(self.address, self.path)?)
         } else {
@@ -36,13 +47,12 @@ impl Load<'_> {
             bail!("{} answers {status} for {}, expected is {}", self.address, self.path, self.status);
         }
         let mut wrk = Command::new("wrk");
-        wrk.args(["-t1", &format!("-c{}", self.connections), &format!("-d{}s", time.as_secs())]);
+        wrk.args(["-t1", "--latency", &format!("-c{}", self.connections), &format!("-d{}s", time.as_secs())]);
         if self.conditional {
             wrk.args(["-H", &header]);
         }
         wrk.arg(format!("http://{}{}", self.address, self.path));
-        let text = command::output(&mut wrk)?;
-        requests(&text).with_context(|| format!("wrk says {text}"))
+        command::output(&mut wrk)
     }
 }
 
@@ -50,6 +60,20 @@ impl Load<'_> {
 fn requests(text: &str) -> Option<u64> {
     let line = text.lines().find(|line| line.contains(" requests in "))?;
     line.split_whitespace().next()?.parse().ok()
+}
+
+/// The time in "     99%    1.23ms".
+fn p99(text: &str) -> Option<Duration> {
+    let word = text.lines().find_map(|line| line.trim().strip_prefix("99%"))?.trim();
+    let unit = word.find(|c: char| c.is_ascii_alphabetic())?;
+    let (number, unit) = word.split_at(unit);
+    let seconds = match unit {
+        "us" => 1e-6,
+        "ms" => 1e-3,
+        "s" => 1.0,
+        _ => return None,
+    };
+    Some(Duration::from_secs_f64(number.parse::<f64>().ok()? * seconds))
 }
 
 /// The status of one answer.
@@ -64,6 +88,16 @@ fn etag(address: &str, path: &str) -> Result<String> {
     let line = head.lines().find(|line| line.to_ascii_lowercase().starts_with("etag:"));
     let value = line.and_then(|line| line.split_once(':')).map(|(_, value)| value.trim().to_owned());
     value.with_context(|| format!("there is no ETag in {head}"))
+}
+
+/// The body of one answer, and its head before it.
+pub(super) fn body(address: &str, path: &str) -> Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    let mut text = String::new();
+    stream.take(1 << 20).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 /// The head of one answer.
@@ -93,5 +127,9 @@ mod tests {
                     31.6MB read\nRequests/sec:  32473.52\n";
         assert_eq!(requests(text), Some(162_430));
         assert_eq!(requests("unable to connect"), None);
+        let text = "  Latency Distribution\n     90%    0.90ms\n     99%    1.25ms\n";
+        assert_eq!(p99(text), Some(Duration::from_micros(1250)));
+        assert_eq!(p99("     99%  312.00us\n"), Some(Duration::from_micros(312)));
+        assert_eq!(p99("nothing"), None);
     }
 }

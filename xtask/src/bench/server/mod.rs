@@ -4,13 +4,14 @@
 //! request, as the kernel counted it, so that neither the load's maker nor the number of cores matters.
 //!
 //! Layout: `stage` is a repository and its thousand releases, `process` a running server and what it costs, `load` who asks,
-//! `nginx` the other one, `report` what is written and judged.
+//! `nginx` the other one, `waiting` what a large patch does to everybody else, `report` what is written and judged.
 
 mod load;
 mod nginx;
 mod process;
 mod report;
 mod stage;
+mod waiting;
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -56,8 +57,9 @@ pub(super) fn main(workspace: &Workspace, options: &Options) -> Result<bool> {
     let stage = Stage::new(&programs.autoupdate, folder.path())?;
     let seconds = Duration::from_secs(options.seconds);
     let checks = checks(&programs, &stage, seconds)?;
+    let waits = waiting::measure(&programs, folder.path(), seconds)?;
     stage.add_a_thousand()?;
-    let figures = Figures { checks, ..with_a_thousand(&programs, &stage, seconds)? };
+    let figures = Figures { checks, waits, ..with_a_thousand(&programs, &stage, seconds)? };
     let report = report::render(&figures)?;
     println!("\n{report}");
     if options.seconds == WHOLE {
@@ -128,7 +130,7 @@ fn with_a_thousand(programs: &Programs, stage: &Stage, seconds: Duration) -> Res
         let (_, most) = served.memory_while(|| load.run(seconds))?;
         under_load = under_load.max(most);
     }
-    Ok(Figures { checks: Vec::new(), start, idle, under_load })
+    Ok(Figures { checks: Vec::new(), waits: Vec::new(), start, idle, under_load })
 }
 
 fn median(values: &mut [f64]) -> f64 {
