@@ -197,6 +197,8 @@ impl Face {
         let name = PatchName { artifact, base, format: self.format.clone() };
         let key = Key { app: known.app.id.clone(), name };
         if !shared.shelf.has(&key) {
+            // Who gets the patch is counted when it is fetched.
+            known.app.demand.note(&base, shared.now());
             let job = Shared::job_of(&known.app, &key.name, &pair);
             let now = Instant::now();
             if shared.bench.ask(job, address, now) != Asked::Making || self.patch_wait.is_zero() {
