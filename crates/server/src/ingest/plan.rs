@@ -270,3 +270,7 @@ fn alarm(facts: &Facts<'_>, plan: &mut Plan, kind: AlarmKind, path: &str, text: 
     let text = text.chars().take(400).collect();
     plan.alarms.push(Alarm { kind, path: path.to_owned(), text, since });
 }
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

@@ -3,7 +3,10 @@
 #![cfg(unix)]
 #![allow(missing_docs, reason = "test code")]
 
+mod github;
 mod hostile;
+mod ingest;
+mod ingest_faults;
 mod lantern;
 mod patches;
 mod pressure;

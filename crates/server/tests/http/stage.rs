@@ -37,6 +37,10 @@ pub(crate) struct Running {
 
 impl Stage {
     pub(crate) fn new() -> Self {
+        Self::with_keys(&NewKeys::default())
+    }
+
+    pub(crate) fn with_keys(keys: &NewKeys<'_>) -> Self {
         let scratch = TempDir::new().unwrap();
         let at = |name: &str| scratch.path().join(name);
         let settings = Settings {
@@ -45,8 +49,7 @@ impl Stage {
             name: "Tool".to_owned(),
             validity: Validity::default(),
         };
-        let publisher =
-            Repository::init(&at("repository"), &settings, &NewKeys::default(), Timestamp::now()).unwrap();
+        let publisher = Repository::init(&at("repository"), &settings, keys, Timestamp::now()).unwrap();
         std::fs::create_dir_all(at("keys")).unwrap();
         std::fs::rename(publisher.online_folder(), at("keys").join(APP)).unwrap();
         let root = publisher.tree().read("metadata/1.root.json", 1 << 20).unwrap().unwrap();
