@@ -92,7 +92,7 @@ pub fn ingest(
     let verified = batch.verify(now)?;
     for artifact in &done.listed {
         let seen = verified.target_in(trust::INGEST, &artifact.path);
-        if !seen.is_some_and(|seen| (seen.sha256, seen.length) == (artifact.sha256, artifact.length)) {
+        if seen.is_none_or(|seen| (seen.sha256, seen.length) != (artifact.sha256, artifact.length)) {
             let why = "the delegation to ingest has no pattern for it, so no client would see it".to_owned();
             return Err(Error::Malformed { what: artifact.path.clone(), why });
         }
