@@ -89,7 +89,8 @@ fn present<D: Document>(
         Envelope::parse(&what, &bytes).and_then(|envelope| envelope.document(&what));
     let Ok(document) = document else { return Ok(None) };
     let fresh = renewal_of(role, document.head(), validity) > now;
-    let good = fresh && !batch.is_behind(role, version, &bytes) && is_signed(&what, &bytes, wanted, known)?;
+    let behind = batch.is_behind(role, version, &bytes) || pinned(batch, role)? > Some(version);
+    let good = fresh && !behind && is_signed(&what, &bytes, wanted, known)?;
     Ok(Some(Present { document, good }))
 }
 
@@ -146,7 +147,16 @@ fn newest_version(batch: &Batch<'_>, role: &str) -> Result<Option<u64>, Error> {
         Some((version, _)) => Some(version),
         None => batch.tree.newest(role)?,
     };
-    Ok(here.max(batch.served().get(role).map(|pin| pin.version)))
+    Ok(here.max(pinned(batch, role)?).max(batch.served().get(role).map(|pin| pin.version)))
+}
+
+/// The version of a role that clients have seen: also of a file that somebody deleted.
+fn pinned(batch: &Batch<'_>, role: &str) -> Result<Option<u64>, Error> {
+    let Some((_, bytes)) = batch.newest("snapshot")? else { return Ok(None) };
+    let snapshot = Envelope::parse("snapshot", &bytes)
+        .and_then(|envelope| envelope.document::<Snapshot>("snapshot"))
+        .ok();
+    Ok(snapshot.and_then(|snapshot| Some(snapshot.meta.get(&format!("{role}.json"))?.version)))
 }
 
 /// Clients take no word about a channel for "offer nothing", so every channel in use gets an open rollout.

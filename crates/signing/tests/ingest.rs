@@ -169,3 +169,22 @@ fn a_list_that_cannot_be_read_is_not_replaced_by_an_empty_one() {
     server.ingest(&[server.artifact("1.1.0", "two", &["stable"])]).unwrap();
     assert_eq!(server.seen(), ["1.0.0 stable", "1.1.0 stable"]);
 }
+
+#[test]
+fn a_list_that_was_deleted_goes_on_with_the_one_before() {
+    let server = Server::new(true);
+    server.ingest(&[server.artifact("1.0.0", "one", &["stable"])]).unwrap();
+    for number in ["1.1.0", "1.2.0", "1.3.0"] {
+        server.ingest(&[server.artifact(number, number, &["stable"])]).unwrap();
+    }
+    // More than one, and all within a minute: their versions are ahead of the clock.
+    let versions = server.tree.versions("ingest").unwrap();
+    for version in &versions[2..] {
+        fs::remove_file(server.tree.path(&object::metadata("ingest", *version)).unwrap()).unwrap();
+    }
+    let remembered = remember(&server.tree);
+    signing::renew(&server.tree, &server.keys(), &Validity::default(), now(), Renew::IfDue).unwrap();
+    assert_eq!(server.seen(), ["1.0.0 stable"]);
+    client(&server.tree, &remembered, now()).expect("for a client that saw the others, too");
+    assert!(server.tree.newest("ingest").unwrap() > versions.last().copied());
+}

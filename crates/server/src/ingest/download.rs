@@ -34,7 +34,7 @@ pub(crate) enum FetchError {
     Status(StatusCode),
     #[error("it has {found} bytes, GitHub lists {listed}")]
     Length { listed: u64, found: u64 },
-    #[error("its SHA-256 is {found}, GitHub lists {listed}")]
+    #[error("its SHA-256 is {found}, GitHub lists {listed:?}")]
     Digest { listed: String, found: Digest },
     #[error("the connection was cut after {at} bytes, again and again: {source}")]
     Cut { at: u64, source: reqwest::Error },
@@ -141,6 +141,10 @@ impl Way<'_> {
 
     /// Fetches what is missing.
     async fn attempt(&self, asset: &Asset, part: &mut Part) -> Result<(), FetchError> {
+        // With a token the interface is asked, whose limit may have been reached by another app.
+        if let Some(pause) = self.rate.pause(Instant::now()).filter(|_| self.token.is_some()) {
+            return Err(SourceError::Limited { pause }.into());
+        }
         let mut more = HeaderMap::new();
         if let Some(etag) = part.etag.clone().filter(|_| part.length > 0) {
             let range = HeaderValue::try_from(format!("bytes={}-", part.length));
@@ -187,7 +191,8 @@ impl Part {
         loop {
             let piece = match response.chunk().await {
                 Ok(piece) => piece,
-                Err(source) => return Err(FetchError::Cut { at: self.length, source }),
+                // Without its address, which may hold a signature that lets in.
+                Err(source) => return Err(FetchError::Cut { at: self.length, source: source.without_url() }),
             };
             let Some(piece) = piece else { break };
             let length = self.length + piece.len() as u64;

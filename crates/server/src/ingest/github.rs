@@ -208,7 +208,8 @@ impl Api {
         if let Some(etag) = etag.and_then(|etag| HeaderValue::from_str(etag).ok()) {
             headers.insert(IF_NONE_MATCH, etag);
         }
-        let network = |source| SourceError::Network { url: shown(url), source };
+        let network =
+            |source: reqwest::Error| SourceError::Network { url: shown(url), source: source.without_url() };
         let request = self.asks.get(url.clone()).headers(headers).timeout(PAGE_DEADLINE);
         let mut response = request.send().await.map_err(network)?;
         let status = response.status();
@@ -260,7 +261,8 @@ impl Api {
             return Err(elsewhere());
         }
         headers.extend(more);
-        let network = |source| SourceError::Network { url: shown(&url), source };
+        let network =
+            |source: reqwest::Error| SourceError::Network { url: shown(&url), source: source.without_url() };
         self.fetches.get(url.clone()).headers(headers).send().await.map_err(network)
     }
 

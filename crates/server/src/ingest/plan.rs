@@ -140,9 +140,11 @@ fn consider(
     let [(candidate, (_, packing, asset))] = mine[..] else {
         let names: Vec<&str> = mine.iter().map(|(_, (_, _, asset))| asset.name.as_str()).collect();
         let text = format!("{version} for {platform} could be each of {}: none is taken", names.join(", "));
-        return alarm(facts, plan, AlarmKind::Ambiguous, &path, text);
+        return alarm(facts, plan, AlarmKind::Ambiguous, &path, &text);
     };
-    if facts.published.contains(&(version.clone(), platform)) {
+    if facts.published.contains(&(version.clone(), platform))
+        || is_listed_elsewhere(facts, version, platform, &path)
+    {
         return;
     }
     if let Some(taken) = facts.state.taken.get(&path) {
@@ -170,7 +172,7 @@ fn consider(
                 "the asset {} of {} is not what is signed as {path}: what is signed stays",
                 asset.name, candidate.release.tag_name
             );
-            alarm(facts, plan, AlarmKind::Swapped, &path, text);
+            alarm(facts, plan, AlarmKind::Swapped, &path, &text);
         }
         return;
     }
@@ -198,6 +200,14 @@ fn consider(
     });
 }
 
+/// Whether a version and platform is listed under another name, from before `file` was changed: it keeps that one.
+fn is_listed_elsewhere(facts: &Facts<'_>, version: &Version, platform: Platform, path: &str) -> bool {
+    facts
+        .listed
+        .values()
+        .any(|one| one.path != path && (&one.release.version, one.release.platform()) == (version, platform))
+}
+
 /// What is remembered of an asset that is not taken.
 pub(crate) fn refusal(tag: &str, asset: &Asset, signature: Option<u64>, reason: Reason) -> Refused {
     Refused {
@@ -223,22 +233,22 @@ fn changes(facts: &Facts<'_>, plan: &mut Plan) {
             let again = facts.releases.iter().find(|one| one.tag_name == *tag && !one.draft);
             match again.and_then(|one| one.assets.iter().find(|asset| asset.name == *name)) {
                 Some(asset) if is_same(taken, asset) => {}
-                Some(_) => alarm(facts, plan, AlarmKind::Swapped, path, swapped(taken)),
+                Some(_) => alarm(facts, plan, AlarmKind::Swapped, path, &swapped(taken)),
                 // It may stand on a page that is not read any more.
                 None if !facts.whole && !releases.contains_key(&taken.release) => {}
                 None => {
                     let text = format!("release {tag} is gone; {name} of it is signed and stays on offer");
-                    alarm(facts, plan, AlarmKind::Withdrawn, path, text);
+                    alarm(facts, plan, AlarmKind::Withdrawn, path, &text);
                 }
             }
             continue;
         };
         match release.assets.iter().find(|asset| asset.name == *name) {
             Some(asset) if is_same(taken, asset) => {}
-            Some(_) => alarm(facts, plan, AlarmKind::Swapped, path, swapped(taken)),
+            Some(_) => alarm(facts, plan, AlarmKind::Swapped, path, &swapped(taken)),
             None => {
                 let text = format!("the asset {name} of {tag} is gone; it is signed and stays on offer");
-                alarm(facts, plan, AlarmKind::Withdrawn, path, text);
+                alarm(facts, plan, AlarmKind::Withdrawn, path, &text);
             }
         }
     }
@@ -260,7 +270,7 @@ fn is_same(taken: &Taken, asset: &Asset) -> bool {
     fits && asset.size == taken.size && (asset.id == taken.asset || digest.is_some())
 }
 
-fn alarm(facts: &Facts<'_>, plan: &mut Plan, kind: AlarmKind, path: &str, text: String) {
+fn alarm(facts: &Facts<'_>, plan: &mut Plan, kind: AlarmKind, path: &str, text: &str) {
     // One kind is said once of an artifact.
     if plan.alarms.iter().any(|there| (there.kind, there.path.as_str()) == (kind, path)) {
         return;

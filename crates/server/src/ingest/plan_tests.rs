@@ -185,21 +185,21 @@ fn only_whole_assets_of_a_good_size_are_taken() {
 fn a_signature_that_is_demanded_must_be_there() {
     let key = "minisign_key = \"RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3\"";
     let name = format!("{LINUX}.minisig");
-    let bare = release(&("1.0.0", false, &[(1, LINUX)]));
-    let signed = release(&("1.0.0", false, &[(1, LINUX), (2, &name)]));
+    let bare = [release(&("1.0.0", false, &[(1, LINUX)]))];
+    let signed = [release(&("1.0.0", false, &[(1, LINUX), (2, &name)]))];
     let mut room = Room::new(key);
-    let plan = room.plan(&[bare.clone()]);
+    let plan = room.plan(&bare);
     assert_eq!((wanted(&plan).len(), plan.refused[&1].reason), (0, Reason::Unsigned));
     room.state.refused = plan.refused;
-    let plan = room.plan(&[signed.clone()]);
+    let plan = room.plan(&signed);
     assert_eq!(plan.wanted[0][0].signature.as_ref().unwrap().id, 2);
     // One that did not verify is not tried again; another one is.
-    room.state.refused.insert(1, refusal("1.0.0", &bare.assets[0], Some(2), Reason::BadSignature));
-    assert_eq!(wanted(&room.plan(&[signed])).len(), 0);
+    room.state.refused.insert(1, refusal("1.0.0", &bare[0].assets[0], Some(2), Reason::BadSignature));
+    assert_eq!(wanted(&room.plan(&signed)).len(), 0);
     let another = release(&("1.0.0", false, &[(1, LINUX), (3, &name)]));
     assert_eq!(wanted(&room.plan(&[another])).len(), 1);
     // Nobody asks: nobody looks.
-    assert_eq!(Room::new("").plan(&[bare]).wanted[0][0].signature, None);
+    assert_eq!(Room::new("").plan(&bare).wanted[0][0].signature, None);
 }
 
 #[test]
@@ -303,4 +303,15 @@ fn another_asset_under_a_signed_name_stays_an_alarm() {
     room.state.refused.insert(1, refused);
     let plan = room.plan(&list);
     assert_eq!((wanted(&plan).len(), alarms(&plan)), (0, vec![(AlarmKind::Swapped, PATH)]));
+}
+
+#[test]
+fn what_is_listed_keeps_its_name() {
+    let mut room = Room::new("");
+    let list = [release(&("1.0.0", false, &[(1, LINUX)]))];
+    room.take(&room.plan(&list));
+    room.rules = rules("file = \"another\"");
+    assert_eq!(room.plan(&list), Plan::default());
+    let next = [list[0].clone(), release(&("1.1.0", false, &[(2, LINUX)]))];
+    assert_eq!(room.plan(&next).wanted[0][0].path, "releases/1.1.0/linux-x86_64/another");
 }

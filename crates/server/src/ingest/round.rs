@@ -101,7 +101,8 @@ impl Source {
             }
             Err(RoundError::Source(error @ SourceError::Limited { pause })) => {
                 tracing::warn!(%app, %error, "GitHub lets us wait");
-                ("rate-limited", pause, Some(error.to_string()))
+                // Not a second earlier: the tenth below is taken off again.
+                ("rate-limited", pause + pause / 9, Some(error.to_string()))
             }
             Err(RoundError::Bug) => {
                 tracing::error!(%app, "a bug: looking at GitHub panicked");
@@ -145,7 +146,7 @@ impl Source {
                 now: shared.now(),
             })
         };
-        self.note(shared, &plan, whole);
+        self.note(shared, &plan);
         self.save().await?;
         let way = Way {
             api: &self.api,
@@ -194,7 +195,7 @@ impl Source {
     }
 
     /// Remembers and tells what a plan says about what is not taken.
-    fn note(&self, shared: &Shared, plan: &Plan, whole: bool) {
+    fn note(&self, shared: &Shared, plan: &Plan) {
         let (app, metrics) = (&self.rules.app, &shared.metrics.ingest);
         let mut inside = self.lock();
         let state = &mut inside.state;
@@ -209,9 +210,8 @@ impl Source {
         }
         state.alarms.clone_from(&plan.alarms);
         metrics.alarms(app, &state.alarms);
-        if whole {
-            state.refused.retain(|asset, _| plan.still_refused.contains(asset));
-        }
+        // What is not looked at any more is no business of ours, and would be fetched at most once more.
+        state.refused.retain(|asset, _| plan.still_refused.contains(asset));
         for (asset, refused) in &plan.refused {
             let reason = refused.reason.label();
             tracing::warn!(%app, tag = refused.tag, asset = refused.name, reason, "an asset is not taken");

@@ -233,6 +233,38 @@ async fn what_is_forgotten_is_compared_and_not_signed_again() {
     server.stop().await;
 }
 
+/// What an operator does after somebody else had the key of ingest.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_can_be_begun_anew() {
+    let hub = Hub::start(&one(Asset::new(1, LINUX, b"bytes"))).await;
+    let stage = stage();
+    let server = stage.serve(&mapping(&hub, "")).await;
+    until(async || looks(&server, "looked").await >= 1, "the look").await;
+    let sha256 = Digest::of(b"a stranger's");
+    std::fs::write(stage.path("stranger"), "a stranger's").unwrap();
+    server.stop().await;
+    let keys = signing::OnlineKeys::load(&stage.path("keys").join(APP), None).unwrap();
+    let stranger = signing::Ingested {
+        version: "9.0.0".parse().unwrap(),
+        platform: "linux-x86_64".parse().unwrap(),
+        file: APP.to_owned(),
+        channels: vec![protocol::Channel::default()],
+        sha256,
+        length: 12,
+        from: Some(stage.path("stranger")),
+    };
+    let now = jiff::Timestamp::now();
+    signing::ingest(&tree(&stage), &keys, &signing::Validity::default(), &[stranger], now).unwrap();
+    for version in tree(&stage).versions("ingest").unwrap() {
+        std::fs::remove_file(stage.object(&format!("metadata/{version}.ingest.json"))).unwrap();
+    }
+    std::fs::remove_file(stage.path("data/.state").join(APP).join("github.json")).unwrap();
+    let server = stage.serve(&mapping(&hub, "")).await;
+    until(async || looks(&server, "looked").await >= 1, "the look").await;
+    assert_eq!(seen(&server), ["1.0.0 linux-x86_64 stable"]);
+    server.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_in_the_middle_of_a_look() {
     let hub = Hub::start(&[
