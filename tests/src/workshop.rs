@@ -117,6 +117,8 @@ pub struct Server {
     folder: tempfile::TempDir,
     url: String,
     child: Option<Child>,
+    /// Further lines of its configuration.
+    more: String,
 }
 
 impl Server {
@@ -125,7 +127,8 @@ impl Server {
     /// # Errors
     /// If it does not come to listen.
     pub fn of(workshop: &Workshop) -> Result<Self> {
-        let mut server = Self { folder: tempfile::tempdir()?, url: String::new(), child: None };
+        let mut server =
+            Self { folder: tempfile::tempdir()?, url: String::new(), child: None, more: String::new() };
         let (metadata, keys) =
             (server.path(&format!("data/{APP}/metadata")), server.path(&format!("keys/{APP}")));
         for folder in [&metadata, &keys] {
@@ -160,6 +163,16 @@ impl Server {
         self.folder.path().join(name)
     }
 
+    /// Starts it again with further lines of configuration.
+    ///
+    /// # Errors
+    /// If it does not come to listen.
+    pub fn start_with(&mut self, more: &str) -> Result<()> {
+        self.kill()?;
+        self.more = more.to_owned();
+        self.start_again()
+    }
+
     /// Ends it as a power cut would: with SIGKILL.
     ///
     /// # Errors
@@ -192,7 +205,8 @@ impl Server {
 
     fn configure(&self, listen: &str) -> Result<()> {
         let text = format!(
-            "listen = \"{listen}\"\ndata = \"data\"\nkeys = \"keys\"\n[publish]\ntokens = \"tokens.toml\"\n"
+            "listen = \"{listen}\"\ndata = \"data\"\nkeys = \"keys\"\npublish.tokens = \"tokens.toml\"\n{}\n",
+            self.more
         );
         Ok(std::fs::write(self.path("server.toml"), text)?)
     }
