@@ -115,9 +115,10 @@ impl Workshop {
 #[derive(Debug)]
 pub struct Server {
     folder: tempfile::TempDir,
-    more: String,
     url: String,
     child: Option<Child>,
+    /// Further lines of its configuration.
+    more: String,
 }
 
 impl Server {
@@ -168,6 +169,16 @@ impl Server {
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// Starts it again with further lines of configuration.
+    ///
+    /// # Errors
+    /// If it does not come to listen.
+    pub fn start_with(&mut self, more: &str) -> Result<()> {
+        self.kill()?;
+        self.more = more.to_owned();
+        self.start_again()
     }
 
     /// Ends it as a power cut would: with SIGKILL.

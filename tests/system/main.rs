@@ -20,6 +20,7 @@ mod desktop {
     mod window;
 }
 mod embedded;
+mod github;
 mod install;
 mod interop {
     mod openapi;

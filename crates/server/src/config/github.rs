@@ -284,6 +284,37 @@ mod tests {
     }
 
     #[test]
+    fn the_first_format_is_read_for_ever() {
+        let read = parse(include_str!("../../fixtures/v1/server-github.toml")).unwrap().github.remove(0);
+        let version = |text: &str| Version::parse(text).unwrap();
+        let channel = |text: &str| Channel::parse(text).unwrap();
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let expected = Github {
+            app: AppId::parse("tool").unwrap(),
+            repository: RepositoryName("owner/tool".to_owned()),
+            api: SourceUrl::parse("https://github.example.org/api/v3", false).ok(),
+            token_file: Some("/etc/au/token".into()),
+            file: Some("program".to_owned()),
+            assets: names(&["tool-{version}-{os}-{arch}"]),
+            os: BTreeMap::from([(Os::Macos, names(&["darwin", "osx"]))]),
+            arch: BTreeMap::from([(Arch::X86_64, names(&["x64"]))]),
+            tag_prefix: "v".to_owned(),
+            min_version: Some(version("4.0.0")),
+            channels: vec![channel("stable"), channel("beta")],
+            prerelease_channels: vec![channel("beta")],
+            minisign_key: Some("RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3".to_owned()),
+            interval: Duration::from_secs(3600),
+            versions: 3,
+            pages: 4,
+            max_asset: ByteSize::gib(5),
+            max_unpacked: ByteSize::gib(6),
+            download_timeout: Duration::from_secs(7),
+            acknowledged: vec![version("4.1.0")],
+        };
+        assert_eq!(read, expected);
+    }
+
+    #[test]
     fn what_cannot_be_used_is_said() {
         for (head, more, parts) in [
             ("data = \"d\"\n", "", &["ingest_accepted", "exactly"][..]),

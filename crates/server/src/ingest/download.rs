@@ -130,15 +130,6 @@ impl Way<'_> {
         }
     }
 
-    /// Fetches a small asset whole, of at most `limit` bytes.
-    pub(crate) async fn small(&self, asset: &Asset, limit: u64) -> Result<Vec<u8>, FetchError> {
-        if asset.size > limit {
-            return Err(FetchError::Length { listed: limit, found: asset.size });
-        }
-        let fetched = self.fetch(asset).await?;
-        Ok(tokio::fs::read(fetched.file.path()).await?)
-    }
-
     /// Fetches what is missing.
     async fn attempt(&self, asset: &Asset, part: &mut Part) -> Result<(), FetchError> {
         // With a token the interface is asked, whose limit may have been reached by another app.

@@ -96,6 +96,8 @@ pub(crate) enum SourceError {
     Malformed(serde_json::Error),
     #[error("a page of the list of releases names the next one at {0}, which is another server")]
     Elsewhere(String),
+    #[error("GitHub names {0:?} as its address, which is none to fetch from: it must be https")]
+    Address(String),
     #[error("the token: {0}")]
     TokenFile(#[source] signing::Error),
 }
@@ -253,7 +255,7 @@ impl Api {
             }
             None => (public(), HeaderMap::new()),
         };
-        let elsewhere = || SourceError::Elsewhere(asset.browser_download_url.chars().take(200).collect());
+        let elsewhere = || SourceError::Address(asset.browser_download_url.chars().take(200).collect());
         let url = url.ok_or_else(elsewhere)?;
         let good = url.scheme() == "https"
             || url.scheme() == self.base.as_url().scheme() && SourceUrl::parse(url.as_str(), false).is_ok();

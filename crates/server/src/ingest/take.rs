@@ -76,13 +76,9 @@ impl Hands<'_> {
     /// Takes one asset.
     pub(crate) async fn take(&self, wanted: Wanted) -> Result<Ready, TakeError> {
         // The small file first: without it the large one is not wanted.
-        let signature = match (&self.publisher, &wanted.signature) {
-            (Some(key), Some(asset)) => Some(((*key).clone(), self.way.small(asset, MAX_SIGNATURE).await?)),
-            (Some(_), None) => {
-                let why = format!("{} has no signature", wanted.asset.name);
-                return Err(TakeError::Refused { reason: Reason::Unsigned, why });
-            }
-            (None, _) => None,
+        let signature = match self.publisher {
+            Some(key) => Some((key.clone(), self.signature(&wanted).await?)),
+            None => None,
         };
         let Fetched { file, sha256: digest } = self.way.fetch(&wanted.asset).await?;
         if let Some((key, signature)) = signature {
@@ -99,6 +95,20 @@ impl Hands<'_> {
         let kept = path.to_path_buf();
         blocking::run(move || public(&kept)).await.ok_or(TakeError::Stopping)??;
         Ok(Ready { wanted, file: path, sha256, length, digest })
+    }
+
+    /// The signature that is demanded.
+    async fn signature(&self, wanted: &Wanted) -> Result<Vec<u8>, TakeError> {
+        let refused = |reason, why| Err(TakeError::Refused { reason, why });
+        let Some(asset) = &wanted.signature else {
+            return refused(Reason::Unsigned, format!("{} has no signature", wanted.asset.name));
+        };
+        if asset.size > MAX_SIGNATURE {
+            let why = format!("{} is longer than {MAX_SIGNATURE} bytes, so it is no signature", asset.name);
+            return refused(Reason::BadSignature, why);
+        }
+        let fetched = self.way.fetch(asset).await?;
+        Ok(tokio::fs::read(fetched.file.path()).await?)
     }
 
     async fn unpacked(

@@ -331,13 +331,14 @@ async fn a_signature_of_the_publisher_can_be_demanded() {
         Release::new("1.2.0", &[Asset::new(21, LINUX, b"Test"), signature(22, good)]),
         Release::new("1.1.0", &[asset(11)]),
         Release::new("1.0.0", &[asset(1), signature(2, good)]),
+        Release::new("0.9.0", &[asset(91), signature(92, &"too long".repeat(3000))]),
     ])
     .await;
     let stage = stage();
     let server = stage.serve(&mapping(&hub, key)).await;
     until(async || looks(&server, "looked").await == 1, "the first look").await;
     assert_eq!(seen(&server), ["1.0.0 linux-x86_64 stable"]);
-    assert_eq!((refused(&server, "unsigned").await, refused(&server, "bad-signature").await), (1, 3));
+    assert_eq!((refused(&server, "unsigned").await, refused(&server, "bad-signature").await), (1, 4));
     // They are not fetched again, until something is new.
     hub.asked();
     look(&server, "unchanged").await;
@@ -348,7 +349,7 @@ async fn a_signature_of_the_publisher_can_be_demanded() {
     until(async || looks(&server, "looked").await == 2, "the look").await;
     let mine = ["1.0.0", "1.1.0", "1.3.0"].map(|version| format!("{version} linux-x86_64 stable"));
     assert_eq!(seen(&server), mine);
-    assert_eq!((refused(&server, "unsigned").await, refused(&server, "bad-signature").await), (1, 3));
+    assert_eq!((refused(&server, "unsigned").await, refused(&server, "bad-signature").await), (1, 4));
     let fetched: Vec<String> =
         hub.asked().into_iter().filter(|one| one.host == "storage").map(|one| one.path).collect();
     assert_eq!(fetched, ["/33", "/31", "/12", "/11"], "the signature first");
