@@ -245,6 +245,7 @@ fn support(app: &AppView) -> Vec<Act> {
         AppState::Available { .. } | AppState::Deferred { .. } | AppState::Failed { .. } => &[Act::Full],
         AppState::Idle
         | AppState::UpToDate { .. }
+        | AppState::NothingNewer { .. }
         | AppState::CannotVerify { .. }
         | AppState::NotOffered { .. }
         | AppState::Ready { .. }
@@ -278,6 +279,10 @@ fn of_state(app: &AppView) -> Face {
         }
         AppState::UpToDate { .. } => {
             make(Glyph::Check, Tone::Ok, Message::new("state-up-to-date"), &[Act::Check])
+        }
+        // Never the tick: nothing was proved.
+        AppState::NothingNewer { .. } => {
+            make(Glyph::Normal, Tone::Quiet, Message::new("state-nothing-newer"), &[Act::Check])
         }
         AppState::CannotVerify { .. } => {
             make(Glyph::Attention, Tone::Warn, Message::new("state-cannot-verify"), &[Act::Retry])

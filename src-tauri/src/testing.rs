@@ -2,7 +2,7 @@
 
 use autoupdate::View;
 use autoupdate::view::{AppState, AppView, InstalledView, OfferView, Owner};
-use protocol::{AppId, Channel, Digest, Mode, Urgency, Version};
+use protocol::{AppId, Channel, Digest, Mode, SourceKind, Urgency, Version};
 
 use crate::face::Shell;
 
@@ -19,6 +19,7 @@ pub(crate) fn app(name: &str, state: AppState) -> AppView {
         owner: Owner::User,
         channel: Channel::default(),
         mode: Mode::Download,
+        source: SourceKind::Tuf,
         installed: Some(InstalledView {
             version: Some(version("7.1.0")),
             sha256: Digest::of(b"7.1.0"),
@@ -44,7 +45,7 @@ pub(crate) fn offer(text: &str) -> OfferView {
         version: version(text),
         from: Some(version("7.1.0")),
         urgency: Urgency::Normal,
-        full_bytes: 1_000,
+        full_bytes: Some(1_000),
         needs_consent: false,
         notes: Vec::new(),
     }

@@ -6,6 +6,7 @@
 //! - [`Publisher`] makes keys and releases, at any time that a test names;
 //! - [`Workshop`] does it with the verbs of the `autoupdate` command, and [`Server`] is the real update server it publishes to;
 //! - [`Host`] serves a published directory on loopback, logs requests, and spoils answers on demand;
+//! - [`Lantern`] is a server of the old kind, whose key is thrown away;
 //! - [`Person`] has a home, an installed program and an enrolment, and runs the `autoupdate` command;
 //! - [`Demo`] is all of them around a program that runs, with a [`Valve`] in the pipe;
 //! - [`desktop`] is a display, a session bus and the desktop app on them;
@@ -15,6 +16,7 @@
 mod demo;
 pub mod desktop;
 mod host;
+mod lantern;
 mod person;
 mod program;
 mod publisher;
@@ -25,6 +27,7 @@ mod workshop;
 
 pub use demo::{Demo, Running, Status, stripped};
 pub use host::{Harm, Host, Served};
+pub use lantern::{LANTERN_KEY, Lantern};
 pub use person::Person;
 pub use program::{Noise, program};
 pub use publisher::{Publisher, days_ago, here};

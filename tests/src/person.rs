@@ -85,6 +85,34 @@ impl Person {
         Ok(())
     }
 
+    /// Enrols the installed program with a Lantern server, by the key that signs for it.
+    ///
+    /// # Errors
+    /// If the enrolment is refused.
+    pub fn enrol_lantern(&self, key: &[u8], source: &str, lines: &str) -> Result<()> {
+        let enrolment = self.lantern_enrolment(key, source, lines)?;
+        let sha256 = Digest::of(key).to_string();
+        self.run(&["enrol", path(&enrolment)?, "--key-sha256", &sha256])?.expect(0)?;
+        Ok(())
+    }
+
+    /// Writes such an enrolment, and enrols nothing.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn lantern_enrolment(&self, key: &[u8], source: &str, lines: &str) -> Result<PathBuf> {
+        let enrolment = self.home().join("demo.toml");
+        std::fs::write(self.home().join("key.pem"), key)?;
+        let text = format!(
+            "id = \"{APP}\"\nname = \"Demo\"\npath = {:?}\nsources = [{source:?}]\nsource = \"lantern\"\n{lines}\n\
+             key = {{ file = \"key.pem\", sha256 = \"{}\" }}\n",
+            self.program(),
+            Digest::of(key)
+        );
+        std::fs::write(&enrolment, text)?;
+        Ok(enrolment)
+    }
+
     /// Where the program is installed.
     #[must_use]
     pub fn program(&self) -> PathBuf {

@@ -27,6 +27,7 @@ mod interop {
     mod python_tuf;
     mod static_host;
 }
+mod lantern;
 mod processes;
 mod releases;
 mod threats {

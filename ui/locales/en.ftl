@@ -3,6 +3,7 @@
 state-idle = Not checked yet
 state-checking = Looking for an update
 state-up-to-date = Up to date
+state-nothing-newer = No newer version was offered
 state-cannot-verify = Cannot tell whether there is an update
 state-available = Version { $version } is available
 state-stopped = Download of { $version } stopped
@@ -272,6 +273,7 @@ announce-resumed = Updates go on.
 
 available-unknown = Nobody knows which version of { $name } is installed: its bytes are in no release of its publisher. It is replaced with { $version } if you agree.
 available-size = Downloads { $size } at most, and less where only the difference is needed. { $name } keeps running meanwhile.
+available-size-unknown = Nobody signed how large it is, so the size is known when it is here. { $name } keeps running meanwhile.
 stopped-at = { $count } are kept, and it goes on from there when you like. By itself it does not.
 stopped-at-once = It goes on when you like. By itself it does not.
 offer-important = This update is important.
@@ -322,6 +324,7 @@ updated-still-old =
     }
 updated-kept = { $version } is kept, so you can go back to it.
 last-good = This could be told last: { $moment }.
+nothing-newer-unproven = This source cannot prove that what is installed is the newest version.
 failed-unchanged = { $name } is as it was.
 disabled-by-machine = Your administrator turned off looking by itself. You can still look for an update here.
 disabled-by-user = You turned off looking by itself for { $name }. You can still look for an update here.
@@ -554,6 +557,20 @@ failure-E-META-NO-SOURCE = The enrolment of { $name } names no update server. Ad
 failure-E-META-PROVIDER = The updater could not set up its signature check. Start it again; if it stays so, tell its makers the code.
 failure-E-META-DIED = A step of the check ended too early. Try again; if it happens again, tell its makers the code.
 
+# A Lantern server: one key signs, and nothing proves what is newest.
+failure-E-LANTERN-KEY = The key that { $name } was enrolled with cannot be used to check programs. Get a new enrolment from its publisher.
+failure-E-LANTERN-KEY-FILE = The file with the publisher's key cannot be read. The details say where it should be; put it back or enrol { $name } again.
+failure-E-LANTERN-KEY-PIN = The file with the publisher's key is not the one that { $name } was enrolled with. Put the right one back or enrol { $name } again.
+failure-E-LANTERN-UNSUPPORTED = The update server has nothing for this kind of computer, or could not make what it wanted to offer. Try again later; if it stays so, tell the publisher.
+failure-E-LANTERN-ANSWER-SIGNATURE = What the update server answered is not signed by the publisher's key, so nothing was taken from it. Try again later; if it stays so, tell the publisher.
+failure-E-LANTERN-ANSWER = What the update server answered is signed, but cannot be used. Try again later; if it stays so, tell the publisher.
+failure-E-LANTERN-URL = The update server named an address that is not allowed, so nothing was taken from it. If it stays so, tell the publisher.
+failure-E-LANTERN-SIGNATURE = The new version is not signed by the publisher's key, so it is not installed. Try again later; if it stays so, tell the publisher.
+failure-E-LANTERN-PATCH = The small download that the update server named must not be used, so all of it is fetched. If it stays so, tell the publisher.
+failure-E-LANTERN-CHECKSUM = What came is not what the publisher signed, so it was thrown away. Try again later; if it stays so, tell the publisher.
+failure-E-LANTERN-COMPRESSED = What came could not be unpacked, so it was thrown away. Try again later; if it stays so, tell the publisher.
+failure-E-LANTERN-TOO-LONG = What came is larger than any program that is taken unmeasured, so it was thrown away. If it stays so, tell the publisher.
+
 # Small downloads.
 failure-E-PATCH-BASE = { $name } was changed by somebody else, so the difference does not fit. Try again, and all of it is fetched.
 failure-E-PATCH-FORMAT = The difference is of a kind that this updater does not know. Try again, and all of it is fetched.
@@ -750,6 +767,10 @@ fact-result = Result
 fact-next-check = Next check
 fact-not-planned = not planned
 fact-server = Server
+fact-source = Kind of server
+source-lantern = Lantern
+source-lantern-unproven = it cannot prove that a version is the newest
+fact-key = Publisher's key
 fact-proxy = Proxy
 fact-free = Free space
 fact-free-needed = the update has { $size }
@@ -775,6 +796,7 @@ try-roll-back-button = Go back
 
 ## The rules, by name, as support reads them.
 
+rule-source = the kind of server, and what it cannot prove
 rule-schedule = when to check
 rule-identity = which version is installed
 rule-sound = the installed bytes are those of a release

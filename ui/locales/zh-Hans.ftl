@@ -3,6 +3,7 @@
 state-idle = 尚未检查
 state-checking = 正在检查更新
 state-up-to-date = 已是最新版本
+state-nothing-newer = 没有提供更新的版本
 state-cannot-verify = 无法确定是否有更新
 state-available = 版本 { $version } 可以安装
 state-stopped = 版本 { $version } 的下载已停止
@@ -266,6 +267,7 @@ announce-resumed = 更新继续进行。
 
 available-unknown = 无法得知已安装的 { $name } 是哪个版本：它的内容与发布者的任何版本都不一致。如果您同意，将用 { $version } 替换它。
 available-size = 最多下载 { $size }；如果只需要差异部分，下载量会更小。下载期间 { $name } 继续运行。
+available-size-unknown = 没有人为它的大小签名，下载完成后才知道大小。下载期间 { $name } 继续运行。
 stopped-at = 已保留 { $count }，您可以随时从这里继续。它不会自行继续。
 stopped-at-once = 您可以随时继续。它不会自行继续。
 offer-important = 这是一个重要更新。
@@ -314,6 +316,7 @@ updated-still-old =
     }
 updated-kept = 已保留 { $version }，您可以恢复到它。
 last-good = 上次能够确定的时间：{ $moment }。
+nothing-newer-unproven = 此来源无法证明已安装的就是最新版本。
 failed-unchanged = { $name } 保持原样。
 disabled-by-machine = 管理员已关闭自动检查。您仍可以在这里检查更新。
 disabled-by-user = 您已关闭对 { $name } 的自动检查。您仍可以在这里检查更新。
@@ -546,6 +549,20 @@ failure-E-META-NO-SOURCE = { $name } 的登记文件没有指明更新服务器�
 failure-E-META-PROVIDER = 更新程序未能准备好签名校验。请重新启动它；如果一直如此，请将代码告知其开发者。
 failure-E-META-DIED = 校验的某个步骤过早结束。请重试；如果再次发生，请将代码告知其开发者。
 
+# Lantern 服务器：只有一个密钥签名，没有什么能证明哪个版本最新。
+failure-E-LANTERN-KEY = { $name } 登记时使用的密钥不能用来验证程序。请向其发布者索取新的登记文件。
+failure-E-LANTERN-KEY-FILE = 无法读取发布者的密钥文件。详细信息中写明了它应在的位置；请将其放回，或重新登记 { $name }。
+failure-E-LANTERN-KEY-PIN = 发布者的密钥文件不是 { $name } 登记时的那一个。请放回正确的文件，或重新登记 { $name }。
+failure-E-LANTERN-UNSUPPORTED = 更新服务器没有适合此类电脑的内容，或者无法制作想要提供的内容。请稍后重试；如果一直如此，请告知发布者。
+failure-E-LANTERN-ANSWER-SIGNATURE = 更新服务器的回答没有发布者密钥的签名，因此没有采用任何内容。请稍后重试；如果一直如此，请告知发布者。
+failure-E-LANTERN-ANSWER = 更新服务器的回答已签名，但无法使用。请稍后重试；如果一直如此，请告知发布者。
+failure-E-LANTERN-URL = 更新服务器给出了不允许的地址，因此没有采用任何内容。如果一直如此，请告知发布者。
+failure-E-LANTERN-SIGNATURE = 新版本没有发布者密钥的签名，因此不会安装。请稍后重试；如果一直如此，请告知发布者。
+failure-E-LANTERN-PATCH = 更新服务器给出的小型下载不能使用，因此改为完整下载。如果一直如此，请告知发布者。
+failure-E-LANTERN-CHECKSUM = 收到的内容不是发布者签名的内容，因此已丢弃。请稍后重试；如果一直如此，请告知发布者。
+failure-E-LANTERN-COMPRESSED = 收到的内容无法解压，因此已丢弃。请稍后重试；如果一直如此，请告知发布者。
+failure-E-LANTERN-TOO-LONG = 收到的内容超过了大小未签名时所能接受的上限，因此已丢弃。如果一直如此，请告知发布者。
+
 # Small downloads.
 failure-E-PATCH-BASE = { $name } 被其他人或程序更改过，因此差异不适用。请重试，届时会下载完整版本。
 failure-E-PATCH-FORMAT = 此更新程序不认识这种差异格式。请重试，届时会下载完整版本。
@@ -742,6 +759,10 @@ fact-result = 结果
 fact-next-check = 下次检查
 fact-not-planned = 未安排
 fact-server = 服务器
+fact-source = 服务器类型
+source-lantern = Lantern
+source-lantern-unproven = 它无法证明某个版本是最新的
+fact-key = 发布者的密钥
 fact-proxy = 代理
 fact-free = 可用空间
 fact-free-needed = 更新大小为 { $size }
@@ -767,6 +788,7 @@ try-roll-back-button = 恢复
 
 ## The rules, by name, as support reads them.
 
+rule-source = 服务器的类型，以及它无法证明什么
 rule-schedule = 何时检查
 rule-identity = 安装的是哪个版本
 rule-sound = 已安装的内容来自某个发布版本

@@ -98,7 +98,7 @@ describe("keys", () => {
       restart: true, probation: true, "roll-back": true,
     };
     const rules: Record<Rule, true> = {
-      schedule: true, identity: true, sound: true, platform: true, channel: true, newer: true, floor: true, "known-bad": true,
+      source: true, schedule: true, identity: true, sound: true, platform: true, channel: true, newer: true, floor: true, "known-bad": true,
       undone: true, "min-os": true, "os-pin": true, control: true, halt: true, recall: true, percentage: true, skip: true,
       hold: true, pin: true, age: true, "turned-off": true, pause: true, "quiet-hours": true, "allowed-hours": true, busy: true,
       metered: true, battery: true, notify: true, consent: true, "download-gate": true, "restart-gate": true, patch: true, route: true,
@@ -119,7 +119,7 @@ describe("keys", () => {
 });
 
 describe("codes", () => {
-  const AREAS = /"(E-(?:NET|DISK|FILE|LOCK|META|RUN|PATCH|POLICY|STATE)-[A-Z0-9-]*[A-Z0-9])"/g;
+  const AREAS = /"(E-(?:NET|DISK|FILE|LANTERN|LOCK|META|RUN|PATCH|POLICY|STATE)-[A-Z0-9-]*[A-Z0-9])"/g;
   const crates = ["autoupdate", "delta", "trust"].map((name) => join("..", "crates", name, "src"));
   const codes = new Set(
     crates.flatMap((folder) => files(folder, /\.rs$/).flatMap((path) => [...read(path).matchAll(AREAS)].map(([, code]) => code ?? ""))),

@@ -17,6 +17,7 @@ export function isFolded(state: AppState["state"]): boolean {
     case "checking":
     case "up-to-date":
       return true;
+    case "nothing-newer":
     case "cannot-verify":
     case "not-offered":
     case "available":
@@ -77,6 +78,7 @@ export function isRunning(state: AppState["state"]): boolean {
       return true;
     case "idle":
     case "up-to-date":
+    case "nothing-newer":
     case "cannot-verify":
     case "not-offered":
     case "available":

@@ -85,8 +85,9 @@ export function timeLeft(
 /** What the way that was chosen saves, if it saves anything. */
 export function saving(offer: OfferView, progress: Progress, format: Formats): Line | null {
   const { route, of } = progress;
-  if (route === null || route.way === "full" || of === null || of >= offer.full_bytes) return null;
-  const sizes = { fetched: format.bytes(of), full: format.bytes(offer.full_bytes) };
+  const full = offer.full_bytes ?? null;
+  if (route === null || route.way === "full" || of === null || full === null || of >= full) return null;
+  const sizes = { fetched: format.bytes(of), full: format.bytes(full) };
   if (route.way === "compressed-full") return { id: "saving-compressed", args: sizes };
   if (offer.from === null) return { id: "saving-patch-unknown", args: sizes };
   return { id: "saving-patch", args: { ...sizes, from: offer.from } };

@@ -109,7 +109,7 @@ const INSTEAD: Readonly<Record<RouteView["way"], string>> = {
 type Gone = Pick<FallbackView, "code"> & { readonly route: Pick<RouteView, "way"> };
 
 /** Bytes that are not what was signed, whichever check noticed. */
-const DAMAGED = /^E-PATCH-(ARTIFACT|COMPRESS|HASH|MALFORMED|RESULT|TOO-LONG|TRAILING|TRUNCATED)$|^E-FILE-(HASH|LENGTH|COMPRESSED)$/;
+const DAMAGED = /^E-PATCH-(ARTIFACT|COMPRESS|HASH|MALFORMED|RESULT|TOO-LONG|TRAILING|TRUNCATED)$|^E-FILE-(HASH|LENGTH|COMPRESSED)$|^E-LANTERN-(CHECKSUM|COMPRESSED|SIGNATURE)$/;
 
 export function gaveUp({ code, route }: Gone): string {
   if (DAMAGED.test(code)) return "gave-up-damaged";

@@ -40,6 +40,8 @@ export function story(app: AppView, words: Words, now: number): Story {
     case "up-to-date":
     case "restarting":
       return NOTHING;
+    case "nothing-newer":
+      return { ...NOTHING, lines: [{ id: "nothing-newer-unproven" }] };
     case "cannot-verify": {
       const good = state.last_good;
       const hint = { id: "last-good", args: { moment: good === null ? "" : format.moment(Date.parse(good), now) } };
@@ -111,7 +113,8 @@ function offered(offer: OfferView): Pick<Story, "notes" | "important"> {
 function available(name: string, offer: OfferView, { format }: Words): Pick<Story, "lines"> {
   const { version } = offer;
   const unknown = offer.needs_consent ? [{ id: "available-unknown", args: { name, version } }] : [];
-  const size = { id: "available-size", args: { name, size: format.bytes(offer.full_bytes) } };
+  const full = offer.full_bytes ?? null;
+  const size = full === null ? { id: "available-size-unknown", args: { name } } : { id: "available-size", args: { name, size: format.bytes(full) } };
   return { lines: [...unknown, size] };
 }
 

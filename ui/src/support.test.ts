@@ -31,6 +31,7 @@ describe("why there is no update", () => {
   it.each([
     ["deferred-metered", "waits for another network"],
     ["up-to-date", "Up to date"],
+    ["nothing-newer", "This source cannot prove that what is installed is the newest version."],
     ["failed", "There is not enough free space"],
     ["disabled-by-machine", "Your administrator turned off looking by itself."],
     ["rolled-back", "ended too early"],
@@ -121,6 +122,14 @@ describe("facts", () => {
     expect(all.get("Installed in")).toContain("belongs to somebody else on this computer");
     expect(all.get("Holds and pins")).toBe("On hold Stay on 7.1.0");
     expect(["Rollout group", "Nothing older than", "Free space"].filter((name) => all.has(name))).toEqual([]);
+  });
+
+  it("name the key of a source that proves less than others", async () => {
+    const lantern = facts((await examined({ source: "lantern", key: "f".repeat(64), trace: [] }, one("nothing-newer"))).root);
+    expect([lantern.get("Kind of server"), lantern.get("Publisher's key")]).toEqual(["Lantern it cannot prove that a version is the newest", "f".repeat(64)]);
+    expect(lantern.get("Result")).toBe("No newer version was offered");
+    const usual = facts((await open()).root);
+    expect(["Kind of server", "Publisher's key"].filter((name) => usual.has(name))).toEqual([]);
   });
 
   it("say what cannot be known", async () => {

@@ -17,6 +17,7 @@ export function whyNot({ app, face }: Entry, words: Words, now: number): readonl
   switch (app.state.state) {
     case "idle":
     case "up-to-date":
+    case "nothing-newer":
     case "cannot-verify":
     case "not-offered":
     case "deferred":
@@ -90,12 +91,15 @@ export function aboutCheck({ app, face }: Entry, of: Examined, words: Words, now
   const moment = (at: string) => ({ text: format.moment(Date.parse(at), now) });
   const failure = last?.failure;
   const result = failure ? sentence(`failure-${failure.code}`, "failure-by-machine", { name: app.name }, words) : face.words;
-  const needed = "offer" in state ? [{ id: "fact-free-needed", args: { size: format.bytes(state.offer.full_bytes) } }] : [];
+  const full = "offer" in state ? (state.offer.full_bytes ?? null) : null;
+  const needed = full === null ? [] : [{ id: "fact-free-needed", args: { size: format.bytes(full) } }];
   return [
     last ? fact("fact-last-check", moment(last.at), [{ id: ASKED[last.by] }]) : fact("fact-last-check", { line: { id: "fact-never" } }),
     ...(last ? [fact("fact-result", { line: result })] : []),
     fact("fact-next-check", next ? moment(next) : { line: { id: "fact-not-planned" } }),
     fact("fact-server", { latin: of.sources.join("\n") }),
+    ...(of.source === "lantern" ? [fact("fact-source", { line: { id: "source-lantern" } }, [{ id: "source-lantern-unproven" }])] : []),
+    ...(of.key ? [fact("fact-key", { latin: of.key })] : []),
     fact("fact-proxy", valueOf("proxy", of.proxy, words)),
     ...(of.free_bytes == null ? [] : [fact("fact-free", { text: format.bytes(of.free_bytes) }, needed)]),
   ];
@@ -106,7 +110,7 @@ function fact(label: string, said: Said | { readonly text: string }, notes: read
 }
 
 /** Where every letter counts. */
-const MONO = new Set(["fact-checksum", "fact-path", "fact-server"]);
+const MONO = new Set(["fact-checksum", "fact-key", "fact-path", "fact-server"]);
 
 const ENROLLED: Readonly<Record<Owner, string>> = {
   machine: "enrolled-by-machine",

@@ -179,6 +179,13 @@ pub enum Answer {
         /// Until when the publisher's word counts.
         valid_until: jiff::Timestamp,
     },
+    /// The source names nothing newer, and it is of a kind that cannot prove that there is nothing.
+    NothingNewer {
+        /// The installed version, if it is known.
+        installed: Option<Version>,
+        /// When it said so.
+        checked_at: jiff::Timestamp,
+    },
     /// There is an update; it may be on its way already.
     Offered {
         /// The update.

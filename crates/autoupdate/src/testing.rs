@@ -67,7 +67,13 @@ pub(crate) fn artifact(text: &str) -> Artifact {
 }
 
 pub(crate) fn offer(text: &str) -> Offer {
-    Offer { artifact: artifact(text), from: Some(version("1.0.0")), needs_consent: false, repair: false }
+    Offer {
+        artifact: artifact(text),
+        from: Some(version("1.0.0")),
+        needs_consent: false,
+        repair: false,
+        ways: None,
+    }
 }
 
 pub(crate) fn failure(code: &str, phase: Phase, actor: Actor) -> Failure {

@@ -19,10 +19,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::{AppId, Channel, Digest, Enrolment, Health, Mode, RootPin, SourceKind, SourceUrl, Version};
+use protocol::{AppId, Channel, Digest, Enrolment, Health, Mode, Pin, SourceKind, SourceUrl, Version};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
-use trust::Freshness;
 
 use crate::driver::work::{self, Carry, Job, Reporter, Root, Subject};
 use crate::driver::{self, Config};
@@ -30,7 +29,7 @@ use crate::enrolments::{Enrolled, Enrolments};
 use crate::error::Error;
 use crate::install::probation::{PROBE_TIME, run_probe, run_start_probe};
 use crate::install::{Committed, Place, RollBackReason, Trial};
-use crate::machine::{self, Cost};
+use crate::machine::{self, Assurance, Cost};
 use crate::policy::{Asker, Decision, Offer, Trace};
 use crate::store::{Folders, Program};
 use crate::view::{Owner, UpdateReport};
@@ -95,7 +94,7 @@ impl SelfUpdate {
                 path: self.path.clone(),
                 sources: self.sources.clone(),
                 source: SourceKind::Tuf,
-                root: RootPin { file: PathBuf::new(), sha256: Digest::of(&self.root) },
+                anchor: Pin { file: PathBuf::new(), sha256: Digest::of(&self.root) },
                 channel: self.channel.clone(),
                 mode: Mode::Ask,
                 close: protocol::Close::default(),
@@ -135,8 +134,8 @@ pub struct Updater {
 pub struct Looked {
     /// The answer.
     pub decision: Decision,
-    /// Until when it counts.
-    pub freshness: Freshness,
+    /// What proves it, and until when that counts.
+    pub assurance: Assurance,
     /// How it came about.
     pub trace: Vec<Trace>,
 }
@@ -198,7 +197,7 @@ impl Updater {
         let who = self.shared.who(&self.subject.enrolment, &self.program);
         // The schedule asks, not a person: rollouts count.
         let decided = machine::decide(&found, Asker::Timer, &who, self.shared.clock.now());
-        Ok(Looked { decision: decided.answer, freshness: found.freshness, trace: decided.trace })
+        Ok(Looked { decision: decided.answer, assurance: found.assurance, trace: decided.trace })
     }
 
     /// Fetches, verifies and stages an offer.

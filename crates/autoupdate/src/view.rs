@@ -10,13 +10,16 @@
 //! - [`AppState::UpToDate`] is only ever made from verified freshness, and only while it lasts: see
 //!   [`crate::machine`], which turns it into [`AppState::CannotVerify`] when it has run out.
 //!
-//! Layout: [`View`] → [`AppView`] → [`AppState`], then the nouns that they hold.
+//! Layout: [`View`] → [`AppView`] → [`AppState`], then the nouns that they hold; [`Failure`] in a file of its own.
+
+mod failure;
 
 use jiff::Timestamp;
-use protocol::{AppId, Channel, Digest, FormatId, Language, Mode, Urgency, Version};
+use protocol::{AppId, Channel, Digest, FormatId, Language, Mode, SourceKind, Urgency, Version};
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Actor, Fault, Phase};
+pub use failure::Failure;
+
 use crate::policy::deferral::{Deferred, Pause};
 use crate::policy::{Asker, Reason};
 
@@ -71,6 +74,10 @@ pub struct AppView {
     pub channel: Channel,
     /// What may happen without asking.
     pub mode: Mode,
+    /// How offers are found; absent = a TUF repository. What another kind cannot prove is never shown as proved.
+    #[serde(default, skip_serializing_if = "SourceKind::is_tuf")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<SourceKind>"))]
+    pub source: SourceKind,
     /// What is on disk now; `None` until it has been looked at or while it cannot be read.
     pub installed: Option<InstalledView>,
     /// What is going on.
@@ -162,6 +169,11 @@ pub enum AppState {
         checked_at: Timestamp,
         /// Until when the publisher's word counts.
         valid_until: Timestamp,
+    },
+    /// The source names nothing newer, and it is of a kind that cannot prove that there is nothing.
+    NothingNewer {
+        /// When it said so.
+        checked_at: Timestamp,
     },
     /// Whether there is something newer cannot be said: what the source gave is too old or not rightly signed.
     CannotVerify {
@@ -293,8 +305,10 @@ pub struct OfferView {
     pub from: Option<Version>,
     /// How soon it wants to be installed.
     pub urgency: Urgency,
-    /// Length of the whole artifact in bytes: what a full download would fetch.
-    pub full_bytes: u64,
+    /// Length of the whole artifact in bytes: what a full download would fetch. `None` = nobody signed it, so nobody knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "typescript", ts(optional = nullable))]
+    pub full_bytes: Option<u64>,
     /// A person must agree first, because nobody knows what is installed now.
     pub needs_consent: bool,
     /// Languages that its release notes exist in.
@@ -397,40 +411,6 @@ pub enum RollBackWhy {
         /// What was in the way, for logs and terminals.
         text: String,
     },
-}
-
-/// Something that did not work, as data. See [`crate::error`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
-pub struct Failure {
-    /// Stable code, for example `E-NET-PORTAL`.
-    pub code: String,
-    /// The step in which it failed.
-    pub phase: Phase,
-    /// Who must act.
-    pub actor: Actor,
-    /// Whether the same attempt can succeed later without anybody acting.
-    pub retry: bool,
-    /// The whole chain of causes, for logs, diagnostics and terminals.
-    pub text: String,
-}
-
-impl Failure {
-    /// What `fault` and the chain of causes of `error` say.
-    #[must_use]
-    pub fn new(fault: Fault, error: &(dyn std::error::Error + 'static)) -> Self {
-        let mut text = error.to_string();
-        let mut cause = error.source();
-        while let Some(inner) = cause {
-            let inner_text = inner.to_string();
-            // Many errors repeat their source in their own text.
-            if !text.contains(&inner_text) {
-                text = format!("{text}: {inner_text}");
-            }
-            cause = inner.source();
-        }
-        Self { code: fault.code.to_owned(), phase: fault.phase, actor: fault.actor, retry: fault.retry, text }
-    }
 }
 
 /// An enrolment that cannot be used.

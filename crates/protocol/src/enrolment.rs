@@ -28,11 +28,23 @@ pub enum Mode {
 
 /// How offers are found and verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "lowercase")]
 pub enum SourceKind {
     /// A TUF repository: our server or any static host.
     #[default]
     Tuf,
+    /// A server that speaks the update protocol of Lantern's first clients. One RSA key signs everything; nothing says that an
+    /// answer is the newest.
+    Lantern,
+}
+
+impl SourceKind {
+    /// Whether it is a TUF repository, as for nearly every program.
+    #[must_use]
+    pub fn is_tuf(&self) -> bool {
+        *self == Self::Tuf
+    }
 }
 
 /// How a running program is asked to close.
@@ -89,11 +101,11 @@ impl Default for Health {
     }
 }
 
-/// The first trusted root: a file, and the SHA-256 it must have.
+/// What is trusted first: a file, and the SHA-256 it must have.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RootPin {
-    /// Absolute path of the root metadata, or a path beside the enrolment file.
+pub struct Pin {
+    /// Absolute path of the file, or a path beside the enrolment file.
     pub file: PathBuf,
     /// SHA-256 of that file.
     pub sha256: Digest,
@@ -112,8 +124,9 @@ pub struct Enrolment {
     pub sources: Vec<SourceUrl>,
     /// How offers are found.
     pub source: SourceKind,
-    /// The first trusted root.
-    pub root: RootPin,
+    /// What is trusted first: the root metadata of a TUF repository (key `root`), the RSA public key of a Lantern server as PEM
+    /// (key `key`).
+    pub anchor: Pin,
     /// The channel whose releases are offered.
     pub channel: Channel,
     /// What may happen without asking.
@@ -205,7 +218,10 @@ struct File {
     close: Close,
     #[serde(default)]
     health: Health,
-    root: RootPin,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    root: Option<Pin>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<Pin>,
 }
 
 /// The format version that this code writes and reads.
@@ -260,7 +276,8 @@ impl Enrolment {
             path: self.path.clone(),
             sources: self.sources.iter().map(ToString::to_string).collect(),
             source: self.source,
-            root: self.root.clone(),
+            root: self.source.is_tuf().then(|| self.anchor.clone()),
+            key: (!self.source.is_tuf()).then(|| self.anchor.clone()),
             channel: self.channel.clone(),
             mode: self.mode,
             close: self.close.clone(),
@@ -328,13 +345,35 @@ impl File {
         {
             return wrong("health", "the time must be 1 second to 1 hour");
         }
+        let anchor = match (self.source, self.root, self.key) {
+            (SourceKind::Tuf, Some(root), None) => root,
+            (SourceKind::Lantern, None, Some(key)) => key,
+            (SourceKind::Tuf, None, None) => {
+                return wrong("root", "it is missing: a TUF repository is trusted by its first root");
+            }
+            (SourceKind::Lantern, None, None) => {
+                return wrong("key", "it is missing: a Lantern server is trusted by its RSA public key");
+            }
+            (SourceKind::Tuf, _, Some(_)) => {
+                return wrong(
+                    "key",
+                    "only an enrolment with source = \"lantern\" has a key; name the `root` instead",
+                );
+            }
+            (SourceKind::Lantern, Some(_), _) => {
+                return wrong(
+                    "root",
+                    "an enrolment with source = \"lantern\" has no root; name the `key` instead",
+                );
+            }
+        };
         Ok(Enrolment {
             id: self.id,
             name: self.name,
             path: self.path,
             sources,
             source: self.source,
-            root: self.root,
+            anchor,
             channel: self.channel,
             mode: self.mode,
             close: self.close,
@@ -360,99 +399,4 @@ mod duration {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const SHORT: &str = r#"
-id = "lantern"
-name = "Lantern"
-path = "/opt/lantern/lantern"
-sources = ["https://updates.example.org"]
-root = { file = "root.json", sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" }
-"#;
-
-    fn check(change: impl Fn(&str) -> String, machine_owned: bool) -> Result<Enrolment, String> {
-        Enrolment::parse(&change(SHORT), machine_owned).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn a_short_file_means_the_defaults() {
-        let app = check(str::to_owned, false).unwrap();
-        assert_eq!(app.mode, Mode::Download);
-        assert_eq!(app.channel.as_str(), "stable");
-        assert_eq!(app.health, Health::Alive(Duration::from_secs(60)));
-        assert_eq!(app.close, Close::Signal);
-    }
-
-    #[test]
-    fn every_shape_survives_a_round_trip() {
-        for extra in [
-            "",
-            "mode = \"automatic\"\nrestart = \"never\"\nhealth = { probe = [\"--version\"] }",
-            "close = { arguments = [\"--quit\"] }\nhealth = { confirm = \"5m\" }",
-            "close = { command = [\"/usr/bin/stop\", \"x\"] }\nhealth = { alive = \"2m 30s\" }",
-        ] {
-            let app = check(|text| format!("{extra}\n{text}"), false).unwrap();
-            assert_eq!(Enrolment::parse(&app.to_toml().unwrap(), false).unwrap(), app);
-        }
-    }
-
-    #[test]
-    fn the_golden_file_of_format_1_is_read_and_written_alike() {
-        let golden = include_str!("../fixtures/v1/enrolment.toml");
-        let app = Enrolment::parse(golden, false).unwrap();
-        assert_eq!(app.to_toml().unwrap(), golden);
-        assert_eq!(app.health, Health::Confirm(Duration::from_secs(90)));
-        assert_eq!((app.mode, app.sources.len()), (Mode::Automatic, 2));
-        let machine = include_str!("../fixtures/v1/enrolment-machine.toml");
-        let of_machine = Enrolment::parse(machine, true).unwrap();
-        assert_eq!((of_machine.to_toml().unwrap().as_str(), of_machine.rights), (machine, Rights::Keep));
-        let newer = golden.replace("format = 1", "format = 2\nshape = \"new\"");
-        let error = Enrolment::parse(&newer, false).unwrap_err().to_string();
-        assert!(error.contains("2 is not known here"), "{error}");
-    }
-
-    #[test]
-    fn errors_name_the_place() {
-        let error = check(|text| text.replace("name =", "nmae ="), false).unwrap_err();
-        assert!(error.contains("nmae") && error.contains("line 3"), "{error}");
-        let error = check(|text| text.replace("https://updates", "http://updates"), false).unwrap_err();
-        assert!(error.starts_with("key `sources`") && error.contains("https"), "{error}");
-        let error = check(|text| text.replace("/opt/lantern/lantern", "lantern"), false).unwrap_err();
-        assert!(error.starts_with("key `path`"), "{error}");
-        let text = SHORT.replace("\"Lantern\"", "\"\"");
-        let place = |text: &str| match Enrolment::parse(text, false).unwrap_err() {
-            EnrolmentError::Key { line, key, .. } => (line, Some(key)),
-            EnrolmentError::Toml { line, .. } => (line, None),
-            EnrolmentError::TooLong => (None, None),
-        };
-        assert_eq!(place(&text), (Some(3), Some("name")));
-        assert_eq!(place(&SHORT.replace("name", "nmae")), (Some(3), None));
-        let text = Enrolment::parse(&SHORT.replace("name", "nmae"), false).unwrap_err().to_string();
-        assert!(text.contains("`nmae`") && text.contains(", in `nmae = ") && !text.contains('\n'), "{text}");
-        for extra in [
-            "health = { alive = \"2h\" }",
-            "close = { command = [\"x\"] }",
-            "source = \"ftp\"",
-            "mode = \"x\"",
-        ] {
-            assert!(check(|text| format!("{extra}\n{text}"), false).is_err(), "{extra}");
-        }
-    }
-
-    #[test]
-    fn only_the_administrator_allows_plain_http() {
-        let plain = |text: &str| format!("allow_http = true\n{}", text.replace("https:", "http:"));
-        assert!(check(plain, false).unwrap_err().contains("allow_http"));
-        assert!(check(plain, true).is_ok());
-    }
-
-    #[test]
-    fn only_the_administrator_lets_special_rights_pass_to_new_bytes() {
-        let keep = |text: &str| format!("rights = \"keep\"\n{text}");
-        assert!(check(keep, false).unwrap_err().contains("rights"));
-        let app = check(keep, true).unwrap();
-        assert_eq!(app.rights, Rights::Keep);
-        assert_eq!(Enrolment::parse(&app.to_toml().unwrap(), true).unwrap(), app);
-    }
-}
+mod tests;

@@ -24,12 +24,12 @@ mod source_url;
 mod version;
 
 pub use digest::{Digest, Hasher};
-pub use enrolment::{Close, Enrolment, EnrolmentError, Health, Mode, Restart, Rights, RootPin, SourceKind};
+pub use enrolment::{Close, Enrolment, EnrolmentError, Health, Mode, Pin, Restart, Rights, SourceKind};
 pub use id::{AppId, Channel, Language};
 pub use invalid::Invalid;
 pub use patch::{FormatId, MAX_INDEX_BYTES, PatchEntry, PatchIndex};
 pub use platform::{Arch, Os, Platform};
 pub use release::{Artifact, Release, Urgency};
 pub use rollout::{BasisPoints, MAX_ROLLOUT_BYTES, OsPin, ReleaseRollout, Rollout};
-pub use source_url::SourceUrl;
+pub use source_url::{DownloadUrl, SourceUrl};
 pub use version::Version;

@@ -71,6 +71,11 @@ fn every_state() -> Vec<(AppState, &'static str, &'static str)> {
             "Normal Everything is up to date",
         ),
         (
+            AppState::NothingNewer { checked_at: now() },
+            "Normal No newer version was offered [check]",
+            "Normal Nothing to install right now",
+        ),
+        (
             AppState::CannotVerify { failure: failure(), last_good: None },
             "Attention Cannot tell whether there is an update [retry]",
             "Attention Cannot tell whether Demo is up to date",

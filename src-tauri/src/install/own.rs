@@ -10,9 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use autoupdate::store::{self, Folders};
-use protocol::{
-    AppId, Channel, Close, Digest, Enrolment, Health, Mode, Restart, RootPin, SourceKind, SourceUrl,
-};
+use protocol::{AppId, Channel, Close, Digest, Enrolment, Health, Mode, Pin, Restart, SourceKind, SourceUrl};
 
 use crate::run::OWN_ID;
 
@@ -117,7 +115,7 @@ pub(super) fn enrol(folders: &Folders, program: &Path, source: Option<&Source>) 
         (before, Some(source)) => (enrolment(before.as_ref(), source)?, Some(&source.root)),
     };
     if let Some(root) = root {
-        store::write_atomically(&folders.user_apps().join(&enrolment.root.file), root)?;
+        store::write_atomically(&folders.user_apps().join(&enrolment.anchor.file), root)?;
     }
     enrolment.path = program.to_owned();
     store::write_atomically(&file, enrolment.to_toml()?.as_bytes())?;
@@ -134,7 +132,7 @@ fn enrolment(before: Option<&Enrolment>, source: &Source) -> Result<Enrolment> {
         path: PathBuf::new(),
         sources: vec![source.url.clone()],
         source: SourceKind::Tuf,
-        root: RootPin { file: format!("{OWN_ID}.root.json").into(), sha256: Digest::of(&source.root) },
+        anchor: Pin { file: format!("{OWN_ID}.root.json").into(), sha256: Digest::of(&source.root) },
         channel: before.map_or_else(Channel::default, |before| before.channel.clone()),
         mode: before.map_or_else(Mode::default, |before| before.mode),
         close: Close::Signal,
@@ -218,8 +216,8 @@ mod tests {
         assert_eq!(all.problems, []);
         let enrolled = &all.app(&AppId::parse(OWN_ID).unwrap()).unwrap().enrolment;
         assert_eq!((&enrolled.path, &enrolled.health), (&program, &Health::Confirm(CONFIRM)));
-        let root = fs::read(folders.user_apps().join(&enrolled.root.file)).unwrap();
-        assert_eq!(Digest::of(&root), enrolled.root.sha256);
+        let root = fs::read(folders.user_apps().join(&enrolled.anchor.file)).unwrap();
+        assert_eq!(Digest::of(&root), enrolled.anchor.sha256);
     }
 
     #[test]

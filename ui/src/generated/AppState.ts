@@ -28,7 +28,11 @@ checked_at: string,
 /**
  * Until when the publisher's word counts.
  */
-valid_until: string, } | { "state": "cannot-verify", 
+valid_until: string, } | { "state": "nothing-newer", 
+/**
+ * When it said so.
+ */
+checked_at: string, } | { "state": "cannot-verify", 
 /**
  * Why.
  */

@@ -6,6 +6,7 @@ import type { InstalledView } from "./InstalledView";
 import type { LastCheck } from "./LastCheck";
 import type { Mode } from "./Mode";
 import type { Owner } from "./Owner";
+import type { SourceKind } from "./SourceKind";
 import type { UpdateReport } from "./UpdateReport";
 import type { Version } from "./Version";
 
@@ -37,6 +38,10 @@ channel: Channel,
  * What may happen without asking.
  */
 mode: Mode, 
+/**
+ * How offers are found; absent = a TUF repository. What another kind cannot prove is never shown as proved.
+ */
+source?: SourceKind, 
 /**
  * What is on disk now; `None` until it has been looked at or while it cannot be read.
  */

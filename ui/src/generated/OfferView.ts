@@ -20,9 +20,9 @@ from: Version | null,
  */
 urgency: Urgency, 
 /**
- * Length of the whole artifact in bytes: what a full download would fetch.
+ * Length of the whole artifact in bytes: what a full download would fetch. `None` = nobody signed it, so nobody knows.
  */
-full_bytes: number, 
+full_bytes?: number | null, 
 /**
  * A person must agree first, because nobody knows what is installed now.
  */

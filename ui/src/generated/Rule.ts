@@ -3,4 +3,4 @@
 /**
  * The rules, by the name under which people see them.
  */
-export type Rule = "schedule" | "identity" | "sound" | "platform" | "channel" | "newer" | "floor" | "known-bad" | "undone" | "min-os" | "os-pin" | "control" | "halt" | "recall" | "percentage" | "skip" | "hold" | "pin" | "age" | "turned-off" | "pause" | "quiet-hours" | "allowed-hours" | "busy" | "metered" | "battery" | "notify" | "consent" | "download-gate" | "restart-gate" | "patch" | "route";
+export type Rule = "source" | "schedule" | "identity" | "sound" | "platform" | "channel" | "newer" | "floor" | "known-bad" | "undone" | "min-os" | "os-pin" | "control" | "halt" | "recall" | "percentage" | "skip" | "hold" | "pin" | "age" | "turned-off" | "pause" | "quiet-hours" | "allowed-hours" | "busy" | "metered" | "battery" | "notify" | "consent" | "download-gate" | "restart-gate" | "patch" | "route";

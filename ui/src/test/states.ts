@@ -20,6 +20,16 @@ export const STATES: { readonly [state in AppState["state"]]: Readonly<Record<st
       ["check"],
     ),
   },
+  "nothing-newer": {
+    "nothing-newer": entry(
+      { state: "nothing-newer", checked_at: at("18:16") },
+      "normal",
+      "quiet",
+      ["state-nothing-newer"],
+      ["check"],
+      { source: "lantern" },
+    ),
+  },
   "cannot-verify": {
     "cannot-verify": entry(
       {
@@ -79,6 +89,14 @@ export const STATES: { readonly [state in AppState["state"]]: Readonly<Record<st
       "info",
       ["state-stopped", V],
       ["resume", "cancel"],
+    ),
+    "available-unmeasured": entry(
+      { state: "available", offer: { version: "7.2.0", from: "7.1.0", urgency: "normal", needs_consent: false, notes: [] } },
+      "available",
+      "info",
+      ["state-available", V],
+      ["install", "tonight", "skip"],
+      { source: "lantern" },
     ),
     "available-unknown": entry(
       { state: "available", offer: { ...offer, from: null, needs_consent: true, notes: [] } },

@@ -463,6 +463,7 @@ impl App {
             owner: self.enrolled.owner,
             channel: enrolment.channel.clone(),
             mode: enrolment.mode,
+            source: enrolment.source,
             installed: self.memory.installed.clone(),
             state: machine::show(&self.state, &frame),
             previous: self.memory.previous.clone().flatten(),

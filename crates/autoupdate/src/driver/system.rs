@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use protocol::Close;
 
 use crate::platform::clock_steps;
+use crate::platform::kernel_version::kernel_version;
 use crate::platform::os_version::os_version;
 use crate::platform::processes::{self, Error, Instance, Outdated};
 
@@ -60,6 +61,11 @@ pub trait Platform: Debug + Send + Sync {
 
     /// The version of the operating system, as that system counts it; `None` = cannot be told.
     fn os_version(&self) -> Option<String>;
+
+    /// The version of the kernel, where it is a semantic one; else empty.
+    fn kernel_version(&self) -> String {
+        kernel_version()
+    }
 
     /// The running instances of the program at `path`, of this user.
     ///

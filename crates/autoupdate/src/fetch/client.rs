@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::header::{
-    ACCEPT_ENCODING, CONTENT_ENCODING, DATE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH, LOCATION,
-    RETRY_AFTER,
+    ACCEPT_ENCODING, CONTENT_ENCODING, DATE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH,
+    LOCATION, RETRY_AFTER,
 };
 use reqwest::{Response, StatusCode};
 use tokio::time::{Instant, timeout_at};
@@ -60,6 +60,32 @@ pub enum Small {
     NotModified,
     /// There is no such object (404, 410; 403 from buckets that hide what is missing).
     NotFound,
+}
+
+/// A question that has a body.
+#[derive(Debug, Clone)]
+pub struct Post<'a> {
+    /// Its headers, names in lower case.
+    pub headers: &'a [(&'static str, &'a str)],
+    /// The body.
+    pub body: Bytes,
+    /// The most bytes of the answer worth reading.
+    pub limit: u64,
+    /// The header of the answer that is wanted, in lower case.
+    pub wanted: &'static str,
+    /// The statuses without a body, beside 200, that are answers.
+    pub known: &'a [u16],
+}
+
+/// The answer to a question that has a body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Posted {
+    /// 200, or one of the known statuses.
+    pub status: u16,
+    /// The wanted header, if it came and is text.
+    pub header: Option<String>,
+    /// The body; empty for other statuses than 200.
+    pub bytes: Bytes,
 }
 
 /// Asks servers. Cheap to clone; connections are shared.
@@ -166,20 +192,61 @@ impl Client {
             _ => return Err(self.refusal(&answer)),
         }
         let etag = answer.response.headers().get(ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
-        let mut body = Body::new(answer, ask.limit, &self.shared.limits, self.shared.limits.small)?;
+        let bytes = self.whole(answer, ask.limit, ask.expect).await?;
+        Ok(Small::Body { bytes, etag })
+    }
+
+    /// Asks a question that has a body, and reads the answer whole.
+    ///
+    /// # Errors
+    /// [`Error`]; an answer of somebody in between is [`Error::Portal`].
+    pub async fn post(&self, url: &Url, post: &Post<'_>) -> Result<Posted, Error> {
+        let limit = self.shared.limits.small;
+        let asked = tokio::time::timeout(limit, self.post_unhurried(url, post));
+        asked.await.unwrap_or_else(|_| Err(Error::Deadline { url: error::shown(url), limit }))
+    }
+
+    async fn post_unhurried(&self, url: &Url, post: &Post<'_>) -> Result<Posted, Error> {
+        let named = post.headers.iter().filter_map(|(name, value)| {
+            Some((HeaderName::from_static(name), HeaderValue::from_str(value).ok()?))
+        });
+        let answer = self.send(url, &named.collect(), Some(&post.body)).await?;
+        let status = answer.response.status().as_u16();
+        let header = answer.response.headers().get(post.wanted);
+        let header = header.and_then(|value| value.to_str().ok()).map(str::to_owned);
+        match status {
+            200 => {}
+            known if post.known.contains(&known) => {
+                return Ok(Posted { status, header, bytes: Bytes::new() });
+            }
+            _ => return Err(self.refusal(&answer)),
+        }
+        let bytes = self.whole(answer, post.limit, Expect::Json).await?;
+        Ok(Posted { status, header, bytes })
+    }
+
+    /// The whole body of an answer.
+    async fn whole(&self, answer: Answer, limit: u64, expect: Expect) -> Result<Bytes, Error> {
+        let url = error::shown(&answer.url);
+        let mut body = Body::new(answer, limit, &self.shared.limits, self.shared.limits.small)?;
         let mut bytes = Vec::new();
         while let Some(piece) = body.next().await? {
             bytes.extend_from_slice(&piece);
         }
-        if let Some(sign) = portal::in_body(&bytes, ask.expect) {
-            return Err(Error::Portal { url: error::shown(url), sign });
+        match portal::in_body(&bytes, expect) {
+            Some(sign) => Err(Error::Portal { url, sign }),
+            None => Ok(bytes.into()),
         }
-        Ok(Small::Body { bytes: bytes.into(), etag })
     }
 
     /// Sends a GET and follows redirects, until the head of a final answer is here. Answers of somebody in between, as
     /// far as the head gives them away, and content codings are refused here.
     pub(super) async fn get(&self, url: &Url, headers: &HeaderMap) -> Result<Answer, Error> {
+        self.send(url, headers, None).await
+    }
+
+    /// The same, as a POST if there is a body. Only redirects that mean the same question again carry a body on.
+    async fn send(&self, url: &Url, headers: &HeaderMap, body: Option<&Bytes>) -> Result<Answer, Error> {
         let limits = &self.shared.limits;
         let deadline = Instant::now() + limits.first_byte;
         let plain = Plain::of(url);
@@ -191,7 +258,12 @@ impl Client {
                 Some(Zone::Public) => &self.shared.redirected,
                 Some(Zone::Private) | None => &self.shared.named,
             };
-            let request = client.get(limits)?.get(next.clone()).headers(headers.clone());
+            let client = client.get(limits)?;
+            let request = match body {
+                Some(body) => client.post(next.clone()).body(body.clone()),
+                None => client.get(next.clone()),
+            };
+            let request = request.headers(headers.clone());
             let response = match timeout_at(deadline, request.send()).await {
                 Ok(Ok(response)) => response,
                 Ok(Err(source)) => match error::of_request(&next, source, limits) {
@@ -216,6 +288,9 @@ impl Client {
                 to: redirect::shown(&next, location),
                 rule,
             };
+            if body.is_some() && !matches!(response.status().as_u16(), 307 | 308) {
+                return Err(refuse("a question with a body is passed on by 307 or 308 alone"));
+            }
             if redirects == limits.redirects {
                 return Err(refuse("too many redirects"));
             }

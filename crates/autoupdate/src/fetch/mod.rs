@@ -26,7 +26,7 @@ mod spool;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use client::{Ask, Client, Config, Expect, Small};
+pub use client::{Ask, Client, Config, Expect, Post, Posted, Small};
 pub use download::{Download, Length, Received, Transfer};
 pub use error::Error;
 pub use limits::Limits;

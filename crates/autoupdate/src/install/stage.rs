@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
-use protocol::{Artifact, Hasher};
+use protocol::{Artifact, Digest, Hasher, Version};
 
 use super::error::{During as _, Error, synced};
 use super::folder::{Facts, Folder, STAGE, copy_attributes, facts_of};
@@ -30,6 +30,8 @@ pub struct StageWriter {
     file: File,
     private: Arc<Folder>,
     wanted: Staged,
+    /// Whether the length is the signed one; otherwise it is a limit.
+    measured: bool,
     hasher: Hasher,
     written: u64,
     finished: bool,
@@ -41,6 +43,24 @@ impl Place {
     /// # Errors
     /// [`Error::Unfinished`] during a probation; [`Error::SetId`], [`Error::Capabilities`]; the disk.
     pub fn begin_stage(&mut self, artifact: &Artifact) -> Result<StageWriter, Error> {
+        let Artifact { sha256, length, release, .. } = artifact;
+        self.begin(Staged { version: release.version.clone(), sha256: *sha256, length: *length }, true)
+    }
+
+    /// The same for an artifact whose length nobody signed: at most so many bytes, and the length is what comes.
+    ///
+    /// # Errors
+    /// As [`Self::begin_stage`].
+    pub fn begin_unmeasured_stage(
+        &mut self,
+        version: &Version,
+        sha256: Digest,
+        at_most: u64,
+    ) -> Result<StageWriter, Error> {
+        self.begin(Staged { version: version.clone(), sha256, length: at_most }, false)
+    }
+
+    fn begin(&mut self, wanted: Staged, measured: bool) -> Result<StageWriter, Error> {
         match &self.progress {
             Progress::Nothing | Progress::Staged { .. } => {}
             Progress::Activating(_)
@@ -56,13 +76,16 @@ impl Place {
         // A writer that is still around loses its file; it notices when it is finished.
         self.ground.private.remove(STAGE).during(PHASE, "remove", &path)?;
         let file = self.ground.private.create(STAGE).during(PHASE, "make", &path)?;
-        let wanted = Staged {
-            version: artifact.release.version.clone(),
-            sha256: artifact.sha256,
-            length: artifact.length,
-        };
         let private = Arc::clone(&self.ground.private);
-        Ok(StageWriter { file, private, wanted, hasher: Hasher::new(), written: 0, finished: false })
+        Ok(StageWriter {
+            file,
+            private,
+            wanted,
+            measured,
+            hasher: Hasher::new(),
+            written: 0,
+            finished: false,
+        })
     }
 
     /// Ends the stage: length and digest must be the signed ones; mode, owner and attributes become the program's.
@@ -70,7 +93,10 @@ impl Place {
     /// # Errors
     /// [`Error::WrongLength`], [`Error::WrongHash`], [`Error::Changed`], the disk. The stage is then gone.
     pub fn finish_stage(&mut self, mut writer: StageWriter) -> Result<Staged, Error> {
-        let wanted = writer.wanted.clone();
+        let mut wanted = writer.wanted.clone();
+        if !writer.measured {
+            wanted.length = writer.written;
+        }
         if writer.written != wanted.length {
             return Err(Error::WrongLength { expected: wanted.length, actual: writer.written });
         }
@@ -138,6 +164,12 @@ impl Place {
 }
 
 impl StageWriter {
+    /// SHA-256 of the bytes taken so far.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.hasher.clone().finish()
+    }
+
     /// Bytes taken so far.
     #[must_use]
     pub fn written(&self) -> u64 {

@@ -156,6 +156,10 @@ fn at_rest(goal: Goal, rest: &Rest, memory: &Memory, news: &News) -> Answer {
             checked_at: freshness.checked_at(),
             valid_until: freshness.valid_until(),
         },
+        Rest::NothingNewer { checked_at } => Answer::NothingNewer {
+            installed: memory.installed.as_ref().and_then(|installed| installed.version.clone()),
+            checked_at: *checked_at,
+        },
         Rest::NotOffered { version, reason, .. } => {
             Answer::NotOffered { version: version.clone(), reason: reason.clone() }
         }

@@ -32,7 +32,12 @@ pub struct Who<'a> {
 #[must_use]
 pub fn decide(found: &Found, asker: Asker, who: &Who<'_>, now: Timestamp) -> Decided<Decision> {
     let version = version_of(found, who.app, who.platform);
-    eligibility::decide(&facts(found, version.as_ref(), asker, who, now))
+    let mut decided = eligibility::decide(&facts(found, version.as_ref(), asker, who, now));
+    if let Decision::Offer(offer) = &mut decided.answer {
+        offer.ways.clone_from(&found.ways);
+    }
+    decided.trace = found.assurance.trace().into_iter().chain(decided.trace).collect();
+    decided
 }
 
 /// Which newer versions there are for whoever asks by hand, and why some are not to be had.
@@ -49,7 +54,11 @@ pub(super) fn repair(found: &Found, asker: Asker, who: &Who<'_>, now: Timestamp)
     let version = version_of(found, who.app, who.platform);
     let recorded = found.installed.recorded.as_ref();
     let recorded = recorded.map(|known| Recorded { sha256: &known.sha256, version: &known.version });
-    repair::decide(&facts(found, version.as_ref(), asker, who, now), recorded)
+    let mut decided = repair::decide(&facts(found, version.as_ref(), asker, who, now), recorded);
+    if let Repair::Restore(offer) = &mut decided.answer {
+        offer.ways.clone_from(&found.ways);
+    }
+    decided
 }
 
 fn facts<'a>(
@@ -81,6 +90,7 @@ fn facts<'a>(
         },
         now,
         artifacts: &found.artifacts,
+        listing: found.assurance.listing(),
         control: &found.control,
         installation_id: who.installation_id,
         asker,

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use protocol::{Artifact, Version};
-use trust::Freshness;
 
+use super::assurance::Assurance;
 use super::state::{Cost, Errand, Fresh, Ready, Undone};
 use crate::install::Installed;
 use crate::policy::deferral::Deferred;
 use crate::policy::rollout::Control;
+use crate::source::lantern::Ways;
 use crate::view::{Blocker, Failure, RollBackWhy, UpdateReport};
 
 /// What happened. The first six come from outside, the others are ends of effects.
@@ -107,10 +108,12 @@ pub enum Lately {
 /// What a check found. Facts only: what they come to is decided by [`super::step()`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
-    /// Until when all of it may be believed.
-    pub freshness: Freshness,
-    /// Every artifact that verified metadata names for this app and platform.
+    /// What there is to prove that it is the newest.
+    pub assurance: Assurance,
+    /// Every artifact that verified metadata names for this app and platform; of a Lantern source the one of its answer.
     pub artifacts: Vec<Artifact>,
+    /// How that one is to be had.
+    pub ways: Option<Box<Ways>>,
     /// Who gets what.
     pub control: Control,
     /// What is installed.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use protocol::{AppId, Digest, Platform, Version};
 use std::time::Duration;
 
+use super::assurance::Assurance;
 use super::event::{Event, Found, Lately, Opened};
 use super::state::{Reach, Rest};
 use crate::policy::identity;
@@ -77,7 +78,10 @@ impl Memory {
         match event {
             Event::Checked(found) => {
                 self.last_check = Some(LastCheck { at: now, by: asker, failure: None });
-                self.last_good = Some(found.freshness.checked_at());
+                // An answer without proof of freshness is no point in time up to which anything is certain.
+                if let Assurance::Fresh(freshness) = &found.assurance {
+                    self.last_good = Some(freshness.checked_at());
+                }
                 self.check_failures = 0;
                 self.retry_after = None;
                 let version = version_of(found, app, platform);
@@ -136,6 +140,7 @@ impl Memory {
             Rest::RolledBack(undone) => matches!(undone.why, RollBackWhy::Unproven { .. }),
             Rest::Fresh
             | Rest::UpToDate(_)
+            | Rest::NothingNewer { .. }
             | Rest::NotOffered { .. }
             | Rest::Available(_)
             | Rest::Deferred(..)

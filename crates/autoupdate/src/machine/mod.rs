@@ -12,6 +12,7 @@
 //! state for the View; [`answer`] tells a waiting person.
 
 mod admit;
+mod assurance;
 mod decide;
 mod effect;
 mod event;
@@ -22,6 +23,7 @@ mod state;
 mod step;
 
 pub use admit::{Goal, News, admit, answer};
+pub use assurance::Assurance;
 pub use decide::{Who, decide};
 pub use effect::{Activation, Effect, Note};
 pub use event::{Event, Found, Lately, Opened};

@@ -97,6 +97,7 @@ fn show_rest(rest: &Rest, frame: &Frame<'_>) -> AppState {
                 freshness.valid_until()
             ),
         }),
+        Rest::NothingNewer { checked_at } => AppState::NothingNewer { checked_at: *checked_at },
         Rest::NotOffered { version, reason, checked_at } => {
             AppState::NotOffered { version: version.clone(), reason: reason.clone(), checked_at: *checked_at }
         }
@@ -143,6 +144,7 @@ pub fn changes_at(state: &State) -> Option<Timestamp> {
         State::Resting(Rest::UpToDate(freshness)) => Some(freshness.valid_until()),
         State::Resting(
             Rest::Fresh
+            | Rest::NothingNewer { .. }
             | Rest::NotOffered { .. }
             | Rest::Available(_)
             | Rest::Deferred(..)
@@ -167,7 +169,7 @@ pub fn offer_view(offer: &Offer) -> OfferView {
         version: offer.version().clone(),
         from: offer.from.clone(),
         urgency: offer.artifact.release.urgency,
-        full_bytes: offer.artifact.length,
+        full_bytes: offer.length(),
         needs_consent: offer.needs_consent,
         notes: offer.artifact.release.notes.keys().cloned().collect(),
     }

@@ -72,6 +72,11 @@ pub enum Rest {
     Fresh,
     /// There is nothing newer. Can only be said with proof of freshness.
     UpToDate(Freshness),
+    /// The source names nothing newer, and proves nothing by that.
+    NothingNewer {
+        /// When it said so.
+        checked_at: Timestamp,
+    },
     /// There is something, but not for this installation now.
     NotOffered {
         /// The version that is kept from us.
@@ -104,12 +109,13 @@ pub enum Rest {
 
 impl Rest {
     /// The update that can be had, if there is one.
-    fn offer(&self) -> Option<&Offer> {
+    pub(super) fn offer(&self) -> Option<&Offer> {
         match self {
             Self::Available(offer) | Self::Deferred(offer, _) => Some(offer),
             Self::Ready(ready) => Some(&ready.offer),
             Self::Fresh
             | Self::UpToDate(_)
+            | Self::NothingNewer { .. }
             | Self::NotOffered { .. }
             | Self::CannotVerify(_)
             | Self::Failed { .. }

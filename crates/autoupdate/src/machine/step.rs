@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 use protocol::Mode;
 
+use super::assurance::Assurance;
 use super::decide::{Who, choices, decide, repair};
 use super::effect::{Activation, Effect, Note};
 use super::event::{Event, Found, Lately, Opened};
@@ -108,6 +109,7 @@ fn eased(rest: Rest, facts: &Facts<'_>) -> Next {
         }
         Rest::Fresh
         | Rest::UpToDate(_)
+        | Rest::NothingNewer { .. }
         | Rest::NotOffered { .. }
         | Rest::Available(_)
         | Rest::Ready(_)
@@ -124,6 +126,7 @@ fn quit(rest: Rest, facts: &Facts<'_>) -> Next {
         Rest::Ready(ready) => ready_to(Errand::TIMER, ready, false, Vec::new(), facts),
         Rest::Fresh
         | Rest::UpToDate(_)
+        | Rest::NothingNewer { .. }
         | Rest::NotOffered { .. }
         | Rest::Available(_)
         | Rest::Deferred(..)
@@ -144,6 +147,7 @@ fn wanted(rest: Rest, errand: Errand, facts: &Facts<'_>) -> Next {
         Rest::Ready(ready) if errand.reach == Reach::Prepare => stay(State::Resting(Rest::Ready(ready))),
         Rest::Fresh
         | Rest::UpToDate(_)
+        | Rest::NothingNewer { .. }
         | Rest::NotOffered { .. }
         | Rest::Available(_)
         | Rest::Deferred(..)
@@ -213,6 +217,8 @@ fn looked_over(errand: Errand, before: Rest, found: &Found, facts: &Facts<'_>) -
 
 /// What is offered, and what follows from that. `trace` is what was asked before.
 fn offered(errand: Errand, before: Rest, found: &Found, mut trace: Vec<Trace>, facts: &Facts<'_>) -> Next {
+    let kept = still_named(found, &before);
+    let found = kept.as_ref().unwrap_or(found);
     let decided = decide(found, errand.asker, &facts.who, facts.now);
     trace.extend(decided.trace);
     let choices = choices(found, &facts.who, facts.now);
@@ -235,7 +241,10 @@ fn offered(errand: Errand, before: Rest, found: &Found, mut trace: Vec<Trace>, f
             effects.extend(more);
             return (state, effects);
         }
-        Decision::UpToDate => Rest::UpToDate(found.freshness),
+        Decision::UpToDate => match found.assurance {
+            Assurance::Fresh(freshness) => Rest::UpToDate(freshness),
+            Assurance::Answered { at, .. } => Rest::NothingNewer { checked_at: at },
+        },
         Decision::NotOffered { version, reason } => not_offered(version, reason),
         Decision::GoBack { recalled } => {
             let unattended = facts.mode == Mode::Automatic && !found.running;
@@ -253,6 +262,17 @@ fn offered(errand: Errand, before: Rest, found: &Found, mut trace: Vec<Trace>, f
     rest_in(rest, effects, facts)
 }
 
+/// What was offered before, where a source only says that it has nothing: a "no" that nobody signed takes nothing back, but every
+/// rule of this machine is asked about it again.
+fn still_named(found: &Found, before: &Rest) -> Option<Found> {
+    let (Assurance::Answered { .. }, [], Some(offer)) =
+        (found.assurance, found.artifacts.as_slice(), before.offer())
+    else {
+        return None;
+    };
+    Some(Found { artifacts: vec![offer.artifact.clone()], ways: offer.ways.clone(), ..found.clone() })
+}
+
 fn check_failed(errand: Errand, before: Rest, failure: Failure, facts: &Facts<'_>) -> Next {
     let shown = match before {
         // What is there to be had stays to be had; that the check failed is told to who asked.
@@ -261,6 +281,7 @@ fn check_failed(errand: Errand, before: Rest, failure: Failure, facts: &Facts<'_
         }
         Rest::Fresh
         | Rest::UpToDate(_)
+        | Rest::NothingNewer { .. }
         | Rest::NotOffered { .. }
         | Rest::CannotVerify(_)
         | Rest::Failed { .. }
@@ -278,7 +299,15 @@ fn check_failed(errand: Errand, before: Rest, failure: Failure, facts: &Facts<'_
 
 /// What a source did that no honest one does, beside metadata that does not verify. A server that is busy, out of order or
 /// somewhere else (429, 5xx, 404, a redirect that is not followed) has not been heard, which proves nothing.
-const NOT_AS_ANNOUNCED: &[&str] = &["E-NET-TOO-LONG", "E-NET-LENGTH", "E-NET-CODING"];
+const NOT_AS_ANNOUNCED: &[&str] = &[
+    "E-NET-TOO-LONG",
+    "E-NET-LENGTH",
+    "E-NET-CODING",
+    "E-LANTERN-ANSWER",
+    "E-LANTERN-ANSWER-SIGNATURE",
+    "E-LANTERN-SIGNATURE",
+    "E-LANTERN-URL",
+];
 
 /// Whether a failed check means that the source's word cannot be believed, as opposed to not having heard it.
 pub(super) fn cannot_verify(failure: &Failure) -> bool {

@@ -5,6 +5,7 @@
 //! by finding nothing, instead of doing half; an update of a program that nobody must close works all the same.
 
 pub mod clock_steps;
+pub mod kernel_version;
 pub mod os_version;
 mod patience;
 pub mod processes;

@@ -44,12 +44,23 @@ pub struct Facts<'a> {
     pub now: Timestamp,
     /// Every artifact that verified metadata names.
     pub artifacts: &'a [Artifact],
+    /// Whether that is all that there is.
+    pub listing: Listing,
     /// Who gets what.
     pub control: &'a Control,
     /// The id of this installation.
     pub installation_id: &'a str,
     /// Who wants to know.
     pub asker: Asker,
+}
+
+/// Whether a source lists its releases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listing {
+    /// What is not there does not exist.
+    All,
+    /// It names one release, or none, and says nothing about others.
+    One,
 }
 
 /// What settings say about versions.
@@ -115,6 +126,7 @@ pub fn decide(facts: &Facts<'_>) -> Decided<Decision> {
                     from: facts.installed.version.cloned(),
                     needs_consent: facts.installed.version.is_none(),
                     repair: false,
+                    ways: None,
                 };
                 return Decided { answer: Decision::Offer(Box::new(offer)), trace };
             }
@@ -131,7 +143,9 @@ pub fn decide(facts: &Facts<'_>) -> Decided<Decision> {
     }
     let answer = match first_no {
         Some((version, reason)) => Decision::NotOffered { version: Some(version), reason },
-        None if nothing_at_all => Decision::NotOffered { version: None, reason: Reason::NothingForPlatform },
+        None if nothing_at_all && facts.listing == Listing::All => {
+            Decision::NotOffered { version: None, reason: Reason::NothingForPlatform }
+        }
         // Without the rules "nothing newer" would still be true, but a recall could be hidden in them.
         None => match facts.control {
             Control::Unverified { why } => {
@@ -162,7 +176,8 @@ fn candidates<'a>(facts: &Facts<'a>, trace: &mut Vec<Trace>) -> Vec<&'a Artifact
             artifact.release.app == *facts.app && artifact.release.platform() == facts.platform
         })
         .collect();
-    let verdict = |empty| if empty { Verdict::Stop } else { Verdict::Pass };
+    let all = facts.listing == Listing::All;
+    let verdict = |empty| if empty && all { Verdict::Stop } else { Verdict::Pass };
     trace.push(
         Trace::new(Rule::Platform, verdict(ours.is_empty()))
             .fact("platform", facts.platform)

@@ -28,6 +28,7 @@ mod trace;
 use protocol::{Artifact, Version};
 use serde::{Deserialize, Serialize};
 
+use crate::source::lantern::Ways;
 pub use trace::{Fact, Rule, Trace, Verdict};
 
 /// Who wants to know.
@@ -67,6 +68,10 @@ pub struct Offer {
     /// It is the installed version once more, because the installed bytes are damaged.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub repair: bool,
+    /// How it is to be had, where a Lantern server names it. Not kept: what is staged needs it no more, and everything else is asked
+    /// for again.
+    #[serde(skip)]
+    pub ways: Option<Box<Ways>>,
 }
 
 impl Offer {
@@ -74,6 +79,12 @@ impl Offer {
     #[must_use]
     pub fn version(&self) -> &Version {
         &self.artifact.release.version
+    }
+
+    /// Length of the artifact in bytes, if anybody signed it.
+    #[must_use]
+    pub fn length(&self) -> Option<u64> {
+        (self.artifact.length > 0).then_some(self.artifact.length)
     }
 }
 
@@ -162,7 +173,7 @@ pub enum SetBy {
 pub enum Decision {
     /// Take this.
     Offer(Box<Offer>),
-    /// There is nothing newer.
+    /// There is nothing newer, as far as the source says. Whether that is proved is another question.
     UpToDate,
     /// There is something newer, but not for us now.
     NotOffered {

@@ -56,6 +56,7 @@ pub fn decide(facts: &Facts<'_>, recorded: Option<Recorded<'_>>) -> Decided<Repa
             from: None,
             needs_consent: false,
             repair: true,
+            ways: None,
         }))
     } else {
         Repair::Update

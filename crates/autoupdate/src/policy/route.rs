@@ -14,6 +14,7 @@ use protocol::{Artifact, Digest, FormatId, PatchEntry, PatchIndex};
 
 use super::{Decided, Rule, Trace, Verdict};
 use crate::prepare::Route;
+use crate::source::lantern::Ways;
 
 /// A patch must be smaller than this share of the artifact, in percent: applying costs work, too.
 pub const WORTH_PERCENT: u64 = 90;
@@ -54,6 +55,22 @@ pub fn routes(facts: &Facts<'_>) -> Decided<Vec<Route>> {
     Decided { answer: routes, trace }
 }
 
+/// The ways to get what a Lantern server names, best first. Nobody says how long they are. Bytes that nobody knows are no base here
+/// either, and a patch for other bytes than the installed ones is of no use.
+#[must_use]
+pub fn of_lantern(ways: &Ways, installed: &Digest, known: bool, full: bool) -> Decided<Vec<Route>> {
+    let fits = known && !full && ways.base == *installed;
+    let format = FormatId::parse(FormatId::BSDIFF40).ok().filter(|_| fits && ways.patch.is_some());
+    let patch = format.map(|format| Route::Patch { format, base: ways.base, length: None, memory: None });
+    let verdict = if patch.is_some() { Verdict::Pass } else { Verdict::Stop };
+    let told = Trace::new(Rule::Patch, verdict).fact("whole artifact wanted", full).fact("base known", known);
+    let told = told.fact("named", ways.patch.is_some());
+    let routes: Vec<_> = patch.into_iter().chain(ways.full.is_some().then_some(Route::Full)).collect();
+    let names: Vec<_> = routes.iter().map(ToString::to_string).collect();
+    let all = Trace::new(Rule::Route, Verdict::Pass).fact("ways", names.join(", "));
+    Decided { answer: routes, trace: vec![told, all] }
+}
+
 fn patch(facts: &Facts<'_>, trace: &mut Vec<Trace>) -> Option<Route> {
     let preference = |entry: &PatchEntry| facts.applicable.iter().position(|f| *f == entry.format.as_str());
     let mut best: Option<&PatchEntry> = None;
@@ -92,14 +109,14 @@ fn patch(facts: &Facts<'_>, trace: &mut Vec<Trace>) -> Option<Route> {
     })
 }
 
-/// How many bytes a way fetches, if that is known before it is taken.
+/// How many bytes a way to an artifact of `full` bytes fetches, if that is known before it is taken.
 #[must_use]
-pub fn length(route: &Route, artifact: &Artifact) -> Option<u64> {
+pub fn length(route: &Route, full: u64) -> Option<u64> {
     match route {
         Route::Patch { length, .. } => *length,
         // Nobody says how long the compressed twin is.
         Route::CompressedFull => None,
-        Route::Full => Some(artifact.length),
+        Route::Full => Some(full),
     }
 }
 

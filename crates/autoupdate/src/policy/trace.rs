@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "typescript", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum Rule {
+    /// A source of another kind than usual, and what it cannot prove.
+    Source,
     /// When to check.
     Schedule,
     /// Which version the installed bytes are.

@@ -86,6 +86,9 @@ pub enum Error {
     /// There was no source or no route.
     #[error("there is no way to get the artifact")]
     NoRoute,
+    /// What a Lantern server named is not what it signed, or must not be fetched.
+    #[error(transparent)]
+    Lantern(#[from] super::lantern::Error),
     /// A blocking step died.
     #[error("a step of the preparation died")]
     Died,
@@ -111,6 +114,7 @@ impl Error {
             Self::Compressed(_) => Fault::passing("E-FILE-COMPRESSED", Phase::Apply, Repository),
             Self::Name(_) => Fault::lasting("E-META-NAME", Phase::Fetch, Repository),
             Self::NoRoute => Fault::lasting("E-FILE-NO-ROUTE", Phase::Fetch, Repository),
+            Self::Lantern(error) => error.fault(),
             Self::Died => Fault::passing("E-FILE-DIED", Phase::Stage, Bug),
         }
     }
@@ -144,6 +148,7 @@ impl Error {
                     | install::Error::WrongHash { .. }
             ),
             Self::TooLong { .. } | Self::Compressed(_) | Self::Object { .. } => true,
+            Self::Lantern(error) => error.is_about_the_bytes(),
             Self::Fetch(error) => {
                 matches!(error, fetch::Error::WrongLength { .. } | fetch::Error::TooLong { .. })
             }
@@ -189,6 +194,7 @@ impl Error {
             | Self::NotMade { .. }
             | Self::TooLong { .. }
             | Self::Compressed(_)
+            | Self::Lantern(_)
             | Self::NoRoute => true,
         }
     }

@@ -13,9 +13,12 @@
 //!   once more from its start;
 //! - whatever stops it leaves the spool for the next attempt, and no stage.
 //!
+//! What a Lantern server names comes over the same sequence: [`lantern`](self) says where its bytes lie and when they are right.
+//!
 //! Layout: [`route`] names the ways, [`stream`] turns received bytes into a stage (blocking), this file is the sequence.
 
 mod error;
+mod lantern;
 mod route;
 mod stream;
 #[cfg(test)]
@@ -30,8 +33,10 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 pub use error::Error;
+pub use lantern::Signed;
 pub use route::{Fallback, Route};
 
 use crate::fetch::{self, Client, Download, Received, Spool, SpoolFile};
@@ -54,6 +59,8 @@ pub struct Job {
     pub client: Client,
     /// Where objects lie, tried in order.
     pub sources: Vec<SourceUrl>,
+    /// Where the bytes lie instead, and whose they must be, if a Lantern server names them.
+    pub lantern: Option<Arc<Signed>>,
     /// The folder of the spool ([`crate::store::Folders::spool`]).
     pub spool: PathBuf,
     /// The most memory that applying a patch may need, in bytes.
@@ -145,12 +152,12 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn done(self, staged: Staged, route: Route) -> Prepared {
-        let Self { job, objects, fallbacks, .. } = self;
+        let Self { objects, fallbacks, .. } = self;
         Prepared {
+            full_bytes: staged.length,
             staged,
             route,
             bytes_fetched: objects.iter().map(|object| object.bytes).sum(),
-            full_bytes: job.artifact.length,
             objects,
             fallbacks,
         }
@@ -173,8 +180,8 @@ impl Run<'_> {
         let way = Way::of(self.job, &self.spool, route)?;
         self.check_base(route).await?;
         let mut first = None;
-        for source in &self.job.sources {
-            let error = match self.source(route, &way, source).await {
+        for address in &way.addresses {
+            let error = match self.source(route, &way, address).await {
                 Ok(staged) => return Ok(staged),
                 Err(error) => error,
             };
@@ -195,10 +202,10 @@ impl Run<'_> {
 
     /// One route from one source: continued where it broke off, a few times, and once more from its start if a continued
     /// part led to a wrong result.
-    async fn source(&mut self, route: &Route, way: &Way, source: &SourceUrl) -> Result<Staged, Error> {
+    async fn source(&mut self, route: &Route, way: &Way, address: &Url) -> Result<Staged, Error> {
         let (mut continuations, mut started_over) = (0, false);
         loop {
-            let Failed { error, resumed, fetched } = match self.attempt(route, way, source).await {
+            let Failed { error, resumed, fetched } = match self.attempt(route, way, address).await {
                 Ok(staged) => return Ok(staged),
                 Err(failed) => failed,
             };
@@ -222,10 +229,9 @@ impl Run<'_> {
     }
 
     /// One route from one source.
-    async fn attempt(&mut self, route: &Route, way: &Way, source: &SourceUrl) -> Result<Staged, Failed> {
+    async fn attempt(&mut self, route: &Route, way: &Way, url: &Url) -> Result<Staged, Failed> {
         let fresh = |error| Failed { error, resumed: false, fetched: 0 };
-        let url = source.object(&self.job.app, &way.object);
-        let what = Download { url: &url, object: &way.object, file: &way.file, length: way.length };
+        let what = Download { url, object: &way.object, file: &way.file, length: way.length };
         let transfer = self.head(route, &what).await.map_err(fresh)?;
         let resumed = transfer.received().bytes > 0;
         let follow = transfer.follow().map_err(|error| fresh(error.into()))?;
@@ -331,6 +337,8 @@ const CONTINUATIONS: u32 = 3;
 /// What a route means on the wire and in the spool.
 struct Way {
     object: String,
+    /// Where it lies, tried in order.
+    addresses: Vec<Url>,
     file: SpoolFile,
     length: fetch::Length,
     decode: Decode,
@@ -339,6 +347,10 @@ struct Way {
 impl Way {
     /// Refuses what is known to lead nowhere before anything is asked for.
     fn of(job: &Job, spool: &Spool, route: &Route) -> Result<Self, Error> {
+        if let Some(signed) = &job.lantern {
+            return lantern::way(job, signed, spool, route);
+        }
+        let lies = |object: &str| job.sources.iter().map(|source| source.object(&job.app, object)).collect();
         let artifact = &job.artifact;
         let (sha256, full) = (&artifact.sha256, artifact.length);
         Ok(match route {
@@ -353,26 +365,36 @@ impl Way {
                 if let Some(length) = length.filter(|length| *length >= full) {
                     return Err(Error::NotSmaller { length, full });
                 }
+                let object = object::patch(sha256, base, format);
                 Self {
-                    object: object::patch(sha256, base, format),
+                    addresses: lies(&object),
+                    object,
                     file: spool.file(sha256, format.as_str()),
                     // The index is not believed, but a patch that is longer than it says is not the one it means.
                     length: fetch::Length::AtMost(length.unwrap_or(full.saturating_sub(1))),
                     decode: Decode::Patch { format: format.clone(), memory: limit },
                 }
             }
-            Route::CompressedFull => Self {
-                object: object::compressed_target(&artifact.path, sha256).map_err(Error::Name)?,
-                file: spool.file(sha256, "zst"),
-                length: fetch::Length::AtMost(full),
-                decode: Decode::Zstd,
-            },
-            Route::Full => Self {
-                object: object::target(&artifact.path, sha256).map_err(Error::Name)?,
-                file: spool.file(sha256, "full"),
-                length: fetch::Length::Exactly(full),
-                decode: Decode::Plain,
-            },
+            Route::CompressedFull => {
+                let object = object::compressed_target(&artifact.path, sha256).map_err(Error::Name)?;
+                Self {
+                    addresses: lies(&object),
+                    object,
+                    file: spool.file(sha256, "zst"),
+                    length: fetch::Length::AtMost(full),
+                    decode: Decode::Zstd,
+                }
+            }
+            Route::Full => {
+                let object = object::target(&artifact.path, sha256).map_err(Error::Name)?;
+                Self {
+                    addresses: lies(&object),
+                    object,
+                    file: spool.file(sha256, "full"),
+                    length: fetch::Length::Exactly(full),
+                    decode: Decode::Plain,
+                }
+            }
         })
     }
 }

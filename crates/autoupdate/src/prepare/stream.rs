@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use protocol::{Artifact, Digest, FormatId};
 
-use super::Error;
+use super::{Error, lantern};
 use crate::fetch::Follow;
 use crate::install::{self, Place, Staged};
 
@@ -22,6 +22,8 @@ pub(super) enum Decode {
     Plain,
     /// They are one zstd frame.
     Zstd,
+    /// A Lantern server named them.
+    Lantern(lantern::Decode),
     /// They are a patch against the installed bytes.
     Patch {
         /// Its format.
@@ -41,11 +43,14 @@ pub(super) struct Stage {
 
 /// Reads the bytes to their end and stages what they become. On an error no stage is left.
 pub(super) fn stage(what: &Stage, mut follow: Follow) -> Result<Staged, Error> {
+    if let Decode::Lantern(decode) = &what.decode {
+        return lantern::stage(what, decode, follow);
+    }
     let (mut writer, base) = {
         let mut place = lock(&what.place);
         let base = match what.decode {
             Decode::Patch { .. } => Some(place.base()?),
-            Decode::Plain | Decode::Zstd => None,
+            Decode::Plain | Decode::Zstd | Decode::Lantern(_) => None,
         };
         (place.begin_stage(&what.artifact)?, base)
     };
@@ -66,7 +71,7 @@ pub(super) fn stage(what: &Stage, mut follow: Follow) -> Result<Staged, Error> {
             decoder.window_log_max(WINDOW_LOG).map_err(Error::Compressed)?;
             copy(decoder, &mut writer, what.artifact.length, Error::Compressed)?;
         }
-        (Decode::Plain | Decode::Patch { .. }, _) => {
+        (Decode::Plain | Decode::Lantern(_) | Decode::Patch { .. }, _) => {
             copy(&mut follow, &mut writer, what.artifact.length, |source| Error::Read { source })?;
         }
     }
@@ -74,7 +79,7 @@ pub(super) fn stage(what: &Stage, mut follow: Follow) -> Result<Staged, Error> {
 }
 
 /// Copies in pieces, and stops at the first byte beyond `limit`: what expands for ever costs one piece more.
-fn copy(
+pub(super) fn copy(
     mut from: impl Read,
     to: &mut impl Write,
     limit: u64,
@@ -105,6 +110,6 @@ pub(super) fn check_base(place: &Mutex<Place>, expected: &Digest) -> Result<(), 
 }
 
 /// A panic elsewhere while the place was held left it as its journal says; the next step checks for itself.
-fn lock(place: &Mutex<Place>) -> MutexGuard<'_, Place> {
+pub(super) fn lock(place: &Mutex<Place>) -> MutexGuard<'_, Place> {
     place.lock().unwrap_or_else(PoisonError::into_inner)
 }

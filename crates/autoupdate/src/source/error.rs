@@ -47,6 +47,9 @@ pub enum Error {
         /// What it is.
         found: Digest,
     },
+    /// A Lantern source.
+    #[error(transparent)]
+    Lantern(#[from] super::lantern::Error),
     /// The enrolment names no source.
     #[error("there is no source to ask")]
     NoSource,
@@ -76,6 +79,7 @@ impl Error {
             Self::Name(_) => Fault::passing("E-META-NAME", phase, Actor::Repository),
             Self::RootFile { .. } => Fault::lasting("E-META-ROOT-FILE", phase, Actor::Machine),
             Self::RootPin { .. } => Fault::lasting("E-META-ROOT-PIN", phase, Actor::Machine),
+            Self::Lantern(error) => error.fault(),
             Self::NoSource => Fault::lasting("E-META-NO-SOURCE", phase, Actor::Machine),
             Self::Died => Fault::passing("E-META-DIED", phase, Actor::Bug),
         }
@@ -85,6 +89,7 @@ impl Error {
     pub(super) fn is_about_the_repository(&self) -> bool {
         match self {
             Self::Trust(_) | Self::Missing { .. } | Self::Name(_) => true,
+            Self::Lantern(error) => error.is_about_the_server(),
             Self::Fetch(_)
             | Self::Store(_)
             | Self::RootFile { .. }

@@ -11,8 +11,6 @@
 //!   verifier checks the expiry of the stored timestamp all the same;
 //! - an answer of somebody in between changes nothing.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::Path;
 
 use bytes::Bytes;
@@ -23,7 +21,7 @@ use trust::{
     TARGETS, Target, Verified, Wanted,
 };
 
-use super::{Error, FetchedObject, Mirror};
+use super::{Error, FetchedObject, Mirror, read_file};
 use crate::fetch::{Ask, Client, Expect, Small};
 use crate::store::{self, Metadata, Store};
 
@@ -59,15 +57,10 @@ pub struct Checked {
 /// # Errors
 /// [`Error::RootFile`], [`Error::RootPin`].
 pub fn pinned_root(enrolment: &Enrolment, beside: &Path) -> Result<Vec<u8>, Error> {
-    let file = beside.join(&enrolment.root.file);
-    let mut bytes = Vec::new();
-    let read = File::open(&file).and_then(|open| open.take(LIMITS.root_bytes + 1).read_to_end(&mut bytes));
-    let read = read.and_then(|length| match length as u64 > LIMITS.root_bytes {
-        true => Err(io::Error::from(io::ErrorKind::FileTooLarge)),
-        false => Ok(()),
-    });
-    read.map_err(|source| Error::RootFile { file: file.clone(), source })?;
-    let (expected, found) = (enrolment.root.sha256, Digest::of(&bytes));
+    let file = beside.join(&enrolment.anchor.file);
+    let read = read_file(&file, LIMITS.root_bytes);
+    let bytes = read.map_err(|source| Error::RootFile { file: file.clone(), source })?;
+    let (expected, found) = (enrolment.anchor.sha256, Digest::of(&bytes));
     if found == expected { Ok(bytes) } else { Err(Error::RootPin { file, expected, found }) }
 }
 
@@ -84,7 +77,7 @@ pub async fn refresh(
     crypto: Crypto,
     now: Timestamp,
 ) -> Result<Checked, Error> {
-    let pin = &enrolment.root;
+    let pin = &enrolment.anchor;
     let found = Digest::of(pinned_root);
     if found != pin.sha256 {
         return Err(Error::RootPin { file: pin.file.clone(), expected: pin.sha256, found });
@@ -128,7 +121,7 @@ pub async fn listed_target(
 ) -> Result<Option<Bytes>, Error> {
     let listed = [TARGETS, INGEST].iter().find_map(|role| verified.target_in(role, path));
     let Some(target) = listed else { return Ok(None) };
-    let metadata = store.metadata(&enrolment.id, &enrolment.root.sha256);
+    let metadata = store.metadata(&enrolment.id, &enrolment.anchor.sha256);
     let mut first = None;
     for source in &enrolment.sources {
         let mirror = Mirror::of(source, &enrolment.id);

@@ -19,6 +19,7 @@ mod holds;
 mod installation;
 mod lock;
 mod metadata;
+mod named;
 mod settings;
 mod sightings;
 
@@ -31,6 +32,7 @@ pub use history::{Entry, Event, History};
 pub use holds::{Hold, Holds, Wishes};
 pub use installation::InstallationId;
 pub use metadata::{Metadata, percent_encoded};
+pub use named::Named;
 pub use settings::{Key, Program, Settings};
 pub use sightings::Sightings;
 
@@ -96,6 +98,12 @@ impl Store {
     /// [`Error::Setting`] for a value or a place that is wrong, and for a file that was wrong before.
     pub fn set(&self, app: Option<&AppId>, key: Key, to: Option<&str>) -> Result<(), Error> {
         settings::set(&self.folders.config.join(SETTINGS), app, key, to)
+    }
+
+    /// Which version the installed bytes of an app are, where only a signed answer says so.
+    #[must_use]
+    pub fn named(&self, app: &AppId) -> Named {
+        Named::at(self.folders.state.join("named").join(format!("{app}.json")))
     }
 
     /// When versions were seen here first.

@@ -5,7 +5,7 @@ mod redact;
 
 use std::collections::BTreeMap;
 
-use protocol::{AppId, Version};
+use protocol::{AppId, Digest, SourceKind, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::policy::{Reason, SetBy, Trace};
@@ -48,6 +48,13 @@ pub struct Examined {
     /// This installation's place in the rollouts of the version that the last check was about, 0 to 9,999.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bucket: Option<u16>,
+    /// How its updates are found; absent = in a TUF repository.
+    #[serde(default, skip_serializing_if = "SourceKind::is_tuf")]
+    #[cfg_attr(feature = "typescript", ts(optional, as = "Option<SourceKind>"))]
+    pub source: SourceKind,
+    /// SHA-256 of the file of the one RSA key that signs for a Lantern source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<Digest>,
     /// Where its updates come from.
     pub sources: Vec<String>,
     /// The way to the network: `system`, `off` or a URL without its password.

@@ -3,7 +3,7 @@
 use protocol::{AppId, Channel, Digest, FormatId, Language, Mode, Urgency};
 
 use super::*;
-use crate::error::Error;
+use crate::error::{Actor, Error, Phase};
 use crate::handle::{Answer, Doing, Refusal, VersionNotes};
 use crate::policy::deferral::Deferral;
 use crate::policy::{Rule, SetBy, Trace, Verdict};
@@ -17,7 +17,7 @@ fn offer() -> OfferView {
         version: version("7.2.0"),
         from: Some(version("7.1.0")),
         urgency: Urgency::Critical,
-        full_bytes: 142_000_000,
+        full_bytes: Some(142_000_000),
         needs_consent: false,
         notes: vec![Language::parse("en").unwrap(), Language::parse("zh-hans").unwrap()],
     }
@@ -106,6 +106,7 @@ fn every_state() -> View {
         owner: Owner::User,
         channel: Channel::default(),
         mode: Mode::Download,
+        source: SourceKind::Tuf,
         installed: Some(InstalledView { version: None, sha256: Digest::of(b"7.1.0"), length: 9 }),
         state,
         previous: None,
@@ -224,6 +225,8 @@ fn later_answers() -> Vec<Answer> {
         on_hold: false,
         skipped: vec![version("7.0.9")],
         bucket: Some(2931),
+        source: SourceKind::Tuf,
+        key: None,
         sources: vec!["https://updates.example.org/".to_owned()],
         proxy: "system".to_owned(),
         versions: vec![Choice { version: version("7.2.0"), reason: Some(Reason::TurnedOff) }],
@@ -295,6 +298,39 @@ fn copies_that_are_still_old_are_read_and_written_alike() {
     let golden = include_str!("../../fixtures/v1/socket-reply-still-old.json").trim_end();
     assert_eq!(serde_json::from_str::<ReplyLine>(golden).unwrap(), reply);
     assert_eq!(serde_json::to_string(&reply).unwrap(), golden);
+}
+
+/// What format 1 has learned since: a source that cannot prove freshness, and lengths that nobody signed.
+#[test]
+fn what_a_lantern_server_cannot_prove_is_read_and_written_alike() {
+    let like = AppView { source: SourceKind::Lantern, ..every_state().apps.swap_remove(1) };
+    let states = [
+        AppState::NothingNewer { checked_at: noon() },
+        AppState::Available { offer: OfferView { full_bytes: None, ..offer() }, stopped: None },
+    ];
+    let apps = states.into_iter().map(|state| AppView { state, ..like.clone() }).collect();
+    let view = View::new(apps, Vec::new());
+    let golden = include_str!("../../fixtures/v1/view-lantern.json");
+    assert_eq!(serde_json::to_string_pretty(&view).unwrap(), golden.trim_end());
+    assert_eq!(serde_json::from_str::<View>(golden).unwrap(), view);
+
+    let examined = match later_answers().swap_remove(2) {
+        Answer::Examined { examined } => {
+            Examined { source: SourceKind::Lantern, key: Some(Digest::of(b"key")), ..*examined }
+        }
+        other => panic!("{other:?}"),
+    };
+    let answers = [
+        Answer::NothingNewer { installed: Some(version("7.1.0")), checked_at: noon() },
+        Answer::Examined { examined: Box::new(examined) },
+    ];
+    let replies =
+        answers.map(|answer| ReplyLine { format: FORMAT, reply: Reply::Answer { answer: Box::new(answer) } });
+    let golden = include_str!("../../fixtures/v1/socket-replies-lantern.jsonl");
+    let written: Vec<_> = replies.iter().map(|reply| serde_json::to_string(reply).unwrap()).collect();
+    assert_eq!(written, golden.lines().collect::<Vec<_>>());
+    let read: Vec<ReplyLine> = golden.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(read, replies);
 }
 
 #[test]

@@ -149,6 +149,7 @@ pub(crate) fn unexpected(answer: &Answer) -> Failure {
 pub(crate) fn exit_of(answer: &Answer) -> Exit {
     match answer {
         Answer::UpToDate { .. }
+        | Answer::NothingNewer { .. }
         | Answer::Sound { .. }
         | Answer::Offered { .. }
         | Answer::Ready { .. }

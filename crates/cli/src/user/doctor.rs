@@ -140,6 +140,13 @@ fn text(report: &Report) -> String {
         };
         let _ = writeln!(text, "  installed          {installed}\n  program            {way}");
         let _ = writeln!(text, "  held and skipped   {wishes}");
+        if let Some(key) = &examined.key {
+            let _ = writeln!(
+                text,
+                "  source             lantern: one RSA key (sha256 {key}) decides what is installed; not verified is \
+                 whether that is the newest"
+            );
+        }
         for setting in &examined.settings {
             let _ = writeln!(text, "{}", settings::line(setting));
         }

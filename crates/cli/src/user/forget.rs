@@ -1,14 +1,14 @@
 //! `autoupdate forget`: take a program's entry out of `apps.d`.
 
 use autoupdate::store::Folders;
-use protocol::AppId;
+use protocol::{AppId, SourceKind};
 use serde_json::json;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// Removes the enrolment and its root. The program, its record and its history stay.
+/// Removes the enrolment and its root or key. The program, its record and its history stay.
 pub(crate) fn run(app: &AppId, output: &Output) -> Result<Exit, Failure> {
     let folders = Folders::of_user().map_err(|error| Failure::of(error.fault(), &error))?;
     for folder in [folders.user_apps(), folders.machine_apps()] {
@@ -23,8 +23,10 @@ pub(crate) fn run(app: &AppId, output: &Output) -> Result<Exit, Failure> {
             }
             Failure::engine("E-STATE-WRITE", why)
         })?;
-        // Without its enrolment the root means nothing; whether it can be removed too does not matter.
-        std::fs::remove_file(folder.join(format!("{app}.root.json"))).ok();
+        // Without its enrolment the root or key means nothing; whether it can be removed too does not matter.
+        for source in [SourceKind::Tuf, SourceKind::Lantern] {
+            std::fs::remove_file(folder.join(super::enrol::anchor_name(app, source))).ok();
+        }
         super::reach::tell_running_engine(&folders);
         output.done(
             &json!({ "answer": "forgotten", "app": app }),

@@ -41,6 +41,7 @@ impl Progress {
             AppState::RollingBack { .. } => self.say(format!("putting {} back", app.name)),
             AppState::Idle
             | AppState::UpToDate { .. }
+            | AppState::NothingNewer { .. }
             | AppState::CannotVerify { .. }
             | AppState::NotOffered { .. }
             | AppState::Available { .. }

@@ -8,7 +8,10 @@ use autoupdate::view::{
     AppState, AppView, Blocker, Failure, FallbackView, OfferView, Plan, Problem, RollBackWhy, RouteView,
     UpdateReport,
 };
-use protocol::Version;
+use protocol::{SourceKind, Version};
+
+/// What a Lantern server can say at most.
+const NOTHING_NEWER: &str = "no newer version was offered; this source cannot prove that it is the newest";
 
 /// One program, as `status` shows it.
 pub(crate) fn of_app(app: &AppView) -> String {
@@ -19,6 +22,11 @@ pub(crate) fn of_app(app: &AppView) -> String {
     let mut lines = vec![format!("{} ({}) {installed}", app.name, app.id)];
     lines.push(format!("  {}", of_state(&app.state)));
     lines.push(format!("  channel {}, {}", app.channel, app.path));
+    if app.source == SourceKind::Lantern {
+        lines.push(
+            "  from a Lantern server: what it names is verified, that it is the newest is not".to_owned(),
+        );
+    }
     if let Some(check) = &app.last_check {
         let outcome = check.failure.as_ref().map_or_else(|| "answered".to_owned(), of_failure);
         lines.push(format!("  last check {}: {outcome}", check.at));
@@ -40,6 +48,7 @@ fn of_state(state: &AppState) -> String {
         AppState::Idle => "not checked yet".to_owned(),
         AppState::Checking { .. } => "looking for an update".to_owned(),
         AppState::UpToDate { checked_at, .. } => format!("up to date, verified {checked_at}"),
+        AppState::NothingNewer { checked_at } => format!("{NOTHING_NEWER}, asked {checked_at}"),
         AppState::CannotVerify { failure, last_good } => {
             let since = last_good.map(|at| format!(", last verified {at}")).unwrap_or_default();
             format!("cannot verify what is newest{since}: {}", of_failure(failure))
@@ -88,6 +97,9 @@ pub(crate) fn of_answer(answer: &Answer) -> String {
         Answer::UpToDate { installed, checked_at, .. } => {
             format!("{} is up to date, verified {checked_at}", version(installed.as_ref()))
         }
+        Answer::NothingNewer { installed, checked_at } => {
+            format!("{}: {NOTHING_NEWER}, asked {checked_at}", version(installed.as_ref()))
+        }
         Answer::Offered { offer } => {
             format!("{} is available: `autoupdate apply` installs it", of_offer(offer))
         }
@@ -102,8 +114,8 @@ pub(crate) fn of_answer(answer: &Answer) -> String {
             )
         }
         Answer::Sound { version, sha256, signed: false } => format!(
-            "nothing to repair: {version} is exactly what was verified when it was installed (sha256 {}); its publisher \
-             does not offer it any more",
+            "nothing to repair: {version} is exactly what was verified when it was installed (sha256 {}); what \
+             its publisher offers now is something else",
             sha256.short()
         ),
         Answer::Ready { offer } => format!("{} is ready", of_offer(offer)),

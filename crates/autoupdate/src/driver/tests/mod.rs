@@ -1,6 +1,7 @@
 //! The engine with everything real but the publisher's server: disk, processes, verification, network on loopback.
 
 mod background;
+mod lantern;
 mod later;
 mod routes;
 mod running;

@@ -45,6 +45,8 @@ pub(crate) async fn examine(
             on_hold: holds.on_hold(&enrolment.id)?.is_some(),
             skipped: holds.of(&enrolment.id)?.into_iter().map(|hold| hold.version).collect(),
             bucket: bucket.and_then(|fact| fact.value.parse().ok()),
+            source: enrolment.source,
+            key: (!enrolment.source.is_tuf()).then_some(enrolment.anchor.sha256),
             sources: enrolment.sources.iter().map(ToString::to_string).collect(),
             proxy: match proxy {
                 Proxy::System => "system".to_owned(),

@@ -31,7 +31,7 @@ use crate::fetch::Client;
 use crate::install::{Installed, Kept, Place};
 use crate::machine::{Event, Measured, Who};
 use crate::platform::processes::Instance;
-use crate::source::tuf;
+use crate::source::{self, lantern, tuf};
 use crate::store::{Program, Store};
 use crate::view::{Failure, InstalledView};
 
@@ -130,6 +130,16 @@ impl Subject {
 
     pub(crate) fn path(&self) -> &Path {
         &self.enrolment.path
+    }
+
+    /// The pinned key of a Lantern source. Blocks.
+    fn pinned_key(&self) -> Result<lantern::PublicKey, Error> {
+        let beside = match &self.root {
+            Root::Beside(file) => file.parent().unwrap_or(Path::new("/")),
+            // Whoever compiles a root in updates from a repository.
+            Root::Bytes(_) => Path::new("/"),
+        };
+        Ok(lantern::pinned_key(&self.enrolment, beside).map_err(source::Error::from)?)
     }
 
     /// The bytes of the pinned root. Blocks.

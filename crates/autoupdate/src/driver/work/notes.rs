@@ -23,6 +23,10 @@ pub(crate) async fn notes(
     (from, to): (Option<&Version>, &Version),
     languages: &[Language],
 ) -> Result<(Option<String>, Vec<VersionNotes>), Error> {
+    if !subject.enrolment.source.is_tuf() {
+        // Only a repository has some.
+        return Ok((None, Vec::new()));
+    }
     let for_root = Arc::clone(subject);
     let root = blocking(move || for_root.pinned_root()).await?;
     let _walk = subject.walk.lock().await;

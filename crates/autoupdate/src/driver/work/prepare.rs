@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use protocol::Digest;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -13,8 +14,8 @@ use crate::error::Error;
 use crate::install::Need;
 use crate::machine::{Cost, Event};
 use crate::policy::deferral::{Deferral, Deferred};
-use crate::policy::{Offer, route};
-use crate::prepare::{self, Prepared, Progress};
+use crate::policy::{Decided, Offer, route};
+use crate::prepare::{self, Prepared, Progress, Route, Signed};
 use crate::source::patch_index;
 
 /// Runs a preparation to its end.
@@ -78,11 +79,13 @@ pub(crate) async fn stage(
     }
     let spool = job.shared.store.folders().spool();
     let installed = locked(&place, |place| place.installed().clone());
+    // Where nobody signed a length, the best guess: about as much as now. What is more is met on the way.
+    let length = offer.length().unwrap_or(installed.length);
     let need = Need {
-        stage: artifact.length,
+        stage: length,
         previous: installed.length,
         // The worst case: no patch leads to it, and all of it comes.
-        spool: (spool.clone(), artifact.length),
+        spool: (spool.clone(), length),
     };
     let version = offer.from.clone();
     at_place(&place, move |place| {
@@ -94,30 +97,19 @@ pub(crate) async fn stage(
         }
     })
     .await?;
-    let known = offer.from.is_some();
     let sources = job.subject.enrolment.sources.clone();
     let Network { client, patch_memory } = job.shared.network();
-    let index = if full || !known {
-        None
-    } else {
-        tokio::select! {
-            () = job.cancel.cancelled() => return Err(Error::Cancelled),
-            index = patch_index(&client, &sources, &app, &artifact.sha256) => index,
-        }
+    let lantern = signed(job, offer).await?;
+    let decided = match &lantern {
+        Some(signed) => route::of_lantern(&signed.ways, &installed.sha256, offer.from.is_some(), full),
+        None => listed_routes(job, offer, &installed.sha256, full).await?,
     };
-    let decided = route::routes(&route::Facts {
-        installed: &installed.sha256,
-        known,
-        artifact,
-        index: index.as_ref().map(|(index, _)| index),
-        applicable: delta::APPLICABLE,
-        memory: patch_memory,
-        full,
-    });
     tracing::debug!(%app, trace = ?decided.trace, "the ways");
     let mut routes = decided.answer;
     if let Some(limit) = limit {
-        routes.retain(|way| route::length(way, artifact).is_some_and(|length| length <= limit));
+        routes.retain(|way| {
+            offer.length().and_then(|full| route::length(way, full)).is_some_and(|length| length <= limit)
+        });
         if routes.is_empty() {
             return Ok(None);
         }
@@ -131,6 +123,7 @@ pub(crate) async fn stage(
         routes,
         client,
         sources,
+        lantern,
         spool,
         patch_memory,
         patience: job.shared.patience.patch,
@@ -142,6 +135,47 @@ pub(crate) async fn stage(
     let cost = cost(&prepared?);
     job.reporter.tell(Report::Measured(crate::machine::Measured::default())).await;
     Ok(Some(cost))
+}
+
+/// Where a Lantern server said that the offer lies, with the key that signs for it; `None` for a repository.
+async fn signed(job: &Job, offer: &Offer) -> Result<Option<Arc<Signed>>, Error> {
+    if job.subject.enrolment.source.is_tuf() {
+        return Ok(None);
+    }
+    // Only what is staged outlives the check that found it, and nothing of that is fetched.
+    let ways = offer.ways.as_deref().cloned().ok_or(prepare::Error::NoRoute)?;
+    let subject = Arc::clone(&job.subject);
+    let key = blocking(move || subject.pinned_key()).await?;
+    Ok(Some(Arc::new(Signed { ways, key })))
+}
+
+/// The ways that a repository gives.
+async fn listed_routes(
+    job: &Job,
+    offer: &Offer,
+    installed: &Digest,
+    full: bool,
+) -> Result<Decided<Vec<Route>>, Error> {
+    let known = offer.from.is_some();
+    let enrolment = &job.subject.enrolment;
+    let Network { client, patch_memory } = job.shared.network();
+    let index = if full || !known {
+        None
+    } else {
+        tokio::select! {
+            () = job.cancel.cancelled() => return Err(Error::Cancelled),
+            index = patch_index(&client, &enrolment.sources, &enrolment.id, &offer.artifact.sha256) => index,
+        }
+    };
+    Ok(route::routes(&route::Facts {
+        installed,
+        known,
+        artifact: &offer.artifact,
+        index: index.as_ref().map(|(index, _)| index),
+        applicable: delta::APPLICABLE,
+        memory: patch_memory,
+        full,
+    }))
 }
 
 fn cost(prepared: &Prepared) -> Cost {

@@ -27,6 +27,8 @@ pub(crate) enum Reply {
 pub(crate) struct Request {
     pub(crate) target: String,
     pub(crate) head: String,
+    /// As long as the head says.
+    pub(crate) body: Vec<u8>,
 }
 
 impl Request {
@@ -97,7 +99,12 @@ async fn serve(
     }
     let head = String::from_utf8(head).unwrap();
     let target = head.split(' ').nth(1).unwrap_or_default().to_owned();
-    let request = Request { target, head };
+    let mut request = Request { target, head, body: Vec::new() };
+    let length = request.header("content-length").map_or(0, |length| length.parse().unwrap());
+    request.body.resize(length, 0);
+    if stream.read_exact(&mut request.body).await.is_err() {
+        return;
+    }
     let reply = answer(&request);
     seen.lock().unwrap().push(request);
     let (Reply::Bytes(bytes)

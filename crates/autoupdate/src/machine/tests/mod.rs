@@ -79,6 +79,7 @@ fn name(state: &State) -> &'static str {
         State::Resting(rest) => match rest {
             Rest::Fresh => "fresh",
             Rest::UpToDate(_) => "up to date",
+            Rest::NothingNewer { .. } => "nothing newer",
             Rest::NotOffered { .. } => "not offered",
             Rest::Available(_) => "available",
             Rest::Deferred(..) => "deferred",
@@ -121,7 +122,8 @@ fn told(effects: &[Effect]) -> String {
 /// What a check finds: version 1.0.0 is installed, these are signed.
 fn found(signed: &[&str], running: bool) -> Event {
     Event::Checked(Box::new(Found {
-        freshness: freshness(noon()),
+        assurance: Assurance::Fresh(freshness(noon())),
+        ways: None,
         artifacts: signed.iter().map(|text| artifact(text)).collect(),
         control: Control::Open,
         installed: Installed {

@@ -7,6 +7,7 @@ fn states() -> Vec<State> {
     let rests = [
         Rest::Fresh,
         Rest::UpToDate(freshness(noon())),
+        Rest::NothingNewer { checked_at: noon() },
         Rest::NotOffered { version: None, reason: crate::policy::Reason::Halted, checked_at: noon() },
         Rest::Available(Box::new(offer("1.1.0"))),
         Rest::Ready(ready("1.1.0")),

@@ -86,6 +86,7 @@ fn with_facts<T>(case: &Case, look: impl FnOnce(&Facts<'_>) -> T) -> T {
         },
         now: noon(),
         artifacts: &case.artifacts,
+        listing: Listing::All,
         control: &case.control,
         installation_id: "id-1",
         asker: case.asker,

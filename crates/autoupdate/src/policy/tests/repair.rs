@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use protocol::{BasisPoints, Channel, ReleaseRollout, Rollout};
 
 use super::super::Asker;
-use super::super::eligibility::{Installed, Limits};
+use super::super::eligibility::{Installed, Limits, Listing};
 use super::super::rollout::Control;
 use super::*;
 use crate::testing::{app, artifact, linux, version};
@@ -71,6 +71,7 @@ fn check(case: &Case, expected: &str) {
         limits: Limits { turned_off: false, pin: None, defer_days: 0, seen: &BTreeMap::new() },
         now: crate::testing::noon(),
         artifacts: &case.artifacts,
+        listing: Listing::All,
         control: &control,
         installation_id: "id-1",
         asker: Asker::Person,

@@ -119,6 +119,7 @@ impl World {
             routes: routes.to_vec(),
             client: client(),
             sources: vec![SourceUrl::parse(self.peer.url("").as_str(), false).unwrap()],
+            lantern: None,
             spool: self.spool(),
             patch_memory: 128 << 20,
             patience: Duration::from_millis(50),

@@ -127,7 +127,7 @@ async fn the_pinned_root_is_the_file_that_was_pinned() {
     let root = std::fs::read(simulator.public().join("metadata/1.root.json")).unwrap();
     std::fs::write(folder.join("root.json"), &root).unwrap();
     assert_eq!(read(&simulator), Ok(root));
-    simulator.enrolment.root.sha256 = Digest::of(b"other");
+    simulator.enrolment.anchor.sha256 = Digest::of(b"other");
     assert_eq!(read(&simulator), Err("E-META-ROOT-PIN"));
     assert_eq!(simulator.failure().await, "E-META-ROOT-PIN");
 }

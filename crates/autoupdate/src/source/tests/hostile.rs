@@ -116,7 +116,7 @@ async fn damaged_state_is_fetched_anew() {
         .folders()
         .state
         .join("metadata/demo")
-        .join(simulator.enrolment.root.sha256.to_string());
+        .join(simulator.enrolment.anchor.sha256.to_string());
     for role in ["root", "timestamp", "snapshot", "targets", "rollout"] {
         let file = folder.join(format!("{role}.json"));
         if !file.exists() {

@@ -155,7 +155,7 @@ impl Simulator {
 
     /// The stored metadata, as files.
     pub(crate) fn stored(&self) -> trust::Stored {
-        self.store.metadata(&self.enrolment.id, &self.enrolment.root.sha256).load().unwrap()
+        self.store.metadata(&self.enrolment.id, &self.enrolment.anchor.sha256).load().unwrap()
     }
 }
 
