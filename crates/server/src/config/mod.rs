@@ -4,8 +4,9 @@
 //! is meant from the folder of the file; every key but `data` has a default. The file with every key and its meaning
 //! is `autoupdate-server.example.toml`; a test parses it, and a test holds its values equal to the defaults.
 //!
-//! Layout: this file says what can be set, [`values`] parses sizes, times and counts.
+//! Layout: this file says what can be set, [`store`] where the trees lie, [`values`] parses sizes, times and counts.
 
+mod store;
 mod values;
 
 use std::io::Read as _;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use protocol::FormatId;
 use serde::Deserialize;
 
+pub use store::{S3, StoreUrl};
 pub use values::ByteSize;
 use values::{percent, span};
 
@@ -34,6 +36,11 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The folder with one object tree per app: `{data}/{app}/metadata`, `targets`, `patches`.
     pub data: PathBuf,
+    /// The bucket with the trees, which other servers may share; None: they lie in `data`.
+    pub store: Option<StoreUrl>,
+    /// How the bucket is reached.
+    #[serde(default)]
+    pub s3: S3,
     /// The folder with the online keys of each app: `{keys}/{app}/*.pem`. None: nothing is signed here.
     pub keys: Option<PathBuf>,
     /// A file (0600) whose first line is the passphrase of the online keys.
@@ -297,6 +304,7 @@ impl Config {
         config.check().map_err(|(key, why)| ConfigError::Key { file: file.to_owned(), key, why })?;
         let folder = file.parent().unwrap_or(Path::new(""));
         config.data = folder.join(&config.data);
+        config.s3.below(folder);
         for path in [&mut config.keys, &mut config.keys_passphrase_file, &mut config.publish.tokens] {
             *path = path.take().map(|path| folder.join(path));
         }
@@ -342,7 +350,7 @@ impl Config {
         if self.publish.max_object > self.publish.max_unpublished {
             return Err(("publish.max_object", "it must not be larger than `publish.max_unpublished`"));
         }
-        Ok(())
+        self.s3.check(self.store.as_ref(), self.publish.max_object.get())
     }
 }
 
@@ -365,10 +373,11 @@ mod tests {
         assert_eq!(example.publish, short.publish);
         assert_eq!(example.patches, short.patches);
         assert_eq!(example.validity, short.validity);
+        assert_eq!((example.s3, example.store), (short.s3, None));
         // Keys without a default stand in comments; with the marks taken away they must parse too.
         let all = parse(&text.replace("\n#: ", "\n")).unwrap();
         assert!(all.keys.is_some() && all.keys_passphrase_file.is_some() && all.accepts_offline_keys());
-        assert!(all.publish.tokens.is_some());
+        assert!(all.publish.tokens.is_some() && all.store.is_some() && all.s3.endpoint.is_some());
     }
 
     #[test]
