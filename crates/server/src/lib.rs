@@ -11,7 +11,7 @@
 //! - a bug in one request is a 500, counted and logged, and nothing else.
 //!
 //! Layout: `router` is the list of routes; `objects`, `publish`, `operations` answer them; `app` and `catalog` are
-//! what is known about an app; `patches` makes patches, `twins` compresses; `renewal` is the background task; `listen` and `address` guard
+//! what is known about an app; `store` is a bucket that several servers share; `patches` makes patches, `twins` compresses; `renewal` is the background task; `listen` and `address` guard
 //! the door; `config`, `tokens`, `data_lock` and `offline_keys` are what must be right before the door opens.
 
 mod access_log;
@@ -38,6 +38,7 @@ mod renewal;
 mod router;
 mod server;
 mod shared;
+mod store;
 mod tokens;
 pub mod twins;
 
@@ -46,4 +47,5 @@ pub use data_lock::LockError;
 pub use offline_keys::Found;
 pub use server::{Around, Server, StartError, check};
 pub use shared::Clock;
+pub use store::{OpenError, ProbeError, SeedError, StoreError};
 pub use tokens::TokensError;

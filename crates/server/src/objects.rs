@@ -2,7 +2,7 @@
 //!
 //! Files are sent in pieces of 64 KiB from an open descriptor, so a file of any size costs the same memory, and a file
 //! that is replaced or deleted meanwhile is still sent as it was. Metadata is small and read whole; its ETag is its
-//! digest. The ETag of a target is the digest in its name; that of other files is made of what a replacement changes.
+//! digest. Targets and patches that lie in a bucket are passed on from there as they come. The ETag of a target is the digest in its name; that of other files is made of what a replacement changes.
 
 use std::fs::{File, Metadata};
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -32,6 +32,7 @@ use crate::patches::bench::{ASK_AGAIN, Asked};
 use crate::patches::shelf::Lease;
 use crate::router::Kind;
 use crate::shared::Shared;
+use crate::store::serve;
 use crate::{blocking, disk};
 
 /// The size of a piece in bytes.
@@ -50,6 +51,7 @@ struct Found {
 enum Content {
     Bytes(Bytes),
     File(File),
+    Remote(serve::Remote),
 }
 
 /// Answers with an object.
@@ -83,6 +85,9 @@ pub(crate) async fn get(
 
 /// Opens an object.
 async fn find(shared: &Shared, app: &Arc<App>, name: &ObjectName) -> Result<Option<Found>, ApiError> {
+    if let Some(commons) = shared.commons.as_ref().filter(|_| serve::is_remote(name)) {
+        return Ok(serve::find(&commons.bucket, &app.id, name).await?.map(|found| from_bucket(found, name)));
+    }
     let lease = match name {
         ObjectName::Patch(patch) => shared.shelf.lease(&Key { app: app.id.clone(), name: patch.clone() }),
         _ => None,
@@ -103,13 +108,27 @@ async fn find(shared: &Shared, app: &Arc<App>, name: &ObjectName) -> Result<Opti
             let length = bytes.len() as u64;
             return Ok(Some(Found { content: Content::Bytes(bytes.into()), length, etag, lease }));
         }
-        let etag = match &name {
-            ObjectName::Target { sha256, file, .. } if !file.ends_with(".zst") => format!("\"{sha256}\""),
-            _ => changing_etag(&metadata),
-        };
+        let etag = named_etag(&name).unwrap_or_else(|| changing_etag(&metadata));
         Ok(Some(Found { content: Content::File(file), length, etag, lease }))
     });
     found.await.ok_or(ApiError::Bug)?.map_err(ApiError::Disk)
+}
+
+fn from_bucket(found: serve::Found, name: &ObjectName) -> Found {
+    let content = match found.content {
+        serve::Content::Bytes(bytes) => Content::Bytes(bytes),
+        serve::Content::Remote(remote) => Content::Remote(remote),
+    };
+    let etag = named_etag(name).unwrap_or(found.etag);
+    Found { content, length: found.length, etag, lease: None }
+}
+
+/// The ETag of an object whose name says what its bytes are.
+fn named_etag(name: &ObjectName) -> Option<String> {
+    match name {
+        ObjectName::Target { sha256, file, .. } if !file.ends_with(".zst") => Some(format!("\"{sha256}\"")),
+        _ => None,
+    }
 }
 
 /// An ETag for a file whose name says nothing about its bytes: files are replaced by rename, never written in place.
@@ -164,6 +183,9 @@ async fn reply(
             let first = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
             let last = first.saturating_add(usize::try_from(length).unwrap_or(usize::MAX)).min(bytes.len());
             Body::from(bytes.slice(first..last))
+        }
+        Content::Remote(remote) => {
+            Body::from_stream(remote.open(offset..offset.saturating_add(length)).await?)
         }
         Content::File(mut file) => {
             file.seek(SeekFrom::Start(offset))?;

@@ -20,6 +20,7 @@ use crate::patches::Key;
 use crate::patches::bench::{Bench, Job};
 use crate::patches::shelf::Shelf;
 use crate::publish::quota::Quotas;
+use crate::store::Commons;
 use crate::tokens::Tokens;
 use crate::twins::{Twin, Twins};
 
@@ -38,6 +39,8 @@ pub(crate) struct Shared {
     pub(crate) bench: Arc<Bench>,
     pub(crate) twins: Arc<Twins>,
     pub(crate) clock: Clock,
+    /// The bucket with the trees; None: they lie in the data directory.
+    pub(crate) commons: Option<Arc<Commons>>,
     /// Told when something was signed, because the next renewal may be due earlier than thought.
     pub(crate) signed: Notify,
     /// Given back when the last task that could still write has ended.
