@@ -33,6 +33,8 @@ pub(crate) struct App {
     failure: Mutex<Option<String>>,
     /// Why the bucket with the tree cannot be followed.
     store_failure: Mutex<Option<String>>,
+    /// When the last look at the bucket with the tree began; held by whoever looks or copies.
+    pub(crate) followed: tokio::sync::Mutex<Option<tokio::time::Instant>>,
     /// The artifacts that lie in a bucket; None: those of the tree on this disk count.
     held: Mutex<Option<Vec<String>>>,
 }
@@ -78,6 +80,7 @@ impl App {
             seen: Mutex::default(),
             failure: Mutex::default(),
             store_failure: Mutex::default(),
+            followed: tokio::sync::Mutex::default(),
             held: Mutex::default(),
         })
     }

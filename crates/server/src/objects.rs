@@ -32,7 +32,7 @@ use crate::patches::bench::{ASK_AGAIN, Asked};
 use crate::patches::shelf::Lease;
 use crate::router::Kind;
 use crate::shared::Shared;
-use crate::store::serve;
+use crate::store::{follow, serve};
 use crate::{blocking, disk};
 
 /// The size of a piece in bytes.
@@ -69,7 +69,12 @@ pub(crate) async fn get(
         return Err(ApiError::NoSuchObject);
     }
     let kind = Kind(name.kind());
-    let answer = match find(&shared, &app, &name).await? {
+    let mut found = find(&shared, &app, &name).await?;
+    if let Some(commons) = shared.commons.as_ref().filter(|_| found.is_none() && follow::may_come(&name)) {
+        follow::look(&shared, commons, &app, Instant::now()).await?;
+        found = find(&shared, &app, &name).await?;
+    }
+    let answer = match found {
         Some(found) => reply(found, &name, &method, &headers).await,
         None => {
             // Without a peer, which a connection always has, all are one.
@@ -267,6 +272,10 @@ async fn after_reload(
     app: &Arc<App>,
     name: &PatchName,
 ) -> Result<Option<crate::patches::bench::Job>, ApiError> {
+    if let Some(commons) = &shared.commons {
+        follow::look(shared, commons, app, Instant::now()).await?;
+        return Ok(shared.job(app, name));
+    }
     let (app, now) = (Arc::clone(app), shared.now());
     let again = Arc::clone(&app);
     let read = blocking::run(move || again.reload_if_changed(now)).await.ok_or(ApiError::Bug)?;

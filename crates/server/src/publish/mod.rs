@@ -165,10 +165,13 @@ async fn write_in_bucket<T: Send + 'static>(
         let (shared, app) = (shared, app);
         // Long enough for a dead server's lease to expire.
         let patience = commons.terms.life.saturating_mul(2);
-        let done = writer::write(&shared, &app, &commons, patience, act).await?;
-        app.set_failure(None);
+        let outcome = writer::write(&shared, &app, &commons, patience, act).await;
+        // Also after a failure: what it, or a server that died, left unfinished is completed now instead of some minutes later.
         shared.signed.notify_one();
-        Ok(done)
+        if outcome.is_ok() {
+            app.set_failure(None);
+        }
+        outcome
     });
     task.await.unwrap_or(Err(ApiError::Bug))
 }

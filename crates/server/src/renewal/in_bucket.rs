@@ -55,6 +55,7 @@ async fn renew(shared: &Arc<Shared>, commons: &Arc<Commons>, app: &Arc<App>, beh
         Some(Due::At(next)) => {
             count(shared, "not-due");
             app.set_failure(None);
+            sweep_copy(shared, app).await;
             return until(next, shared.now());
         }
         Some(Due::Now(reason)) => reason,
@@ -78,9 +79,7 @@ async fn renew(shared: &Arc<Shared>, commons: &Arc<Commons>, app: &Arc<App>, beh
             if let Some(timestamp) = renewed.timestamp {
                 tracing::info!(app = %app.id, timestamp, next = %renewed.next, "renewed the online roles");
             }
-            let (sweeping, of) = (Arc::clone(shared), Arc::clone(app));
-            let swept = move || sweep_old_metadata(&sweeping, &of, sweeping.now());
-            blocking::run(swept).await;
+            sweep_copy(shared, app).await;
             until(renewed.next, shared.now())
         }
         // Another server is at it, or publishes, which renews too.
@@ -118,6 +117,12 @@ fn unfinished(tree: &Tree) -> bool {
     let Some(snapshot) = named(object::TIMESTAMP).remove(trust::SNAPSHOT) else { return true };
     let roles = named(&object::metadata(trust::SNAPSHOT, snapshot));
     newer(trust::SNAPSHOT, snapshot) || roles.iter().any(|(role, version)| newer(role, *version))
+}
+
+/// What the bucket keeps no longer is not served any longer, by the same rule.
+async fn sweep_copy(shared: &Arc<Shared>, app: &Arc<App>) {
+    let (shared, app) = (Arc::clone(shared), Arc::clone(app));
+    blocking::run(move || sweep_old_metadata(&shared, &app, shared.now())).await;
 }
 
 fn count(shared: &Shared, outcome: &'static str) {

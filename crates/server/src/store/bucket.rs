@@ -108,6 +108,8 @@ pub(crate) struct Listed {
 #[derive(Debug)]
 pub(crate) struct Bucket {
     store: Arc<dyn ObjectStore>,
+    /// The same for what a store does in silence for a long time: copying, and putting pieces together.
+    patient: Arc<dyn ObjectStore>,
     prefix: String,
     timeout: Duration,
     /// Whether this store wants ETags in conditions without their quotes. Found out by the probe.
@@ -116,14 +118,16 @@ pub(crate) struct Bucket {
 }
 
 impl Bucket {
-    /// `timeout` is for one request about a small object.
+    /// `timeout` is for one request about a small object; `patient` is the same store with more time.
     pub(crate) fn new(
         store: Arc<dyn ObjectStore>,
+        patient: Arc<dyn ObjectStore>,
         prefix: &str,
         timeout: Duration,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self { store, prefix: prefix.to_owned(), timeout, unquoted: AtomicBool::new(false), metrics }
+        let unquoted = AtomicBool::new(false);
+        Self { store, patient, prefix: prefix.to_owned(), timeout, unquoted, metrics }
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {
@@ -299,7 +303,7 @@ impl Bucket {
 
     /// Copies an object within the store.
     pub(crate) async fn copy(&self, from: &str, to: &str, limit: Duration) -> Result<(), StoreError> {
-        let copying = async { self.store.copy(&self.key(from), &self.key(to)).await };
+        let copying = async { self.patient.copy(&self.key(from), &self.key(to)).await };
         let outcome = match tokio::time::timeout(limit, copying).await {
             Ok(done) => done.map_err(refused("copy", from)),
             Err(_) => Err(StoreError::TimedOut { doing: "copy", name: from.to_owned(), limit }),
@@ -323,7 +327,7 @@ impl Bucket {
 
     /// For whoever sends a large object in pieces: the store, the key, and the time for one piece.
     pub(super) fn raw(&self, name: &str) -> (&dyn ObjectStore, Key, Duration) {
-        (&*self.store, self.key(name), self.timeout)
+        (&*self.patient, self.key(name), self.timeout)
     }
 
     pub(super) fn count<T>(

@@ -8,8 +8,6 @@ use tempfile::NamedTempFile;
 use super::bucket::{Put, StoreError};
 use super::lease::{self, Lease, Taken};
 use super::{Commons, transfer};
-use crate::blocking;
-
 /// The longest object that is created in one request, in bytes: so much of it is in memory. What is longer goes in pieces, and
 /// only the claim keeps two from sending it.
 const AT_ONCE: u64 = 32 << 20;
@@ -84,8 +82,7 @@ pub(crate) async fn publish(commons: &Commons, name: &str, file: NamedTempFile) 
     if length > AT_ONCE {
         return transfer::upload(&commons.bucket, file.path(), name).await;
     }
-    let reading = blocking::run(move || std::fs::read(file.path())).await;
-    let bytes = reading.ok_or_else(super::mirror::stopping)??;
+    let bytes = super::mirror::on_disk(move || Ok(std::fs::read(file.path())?)).await?;
     match commons.bucket.create(name, bytes.into()).await? {
         Put::Done(_) => Ok(length),
         Put::Lost => Ok(commons.bucket.head(name).await?.map_or(length, |found| found.length)),

@@ -32,7 +32,8 @@ pub(crate) async fn commit(
     before: Mirrored,
 ) -> Result<Committed, StoreError> {
     let Mirrored { timestamp, mut names } = before;
-    let here = mirror::local(folder)?;
+    let at = folder.to_owned();
+    let here = mirror::on_disk(move || mirror::local(&at)).await?;
     for name in here {
         if names.contains_key(&name) {
             continue;
@@ -60,8 +61,11 @@ pub(crate) async fn commit(
     }
     let swept: Vec<String> = names.keys().filter(|name| !folder.join(name).exists()).cloned().collect();
     for name in swept {
-        bucket.delete(&format!("{app}/{name}")).await?;
-        names.remove(&name);
+        // It is published all the same, and the next sweep comes to the same result.
+        match bucket.delete(&format!("{app}/{name}")).await {
+            Ok(()) => drop(names.remove(&name)),
+            Err(error) => tracing::warn!(%app, name, %error, "old metadata stays in the store for a while"),
+        }
     }
     Ok(Committed::Done { known: names })
 }

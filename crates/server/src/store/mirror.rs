@@ -15,7 +15,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use protocol::{AppId, MAX_ROLLOUT_BYTES, object};
 
 use super::bucket::{Bucket, Edition, Listed, Read, StoreError};
-use crate::object_name::{ObjectName, of_file};
+use crate::object_name::ObjectName;
 use crate::{blocking, disk};
 
 /// The longest metadata that is copied, in bytes.
@@ -46,12 +46,15 @@ pub(crate) struct Served {
 /// Brings the copy that is served up to date.
 pub(crate) async fn served(bucket: &Bucket, app: &AppId, folder: &Path) -> Result<Served, StoreError> {
     let timestamp = bucket.get(&format!("{app}/{}", object::TIMESTAMP), MAX_METADATA).await?;
-    let mut missing = names(bucket, app).await?;
-    missing.retain(|(name, listed)| {
-        let there = std::fs::metadata(folder.join(name)).ok().map(|metadata| metadata.len());
-        there != Some(listed.length)
+    let (mut missing, at) = (names(bucket, app).await?, folder.to_owned());
+    let missing = on_disk(move || {
+        missing.retain(|(name, listed)| {
+            let there = std::fs::metadata(at.join(name)).ok().map(|metadata| metadata.len());
+            there != Some(listed.length)
+        });
+        Ok(missing)
     });
-    fetch(bucket, app, folder, missing).await?;
+    fetch(bucket, app, folder, missing.await?).await?;
     let edition = timestamp.as_ref().map(|read| read.edition.clone());
     let place = folder.join(object::TIMESTAMP);
     let here = read_if_there(place.clone()).await?;
@@ -79,13 +82,16 @@ pub(crate) async fn exact(
     let timestamp = bucket.get(&format!("{app}/{}", object::TIMESTAMP), MAX_METADATA).await?;
     let listed = names(bucket, app).await?;
     let names: Known = listed.iter().map(|(name, listed)| (name.clone(), listed.edition.clone())).collect();
-    for name in local(folder)? {
-        if known.get(&name).is_none_or(|edition| names.get(&name) != Some(edition)) {
-            disk::remove(&folder.join(name))?;
+    let (at, wanted) = (folder.to_owned(), names.clone());
+    let missing = on_disk(move || {
+        for name in local(&at)? {
+            if known.get(&name).is_none_or(|edition| wanted.get(&name) != Some(edition)) {
+                disk::remove(&at.join(name))?;
+            }
         }
-    }
-    let missing = listed.into_iter().filter(|(name, _)| !folder.join(name).exists()).collect();
-    fetch(bucket, app, folder, missing).await?;
+        Ok(listed.into_iter().filter(|(name, _)| !at.join(name).exists()).collect())
+    });
+    fetch(bucket, app, folder, missing.await?).await?;
     let place = folder.join(object::TIMESTAMP);
     match &timestamp {
         Some(read) => write(place, read.bytes.clone()).await?,
@@ -113,7 +119,7 @@ async fn names(bucket: &Bucket, app: &AppId) -> Result<Vec<(String, Listed)>, St
     Ok(found)
 }
 
-/// The files of a copy, without the timestamp, in the order in which they may be written.
+/// The files of a copy, without the timestamp, in the order in which they may be written. Blocks.
 pub(super) fn local(folder: &Path) -> Result<Vec<String>, StoreError> {
     let mut found = Vec::new();
     for part in FOLDERS {
@@ -123,9 +129,10 @@ pub(super) fn local(folder: &Path) -> Result<Vec<String>, StoreError> {
             Err(error) => return Err(error.into()),
         };
         for entry in entries {
-            let name = Path::new(part).join(entry?.file_name());
-            if let Some(ObjectName::Metadata { .. } | ObjectName::Target { .. }) = of_file(&name) {
-                found.extend(name.to_str().map(str::to_owned));
+            let Ok(file) = entry?.file_name().into_string() else { continue };
+            let name = format!("{part}/{file}");
+            if let Some(ObjectName::Metadata { .. } | ObjectName::Target { .. }) = ObjectName::parse(&name) {
+                found.push(name);
             }
         }
     }
@@ -168,8 +175,14 @@ async fn fetch(
 }
 
 async fn write(place: PathBuf, bytes: Bytes) -> Result<(), StoreError> {
-    let written = blocking::run(move || disk::write(&place, &bytes)).await;
-    Ok(written.unwrap_or_else(|| Err(stopping()))?)
+    on_disk(move || Ok(disk::write(&place, &bytes)?)).await
+}
+
+/// Does something that blocks.
+pub(super) async fn on_disk<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    blocking::run(work).await.unwrap_or_else(|| Err(stopping().into()))
 }
 
 async fn read_if_there(place: PathBuf) -> Result<Option<Vec<u8>>, StoreError> {

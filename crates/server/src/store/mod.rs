@@ -27,10 +27,10 @@ pub(crate) mod serve;
 pub(crate) mod transfer;
 pub(crate) mod writer;
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 #[path = "../../tests/http/ceph.rs"]
 mod ceph;
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests;
 
 use std::collections::BTreeMap;
@@ -97,8 +97,9 @@ impl Commons {
         clock: &Clock,
     ) -> Result<Option<Arc<Self>>, OpenError> {
         let Some(url) = &config.store else { return Ok(None) };
-        let client = Arc::new(s3::client(url, &config.s3)?);
-        let bucket = Bucket::new(client, &url.prefix, config.s3.timeout, Arc::clone(metrics));
+        let client = Arc::new(s3::client(url, &config.s3, config.s3.timeout)?);
+        let patient = Arc::new(s3::client(url, &config.s3, config.publish.timeout)?);
+        let bucket = Bucket::new(client, patient, &url.prefix, config.s3.timeout, Arc::clone(metrics));
         probe::probe(&bucket).await?;
         let terms = Terms { owner: owner(), life: config.s3.lease, clock: Arc::clone(clock) };
         let commons = Self {
@@ -139,7 +140,7 @@ impl Commons {
 
 /// Checks what can be checked of a configuration's store without asking it.
 pub(crate) fn check(config: &Config) -> Result<(), OpenError> {
-    config.store.as_ref().map_or(Ok(()), |url| s3::client(url, &config.s3).map(drop))
+    config.store.as_ref().map_or(Ok(()), |url| s3::client(url, &config.s3, config.s3.timeout).map(drop))
 }
 
 /// Below the data directory; no app can have this name.

@@ -16,8 +16,8 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// How often one request is sent again when no answer came.
 const RETRIES: usize = 3;
 
-/// A client of the bucket. Nothing is sent yet.
-pub(crate) fn client(url: &StoreUrl, s3: &S3) -> Result<AmazonS3, OpenError> {
+/// A client of the bucket that waits so long for an answer that does not move. Nothing is sent yet.
+pub(crate) fn client(url: &StoreUrl, s3: &S3, patience: Duration) -> Result<AmazonS3, OpenError> {
     // The whole process has one provider; whoever comes first installs the same.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let (access, secret) = (line(s3.access_key_file.as_deref())?, line(s3.secret_key_file.as_deref())?);
@@ -26,10 +26,10 @@ pub(crate) fn client(url: &StoreUrl, s3: &S3) -> Result<AmazonS3, OpenError> {
         .with_allow_http(true)
         // An answer may take as long as it moves.
         .with_timeout_disabled()
-        .with_read_timeout(s3.timeout)
+        .with_read_timeout(patience)
         .with_connect_timeout(CONNECT);
     let retry =
-        RetryConfig { backoff: BackoffConfig::default(), max_retries: RETRIES, retry_timeout: s3.timeout };
+        RetryConfig { backoff: BackoffConfig::default(), max_retries: RETRIES, retry_timeout: patience };
     let mut builder = AmazonS3Builder::new()
         .with_bucket_name(&url.bucket)
         .with_region(&s3.region)

@@ -3,10 +3,11 @@
 //! The bucket is the truth. An app that it does not have is sent there as it lies in the data directory, so that a server
 //! moves to a bucket by naming it; two that send the same are as good as one, and two different apps of one name are refused.
 
-use std::path::Path;
+use std::path::{MAIN_SEPARATOR, Path};
 
 use bytes::Bytes;
 use protocol::{AppId, object};
+use signing::Tree;
 
 use super::bucket::{Bucket, Put, StoreError};
 use super::{mirror, transfer};
@@ -15,6 +16,8 @@ use crate::{app, disk};
 
 /// The folders of a tree that are sent; patches are made anew.
 const SENT: &str = "targets";
+/// Where the rules of rollouts lie: they are sent with the metadata.
+const RULES: &str = "targets/rollout/";
 
 /// Why the first copy was not made.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +36,20 @@ pub enum SeedError {
         /// The first name that differs.
         name: String,
     },
+    /// Something was published here and not there.
+    #[error(
+        "app {app}: {name} lies here and not in the store: this server published by itself, or the store was restored from a backup. \
+         Publish that again to the store, and move the folder of the app out of `data`, from where it is copied anew"
+    )]
+    Ahead {
+        /// The app.
+        app: AppId,
+        /// The name that the store lacks.
+        name: String,
+    },
+    /// A tree of this disk.
+    #[error("the tree of an app: {0}")]
+    Tree(#[source] signing::Error),
 }
 
 /// Brings bucket and data directory together.
@@ -43,7 +60,7 @@ pub(crate) async fn seed(bucket: &Bucket, data: &Path) -> Result<(), SeedError> 
         if !has(bucket, &id).await? {
             send(bucket, &id, &folder).await?;
         }
-        same_root(bucket, &id, &folder).await?;
+        compare(bucket, &id, &folder).await?;
     }
     for name in bucket.folders().await? {
         let Ok(id) = AppId::parse(&name) else { continue };
@@ -62,8 +79,7 @@ async fn has(bucket: &Bucket, id: &AppId) -> Result<bool, StoreError> {
 /// that the app is there, then the timestamp. What a dead process sent stays and is gone on from.
 async fn send(bucket: &Bucket, id: &AppId, folder: &Path) -> Result<(), SeedError> {
     tracing::info!(app = %id, "the store does not have this app yet: sending it");
-    let targets = blocking_files(folder).await?;
-    for name in &targets {
+    for name in targets(folder).await?.iter().filter(|name| !name.starts_with(RULES)) {
         let to = format!("{id}/{name}");
         let length = tokio::fs::metadata(folder.join(name)).await.map_err(StoreError::from)?.len();
         if bucket.head(&to).await?.is_none_or(|there| there.length != length) {
@@ -71,8 +87,9 @@ async fn send(bucket: &Bucket, id: &AppId, folder: &Path) -> Result<(), SeedErro
         }
     }
     let first = object::metadata(trust::ROOT, 1);
-    let mut names = mirror::local(folder)?;
-    names.retain(|name| *name != first && name.starts_with("metadata/"));
+    let at = folder.to_owned();
+    let mut names = mirror::on_disk(move || mirror::local(&at)).await?;
+    names.retain(|name| *name != first);
     names.extend([first, object::TIMESTAMP.to_owned()]);
     for name in names {
         let bytes = match tokio::fs::read(folder.join(&name)).await {
@@ -87,20 +104,31 @@ async fn send(bucket: &Bucket, id: &AppId, folder: &Path) -> Result<(), SeedErro
     Ok(())
 }
 
-async fn same_root(bucket: &Bucket, id: &AppId, folder: &Path) -> Result<(), SeedError> {
-    let name = object::metadata(trust::ROOT, 1);
-    let here = tokio::fs::read(folder.join(&name)).await.map_err(StoreError::from)?;
-    match bucket.get(&format!("{id}/{name}"), trust::LIMITS.root_bytes).await? {
-        Some(there) if there.bytes != here => Err(SeedError::Another { app: id.clone(), name }),
-        _ => Ok(()),
+/// The first root and the newest targets that lie here must be in the bucket: these were signed offline and would be lost.
+async fn compare(bucket: &Bucket, id: &AppId, folder: &Path) -> Result<(), SeedError> {
+    let first = object::metadata(trust::ROOT, 1);
+    let newest =
+        Tree::open(folder, id).and_then(|tree| tree.newest(trust::TARGETS)).map_err(SeedError::Tree)?;
+    let newest = newest.map(|version| object::metadata(trust::TARGETS, version));
+    for name in [Some(first), newest].into_iter().flatten() {
+        let here = tokio::fs::read(folder.join(&name)).await.map_err(StoreError::from)?;
+        let app = id.clone();
+        match bucket.get(&format!("{id}/{name}"), mirror::MAX_METADATA).await? {
+            Some(there) if there.bytes == here => {}
+            Some(_) => return Err(SeedError::Another { app, name }),
+            None => return Err(SeedError::Ahead { app, name }),
+        }
     }
+    Ok(())
 }
 
 /// The targets of a tree, as names.
-async fn blocking_files(folder: &Path) -> Result<Vec<String>, StoreError> {
+async fn targets(folder: &Path) -> Result<Vec<String>, StoreError> {
     let folder = folder.to_owned();
-    let listed = crate::blocking::run(move || disk::files_below(&folder, SENT)).await;
-    let files = listed.unwrap_or_else(|| Err(mirror::stopping()))?;
-    let named = |file: &std::path::PathBuf| matches!(of_file(file), Some(ObjectName::Target { .. }));
-    Ok(files.iter().filter(|file| named(file)).filter_map(|file| file.to_str().map(str::to_owned)).collect())
+    let files = mirror::on_disk(move || Ok(disk::files_below(&folder, SENT)?)).await?;
+    let named = files.iter().filter_map(|file| match of_file(file)? {
+        name @ ObjectName::Target { .. } => Some(name.as_path().to_str()?.replace(MAIN_SEPARATOR, "/")),
+        _ => None,
+    });
+    Ok(named.collect())
 }

@@ -28,15 +28,20 @@ async fn bucket(store: &Ceph, name: &str) -> Arc<Bucket> {
     let prefix = Ceph::prefix(name);
     let text = format!("data = \"d\"\n{}", store.configuration(folder.path(), &prefix));
     let config = Config::parse(&text, &folder.path().join("server.toml")).unwrap();
-    let client = s3::client(&config.store.clone().unwrap(), &config.s3).unwrap();
-    let bucket = Bucket::new(Arc::new(client), &prefix, config.s3.timeout, Arc::new(Metrics::new()));
+    let bucket = reached(&config, &prefix);
     probe(&bucket).await.unwrap();
     Arc::new(bucket)
 }
 
+fn reached(config: &Config, prefix: &str) -> Bucket {
+    let client = || s3::client(&config.store.clone().unwrap(), &config.s3, config.s3.timeout).unwrap();
+    let (client, patient) = (Arc::new(client()), Arc::new(client()));
+    Bucket::new(client, patient, prefix, config.s3.timeout, Arc::new(Metrics::new()))
+}
+
 fn memory() -> Arc<Bucket> {
     let store = Arc::new(InMemory::new());
-    Arc::new(Bucket::new(store, "", Duration::from_secs(5), Arc::new(Metrics::new())))
+    Arc::new(Bucket::new(store.clone(), store, "", Duration::from_secs(5), Arc::new(Metrics::new())))
 }
 
 /// Terms with a clock that only this test moves.
@@ -247,7 +252,7 @@ async fn the_probe_takes_what_is_fit_and_refuses_what_is_not() {
     use unfit::{Fault, Unfit};
     let check = async |fault: Option<Fault>, part: Option<&str>| {
         let store = Arc::new(Unfit { inner: InMemory::new(), fault });
-        let bucket = Bucket::new(store, "p", Duration::from_secs(5), Arc::new(Metrics::new()));
+        let bucket = Bucket::new(store.clone(), store, "p", Duration::from_secs(5), Arc::new(Metrics::new()));
         let said = probe(&bucket).await.map_err(|error| error.to_string());
         match part {
             None => said.unwrap(),
@@ -275,14 +280,13 @@ async fn a_store_that_is_not_there_is_said() {
     let text = "data = \"d\"\nstore = \"s3://releases\"\ns3.endpoint = \"http://127.0.0.1:1\"\n\
                 s3.access_key_file = \"a\"\ns3.secret_key_file = \"s\"\ns3.timeout = \"2s\"";
     let config = Config::parse(text, &at("server.toml")).unwrap();
-    let client = s3::client(&config.store.clone().unwrap(), &config.s3).unwrap();
-    let bucket = Bucket::new(Arc::new(client), "", config.s3.timeout, Arc::new(Metrics::new()));
+    let bucket = reached(&config, "");
     let error = probe(&bucket).await.unwrap_err();
     assert!(matches!(error, ProbeError::Store(_)) && error.to_string().contains("[s3]"), "{error}");
     // A secret that others may read is none.
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::set_permissions(at("s"), std::fs::Permissions::from_mode(0o644)).unwrap();
-    let error = s3::client(&config.store.unwrap(), &config.s3).unwrap_err().to_string();
+    let error = s3::client(&config.store.unwrap(), &config.s3, config.s3.timeout).unwrap_err().to_string();
     assert!(error.contains("key to the store"), "{error}");
 }
 

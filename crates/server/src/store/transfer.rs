@@ -1,16 +1,15 @@
 //! Large objects on their way between this disk and the store, in pieces.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use object_store::{MultipartUpload, ObjectStoreExt as _};
 use protocol::Hasher;
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::bucket::{Bucket, StoreError, refused};
-use crate::blocking;
 
 /// The size of a piece in bytes: what one transfer has in memory. S3 takes no smaller ones, and 10,000 of them at most.
 const PIECE: usize = 8 << 20;
@@ -72,21 +71,20 @@ async fn piece(file: &mut tokio::fs::File) -> io::Result<Bytes> {
 pub(crate) async fn download(
     bucket: &Bucket,
     name: &str,
-    mut file: std::fs::File,
+    file: std::fs::File,
     limit: u64,
 ) -> Result<bool, StoreError> {
     let Some(mut pieces) = bucket.open(name, None).await? else { return Ok(false) };
-    let mut length = 0_u64;
+    let (mut file, mut length) = (tokio::fs::File::from_std(file), 0_u64);
     while let Some(piece) = pieces.next().await {
         let piece = piece?;
         length += piece.len() as u64;
         if length > limit {
             return Err(StoreError::TooLong { name: name.to_owned(), limit });
         }
-        file = blocking::run(move || file.write_all(&piece).map(|()| file))
-            .await
-            .unwrap_or_else(|| Err(super::mirror::stopping()))?;
+        file.write_all(&piece).await?;
     }
+    file.flush().await?;
     Ok(true)
 }
 
