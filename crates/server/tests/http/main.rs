@@ -3,7 +3,11 @@
 #![cfg(unix)]
 #![allow(missing_docs, reason = "test code")]
 
+mod bucket;
+mod ceph;
 mod hostile;
+mod killed;
+mod outage;
 mod patches;
 mod process;
 mod publishing;
