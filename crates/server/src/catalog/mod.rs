@@ -93,6 +93,11 @@ impl Catalog {
             .map(|(sha256, offer, held)| (*sha256, offer.length, held.file.as_path()))
     }
 
+    /// The SHA-256 of everything that is offered.
+    pub(crate) fn offered_digests(&self) -> BTreeSet<Digest> {
+        self.offers.keys().copied().collect()
+    }
+
     /// How many artifacts are offered, and how many are held.
     pub(crate) fn counts(&self) -> (usize, usize) {
         let offered = self.offers.values().map(|offer| offer.releases.len()).sum();

@@ -145,7 +145,7 @@ pub struct Patches {
     pub parallel: usize,
     /// Patches that may wait for their turn.
     pub queue: usize,
-    /// All patches on disk together. The least recently used go first.
+    /// All patches on disk together; the least recently used go first. In a bucket those of one app; the oldest go first.
     pub cache: ByteSize,
     /// The address space of a process that makes a patch.
     pub memory: ByteSize,

@@ -15,7 +15,7 @@
 
 pub(crate) mod bench;
 pub(crate) mod child;
-mod in_bucket;
+pub(crate) mod in_bucket;
 pub mod maker;
 pub(crate) mod shelf;
 

@@ -12,6 +12,7 @@ use super::{AFTER_FAILURE, OFTEN, SELDOM, sweep, sweep_old_metadata, until};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::metrics::OutcomeLabels;
+use crate::patches::in_bucket;
 use crate::publish::quota;
 use crate::shared::Shared;
 use crate::store::{Commons, follow, fraction, writer};
@@ -31,7 +32,6 @@ enum Due {
 /// Renews what is due in one app; returns when to look again.
 pub(super) async fn look_after(shared: &Arc<Shared>, commons: &Arc<Commons>, app: &Arc<App>) -> Duration {
     let _writing = app.writing().await;
-    sweep_uploads(shared, commons, app).await;
     let pause = match follow::copy(shared, commons, app).await {
         Ok(behind) => renew(shared, commons, app, behind).await,
         Err(error) => {
@@ -43,6 +43,8 @@ pub(super) async fn look_after(shared: &Arc<Shared>, commons: &Arc<Commons>, app
     if let Some(problem) = app.standing(shared.now()).problem {
         tracing::error!(app = %app.id, problem, "the app is not ready");
     }
+    sweep_uploads(shared, commons, app).await;
+    sweep_patches(shared, commons, app).await;
     // Not all servers in the same moment.
     pause.max(OFTEN) + commons.follow.mul_f64(fraction())
 }
@@ -66,7 +68,7 @@ async fn renew(shared: &Arc<Shared>, commons: &Arc<Commons>, app: &Arc<App>, beh
         match old_metadata::sweep(desk.tree, shared.config.validity.timestamp, now) {
             Ok(0) => {}
             Ok(swept) => {
-                tracing::info!(app = %desk.tree.app(), swept, "deletes metadata that was replaced long ago")
+                tracing::info!(app = %desk.tree.app(), swept, "deletes metadata that was replaced long ago");
             }
             Err(error) => tracing::warn!(app = %desk.tree.app(), %error, "old metadata cannot be deleted"),
         }
@@ -127,6 +129,18 @@ async fn sweep_copy(shared: &Arc<Shared>, app: &Arc<App>) {
 
 fn count(shared: &Shared, outcome: &'static str) {
     shared.metrics.renewals.get_or_create(&OutcomeLabels { outcome }).inc();
+}
+
+async fn sweep_patches(shared: &Shared, commons: &Commons, app: &App) {
+    let (capacity, offered) = (shared.config.patches.cache.get(), app.catalog().offered_digests());
+    match in_bucket::sweep(commons, &app.id, capacity, &offered).await {
+        Ok(swept) => {
+            if swept.count > 0 {
+                tracing::info!(app = %app.id, swept = swept.count, left = swept.bytes, "deleted patches");
+            }
+        }
+        Err(error) => tracing::warn!(app = %app.id, %error, "patches cannot be swept"),
+    }
 }
 
 async fn sweep_uploads(shared: &Shared, commons: &Commons, app: &App) {

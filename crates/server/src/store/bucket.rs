@@ -360,7 +360,8 @@ impl Bucket {
         let name = name.strip_prefix(self.prefix.as_str()).unwrap_or(name);
         let name = name.strip_prefix('/').unwrap_or(name).to_owned();
         let edition = edition(meta.e_tag, &name)?;
-        let modified = Timestamp::from_second(meta.last_modified.timestamp()).unwrap_or(Timestamp::MAX);
+        let modified =
+            Timestamp::from_millisecond(meta.last_modified.timestamp_millis()).unwrap_or(Timestamp::MAX);
         Ok(Listed { name, length: meta.size, edition, modified })
     }
 

@@ -159,17 +159,22 @@ async fn fetch(
     folder: &Path,
     missing: Vec<(String, Listed)>,
 ) -> Result<(), StoreError> {
-    let reading = missing.into_iter().map(|(name, _)| async move {
+    let reading = missing.into_iter().map(|(name, listed)| async move {
         let limit = if name.starts_with("targets/") { MAX_ROLLOUT_BYTES } else { MAX_METADATA };
         let read = bucket.get(&format!("{app}/{name}"), limit).await?;
-        Ok::<_, StoreError>((name, read))
+        Ok::<_, StoreError>((name, listed.modified, read))
     });
     let mut reads = stream::iter(reading).buffered(SIDE_BY_SIDE);
-    while let Some((name, read)) = reads.try_next().await? {
+    while let Some((name, modified, read)) = reads.try_next().await? {
         // Old metadata may be swept between list and look.
-        if let Some(read) = read {
-            write(folder.join(name), read.bytes).await?;
-        }
+        let Some(read) = read else { continue };
+        let place = folder.join(name);
+        // With its age: who sweeps the copy asks for it.
+        on_disk(move || {
+            disk::write(&place, &read.bytes)?;
+            Ok(std::fs::File::options().write(true).open(&place)?.set_modified(modified.into())?)
+        })
+        .await?;
     }
     Ok(())
 }

@@ -167,7 +167,8 @@ async fn a_lease_has_one_holder_and_its_epoch_only_rises() {
                 assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0, "two holders");
                 // Something that takes a while.
                 bucket.head("app/nothing").await.unwrap();
-                epochs.lock().unwrap().push(lease.epoch().await);
+                let epoch = lease.epoch().await;
+                epochs.lock().unwrap().push(epoch);
                 assert_eq!(inside.fetch_sub(1, Ordering::SeqCst), 1, "two holders");
                 lease.release(None).await;
             }
@@ -231,6 +232,22 @@ async fn a_damaged_or_newer_lease_is_said_and_left_alone() {
         let left = bucket.get("app/.lease.json", 1000).await.unwrap().unwrap();
         assert_eq!(left.bytes, text);
     }
+}
+
+#[tokio::test]
+async fn the_first_format_of_a_lease_is_read_for_ever() {
+    let golden = include_str!("../../fixtures/v1/lease.json").trim_end();
+    let (bucket, seconds) = (memory(), Arc::new(AtomicI64::new(0)));
+    bucket.create("app/.lease.json", Bytes::from(golden)).await.unwrap();
+    let taken = lease::take(&bucket, "app/.lease.json", &terms("next", &seconds), Duration::ZERO).await;
+    let Taken::Theirs { owner, until } = taken.unwrap() else { panic!("it is held") };
+    assert_eq!(
+        (owner.as_str(), until.to_string().as_str()),
+        ("host-1:4242:0a1b2c3d", "2026-11-27T12:00:00Z")
+    );
+    seconds.store(until.as_second() + 1, Ordering::Relaxed);
+    let next = mine(&bucket, &terms("next", &seconds)).await.expect("expired");
+    assert_eq!((next.epoch().await, next.remark().await), (8, Some(160_000)));
 }
 
 #[tokio::test]

@@ -196,6 +196,34 @@ async fn what_another_published_a_moment_ago_is_there_when_it_is_asked_for() {
 }
 
 #[tokio::test]
+async fn patches_leave_a_bucket_when_they_are_too_many() {
+    let Some(ceph) = ceph("bucket::patches_leave_a_bucket_when_they_are_too_many") else { return };
+    let shared = Shared::new(ceph, "sweep");
+    let first = noise(1, 100_000);
+    let releases = [first.clone(), edited(&first), edited(&edited(&first))];
+    let large = shared.serve("data", "patches.bases = 0").await;
+    let mut artifacts = Vec::new();
+    for (number, content) in releases.iter().enumerate() {
+        artifacts.push(shared.stage.publish(&large, &format!("1.{number}.0"), content).await);
+    }
+    let names = [0, 1].map(|base| patch(&artifacts[2], &artifacts[base], "rt1"));
+    let mut lengths = Vec::new();
+    for name in &names {
+        lengths.push(large.until(name, 200, &[202]).await.bytes().await.unwrap().len());
+    }
+    large.stop().await;
+    // Room for one of them.
+    let room = format!("patches.bases = 0\npatches.cache = {}", lengths[0].max(lengths[1]));
+    let small = shared.serve("data", &room).await;
+    let index = bytes(&small, &object::patch_index(&artifacts[2].sha256)).await;
+    let listed: Vec<_> = PatchIndex::parse(&index).unwrap().patches.iter().map(|one| one.base).collect();
+    assert_eq!(listed, [artifacts[1].sha256], "the older one went");
+    assert_eq!(small.get(&names[1]).await.status(), 200);
+    assert_eq!(small.get(&names[0]).await.status(), 202, "it is made again for who asks");
+    small.stop().await;
+}
+
+#[tokio::test]
 async fn no_change_of_any_server_is_lost() {
     let Some(ceph) = ceph("bucket::no_change_of_any_server_is_lost") else { return };
     let shared = Shared::new(ceph, "changes");

@@ -110,18 +110,23 @@ impl Ceph {
         run("monmaptool", &["--create", "--clobber", "--fsid", &id, "--addv", "a", &address, &map])?;
         run("ceph-mon", &["-i", "a", "--mkfs", "--monmap", &map])?;
         let mut keepers = vec![daemon(&folder, "ceph-mon", &["-i", "a"])?];
-        until("the monitor", || run("ceph", &["--connect-timeout", "5", "mon", "stat"]).is_ok())?;
+        until("the monitor", || run("ceph", &["--connect-timeout", "5", "mon", "stat"]))?;
         let osd = uuid()?;
-        run("ceph", &["osd", "new", &osd])?;
+        // A monitor that answers does not do everything yet; all of these may be said again.
+        until("a place for the object store", || run("ceph", &["osd", "new", &osd]))?;
         run("ceph-osd", &["-i", "0", "--mkfs", "--osd-uuid", &osd])?;
-        run("ceph", &["osd", "crush", "add", "osd.0", "1.0", "host=h", "root=default"])?;
+        let add = ["osd", "crush", "add", "osd.0", "1.0", "host=h", "root=default"];
+        until("a place for the object store", || run("ceph", &add))?;
         keepers.push(daemon(&folder, "ceph-osd", &["-i", "0"])?);
-        until("the object store", || run("ceph", &["osd", "stat"]).is_ok_and(|text| text.contains("1 up")))?;
+        until("the object store", || {
+            let text = run("ceph", &["osd", "stat"])?;
+            if text.contains("1 up") { Ok(text) } else { Err(io::Error::other(text)) }
+        })?;
         let user = ["user", "create", "--uid=test", "--display-name=test"];
         let keys = [format!("--access-key={ACCESS}"), format!("--secret={SECRET}")];
         run("radosgw-admin", &[&user[..], &[keys[0].as_str(), keys[1].as_str()]].concat())?;
         keepers.push(daemon(&folder, "radosgw", &["-n", "client.rgw.a"])?);
-        until("the gateway", || TcpStream::connect_timeout(&gateway, Duration::from_secs(1)).is_ok())?;
+        until("the gateway", || TcpStream::connect_timeout(&gateway, Duration::from_secs(1)))?;
         // Last, so that it is dropped last, and sweeps what the others leave.
         keepers.push(sweeper);
         let ceph = Self { folder, gateway, _keepers: keepers };
@@ -227,15 +232,17 @@ fn run(folder: &Path, program: &str, arguments: &[&str]) -> io::Result<String> {
     }
 }
 
-fn until(what: &str, mut there: impl FnMut() -> bool) -> io::Result<()> {
+fn until<T>(what: &str, mut there: impl FnMut() -> io::Result<T>) -> io::Result<()> {
     let begun = Instant::now();
-    while !there() {
-        if begun.elapsed() > PATIENCE {
-            return Err(io::Error::other(format!("{what} does not come up")));
+    loop {
+        match there() {
+            Ok(_) => return Ok(()),
+            Err(error) if begun.elapsed() > PATIENCE => {
+                return Err(io::Error::other(format!("{what} does not come up: {error}")));
+            }
+            Err(_) => pause(),
         }
-        pause();
     }
-    Ok(())
 }
 
 /// Between two looks at a process that says nothing when it is ready.
