@@ -308,7 +308,7 @@ rgw_enable_usage_log = false
 rgw_run_sync_thread = false
 rgw_dns_name = localhost
 [client.rgw.a]
-rgw_frontends = beast endpoint={gateway}
+rgw_frontends = beast endpoint={gateway} tcp_nodelay=1
 "
     )
 }
