@@ -64,6 +64,9 @@ const ON_A_DISPLAY: &[Purpose] = &[Purpose::Group(Group::Desktop), Demo];
 /// The window's page without its app.
 const IN_A_BROWSER: &[Purpose] = &[Purpose::Group(Group::Ui), Gallery];
 
+/// Servers that share a bucket, and what they share it with.
+const ON_A_BUCKET: &[Purpose] = &[Purpose::Group(Group::Unit), Purpose::Group(Group::Server)];
+
 /// Tests that make programs as others do.
 const PROGRAMS: &[Purpose] = &[Purpose::Group(Group::Unit), Purpose::Group(Group::Delta)];
 
@@ -244,6 +247,24 @@ const PACKAGES: &[Package] = &[
         present: Tool("xfs_io"),
         why: "the same on xfs, and xfs_io, which cuts the power of both",
         wanted_by: &[Purpose::Group(Group::Install)],
+    },
+    Package {
+        apt: "radosgw",
+        present: Tool("radosgw"),
+        why: "a real S3-compatible store on this machine (Ceph), which several servers share; brings the command ceph",
+        wanted_by: ON_A_BUCKET,
+    },
+    Package {
+        apt: "ceph-mon",
+        present: Tool("ceph-mon"),
+        why: "knows the parts of that store",
+        wanted_by: ON_A_BUCKET,
+    },
+    Package {
+        apt: "ceph-osd",
+        present: Tool("ceph-osd"),
+        why: "keeps the bytes of that store",
+        wanted_by: ON_A_BUCKET,
     },
     Package {
         apt: "rust-web-src",

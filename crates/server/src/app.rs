@@ -39,6 +39,12 @@ pub(crate) struct App {
     failure: Mutex<Option<String>>,
     /// When people were last told what expires soon.
     warned: Mutex<Option<Timestamp>>,
+    /// Why the bucket with the tree cannot be followed.
+    store_failure: Mutex<Option<String>>,
+    /// When the last look at the bucket with the tree began; held by whoever looks or copies.
+    pub(crate) followed: tokio::sync::Mutex<Option<tokio::time::Instant>>,
+    /// The artifacts that lie in a bucket; None: those of the tree on this disk count.
+    held: Mutex<Option<Vec<String>>>,
 }
 
 /// How long before `root` or `targets` expire people are told: they are signed offline, by people who have holidays.
@@ -91,6 +97,9 @@ impl App {
             seen: Mutex::default(),
             failure: Mutex::default(),
             warned: Mutex::default(),
+            store_failure: Mutex::default(),
+            followed: tokio::sync::Mutex::default(),
+            held: Mutex::default(),
         })
     }
 
@@ -107,7 +116,8 @@ impl App {
     /// Reads the tree again. What cannot be verified is not offered: the catalog is empty then. Blocks.
     pub(crate) fn reload(&self, now: Timestamp) {
         let seen = self.look();
-        let catalog = load(self.tree.folder(), &self.id, now).unwrap_or_else(|error| {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let catalog = load(self.tree.folder(), &self.id, now, held.as_deref()).unwrap_or_else(|error| {
             tracing::warn!(app = %self.id, %error, "the tree cannot be verified, so no patches are made");
             Catalog::default()
         });
@@ -138,13 +148,24 @@ impl App {
         *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
     }
 
+    /// Notes whether the bucket with the tree can be followed.
+    pub(crate) fn set_store_failure(&self, failure: Option<String>) {
+        *self.store_failure.lock().unwrap_or_else(PoisonError::into_inner) = failure;
+    }
+
+    /// Says which artifacts lie in the bucket, by their names, for the next reading of the tree.
+    pub(crate) fn set_held(&self, names: Vec<String>) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(names);
+    }
+
     /// How the app stands. Blocks.
     pub(crate) fn standing(&self, now: Timestamp) -> Standing {
         let expires = expiry::of_roles(&self.tree);
         let failure = || self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let timestamp_expires = expires.get(trust::TIMESTAMP).copied().flatten();
         // An app that nobody has published yet has a root and no failure: no reason to take traffic from the others.
-        let problem = too_old(&expires, now).or_else(failure);
+        let store = || self.store_failure.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let problem = too_old(&expires, now).or_else(failure).or_else(store);
         let warnings = soon_too_old(&expires, now);
         Standing { app: self.id.clone(), timestamp_expires, expires, problem, warnings }
     }

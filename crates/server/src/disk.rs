@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Writes a file as a whole: temporary file beside it, sync, rename, sync of the folder.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -73,6 +73,30 @@ fn absent(error: &io::Error) -> bool {
         return true;
     }
     matches!(error.kind(), K::NotFound | K::NotADirectory | K::InvalidFilename | K::IsADirectory)
+}
+
+/// All plain files below a folder `part` of `folder`, relative to `folder`. None if it is not there.
+pub(crate) fn files_below(folder: &Path, part: &str) -> io::Result<Vec<PathBuf>> {
+    let (mut found, mut open) = (Vec::new(), vec![PathBuf::from(part)]);
+    while let Some(part) = open.pop() {
+        let entries = match std::fs::read_dir(folder.join(&part)) {
+            Ok(entries) => entries,
+            Err(error) if absent(&error) => continue,
+            Err(error) => return Err(error),
+        };
+        for entry in entries {
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            let inner = part.join(entry.file_name());
+            if kind.is_dir() {
+                open.push(inner);
+            } else if kind.is_file() {
+                found.push(inner);
+            }
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
 }
 
 /// Deletes a file; that there is none is fine.

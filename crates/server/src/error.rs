@@ -10,6 +10,8 @@ use axum::response::{IntoResponse, Response};
 use protocol::Digest;
 use serde::Serialize;
 
+use crate::store::StoreError;
+
 /// Why a request was not answered as asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ApiError {
@@ -59,6 +61,14 @@ pub(crate) enum ApiError {
     TooSlow,
     #[error("the server's disk refused; try again later")]
     Disk(#[from] std::io::Error),
+    #[error(
+        "the server's store refused or did not answer, its log says why; a publication may be visible or not: send it again, which is safe"
+    )]
+    Store(#[source] StoreError),
+    #[error(
+        "another server is publishing for this app; nothing was published by this request, send it again"
+    )]
+    Busy,
     #[error("a fault of the server, now in its log; try again later")]
     Bug,
 }
@@ -95,6 +105,8 @@ impl ApiError {
             Self::QueueFull { .. } => (S::SERVICE_UNAVAILABLE, "queue-full"),
             Self::TooSlow => (S::SERVICE_UNAVAILABLE, "too-slow"),
             Self::Disk(_) => (S::SERVICE_UNAVAILABLE, "disk"),
+            Self::Store(_) => (S::SERVICE_UNAVAILABLE, "store"),
+            Self::Busy => (S::SERVICE_UNAVAILABLE, "busy"),
             Self::Bug => (S::INTERNAL_SERVER_ERROR, "bug"),
         }
     }
@@ -102,7 +114,9 @@ impl ApiError {
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::TooManyRequests { after } | Self::QueueFull { after } => Some(*after),
-            Self::Disk(_) | Self::TooSlow | Self::Signing(_) => Some(Duration::from_secs(10)),
+            Self::Disk(_) | Self::TooSlow | Self::Signing(_) | Self::Store(_) | Self::Busy => {
+                Some(Duration::from_secs(10))
+            }
             _ => None,
         }
     }
@@ -125,6 +139,7 @@ impl IntoResponse for ApiError {
         let (status, code) = self.class();
         match &self {
             Self::Disk(error) => tracing::error!(%error, "the disk refused"),
+            Self::Store(error) => tracing::error!(%error, "the store refused"),
             Self::Bug => tracing::error!("a request hit a bug"),
             Self::Signing(error) => tracing::error!(%error, "publishing failed here"),
             _ => {}

@@ -11,9 +11,10 @@
 //! - a bug in one request is a 500, counted and logged, and nothing else.
 //!
 //! Layout: `router` is the list of routes; `objects`, `publish`, `operations` answer them; `app` and `catalog` are
-//! what is known about an app; `patches` makes patches, `twins` compresses; `lantern` is what old Lantern clients see; `ingest` takes
-//! releases from GitHub; `renewal` is the background task; `listen` and `address` guard the door; `config`, `tokens`, `data_lock` and
-//! `offline_keys` are what must be right before the door opens.
+//! what is known about an app; `store` is a bucket that several servers share; `patches` makes patches, `twins` compresses; `lantern`
+//! is what old Lantern clients see; `ingest` takes releases from GitHub; `demand` counts what is asked for, `retention` deletes what is
+//! not; `renewal` is the background task; `listen` and `address` guard the door; `config`, `tokens`, `data_lock` and `offline_keys` are
+//! what must be right before the door opens.
 
 mod access_log;
 mod address;
@@ -45,6 +46,7 @@ pub mod retention;
 mod router;
 mod server;
 mod shared;
+mod store;
 mod tokens;
 pub mod twins;
 
@@ -54,4 +56,5 @@ pub use lantern::LanternError;
 pub use offline_keys::Found;
 pub use server::{Around, Server, StartError, check};
 pub use shared::Clock;
+pub use store::{OpenError, ProbeError, SeedError, StoreError};
 pub use tokens::TokensError;

@@ -38,7 +38,14 @@ pub(crate) struct OutcomeLabels {
     pub(crate) outcome: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct StoreLabels {
+    pub(crate) operation: &'static str,
+    pub(crate) outcome: &'static str,
+}
+
 /// All counters of one server.
+#[derive(Debug)]
 pub(crate) struct Metrics {
     registry: Registry,
     pub(crate) requests: Family<RequestLabels, Counter>,
@@ -59,6 +66,10 @@ pub(crate) struct Metrics {
     pub(crate) timestamp_expires: Family<AppLabels, Gauge<i64, AtomicI64>>,
     pub(crate) metadata_expires: Family<RoleLabels, Gauge<i64, AtomicI64>>,
     pub(crate) ingest: IngestMetrics,
+    pub(crate) store_requests: Family<StoreLabels, Counter>,
+    pub(crate) store_lease_epoch: Family<AppLabels, Gauge<i64, AtomicI64>>,
+    pub(crate) store_lost_leases: Counter,
+    pub(crate) store_lost_races: Counter,
 }
 
 impl Metrics {
@@ -83,6 +94,10 @@ impl Metrics {
             timestamp_expires: Family::default(),
             metadata_expires: Family::default(),
             ingest: IngestMetrics::default(),
+            store_requests: Family::default(),
+            store_lease_epoch: Family::default(),
+            store_lost_leases: Counter::default(),
+            store_lost_races: Counter::default(),
         };
         let registry = &mut metrics.registry;
         metrics.ingest = IngestMetrics::new(registry);
@@ -123,7 +138,32 @@ impl Metrics {
             "When the metadata of a role of an app expires, in seconds since 1970; 0: it cannot be read",
             metrics.metadata_expires.clone(),
         );
+        metrics.register_store();
         metrics
+    }
+
+    fn register_store(&mut self) {
+        let registry = &mut self.registry;
+        registry.register(
+            "store_requests",
+            "Requests to the bucket by what was asked and what came of it",
+            self.store_requests.clone(),
+        );
+        registry.register(
+            "store_lease_epoch",
+            "The number of the last lease of an app that this server held: who has the greatest signed last",
+            self.store_lease_epoch.clone(),
+        );
+        registry.register(
+            "store_lost_leases",
+            "Leases that another server took because this one was too slow",
+            self.store_lost_leases.clone(),
+        );
+        registry.register(
+            "store_lost_races",
+            "Publications and renewals that began anew because another server was faster",
+            self.store_lost_races.clone(),
+        );
     }
 
     /// The text that Prometheus scrapes.

@@ -2,7 +2,8 @@
 //!
 //! Files are sent in pieces of 64 KiB from an open descriptor, so a file of any size costs the same memory, and a file
 //! that is replaced or deleted meanwhile is still sent as it was. Metadata is small, read whole and kept in memory; its ETag is
-//! its digest. The ETag of a target is the digest in its name; that of other files is made of what a replacement changes.
+//! its digest. Targets and patches that lie in a bucket are passed on from there as they come. The ETag of a target is the digest in
+//! its name; that of other files is made of what a replacement changes.
 
 use std::fs::{File, Metadata};
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -34,6 +35,7 @@ use crate::patches::bench::{ASK_AGAIN, Asked};
 use crate::patches::shelf::Lease;
 use crate::router::Kind;
 use crate::shared::Shared;
+use crate::store::{follow, serve};
 use crate::{blocking, disk};
 
 /// The size of a piece in bytes.
@@ -54,6 +56,7 @@ pub(crate) struct Found {
 enum Content {
     Bytes(Bytes),
     File(File),
+    Remote(serve::Remote),
 }
 
 /// Answers with an object.
@@ -71,7 +74,12 @@ pub(crate) async fn get(
         return Err(ApiError::NoSuchObject);
     }
     let kind = Kind(name.kind());
-    let answer = match find(&shared, &app, &name).await? {
+    let mut found = find(&shared, &app, &name).await?;
+    if let Some(commons) = shared.commons.as_ref().filter(|_| found.is_none() && follow::may_come(&name)) {
+        follow::look(&shared, commons, &app, Instant::now()).await?;
+        found = find(&shared, &app, &name).await?;
+    }
+    let answer = match found {
         Some(found) => reply(found, &name, &method, &headers).await,
         None => {
             // Without a peer, which a connection always has, all are one.
@@ -101,6 +109,10 @@ pub(crate) async fn find(
     app: &Arc<App>,
     name: &ObjectName,
 ) -> Result<Option<Found>, ApiError> {
+    if let Some(commons) = shared.commons.as_ref().filter(|_| serve::is_remote(name)) {
+        let found = serve::find(&commons.bucket, &app.id, name).await?;
+        return found.map(|found| from_bucket(found, name)).transpose();
+    }
     let lease = match name {
         ObjectName::Patch(patch) => {
             let lease = shared.shelf.lease(&Key { app: app.id.clone(), name: patch.clone() });
@@ -133,14 +145,7 @@ pub(crate) async fn find(
             app.kept.put(&path, Stamp::of(&metadata), &small);
             return Ok(Some(small.into()));
         }
-        let etag = match &name {
-            ObjectName::Target { sha256, file, .. }
-                if ![".zst", ".bz2"].iter().any(|twin| file.ends_with(twin)) =>
-            {
-                format!("\"{sha256}\"")
-            }
-            _ => changing_etag(&metadata),
-        };
+        let etag = named_etag(&name).unwrap_or_else(|| changing_etag(&metadata));
         Ok(Some(Found { content: Content::File(file), length, etag: value(etag)?, modified, lease }))
     });
     found.await.ok_or(ApiError::Bug)?
@@ -150,6 +155,27 @@ impl From<Small> for Found {
     fn from(small: Small) -> Self {
         let length = small.bytes.len() as u64;
         Self { content: Content::Bytes(small.bytes), length, etag: small.etag, modified: None, lease: None }
+    }
+}
+
+fn from_bucket(found: serve::Found, name: &ObjectName) -> Result<Found, ApiError> {
+    let content = match found.content {
+        serve::Content::Bytes(bytes) => Content::Bytes(bytes),
+        serve::Content::Remote(remote) => Content::Remote(remote),
+    };
+    let etag = value(named_etag(name).unwrap_or(found.etag))?;
+    Ok(Found { content, length: found.length, etag, modified: None, lease: None })
+}
+
+/// The ETag of an object whose name says what its bytes are.
+fn named_etag(name: &ObjectName) -> Option<String> {
+    match name {
+        ObjectName::Target { sha256, file, .. }
+            if ![".zst", ".bz2"].iter().any(|twin| file.ends_with(twin)) =>
+        {
+            Some(format!("\"{sha256}\""))
+        }
+        _ => None,
     }
 }
 
@@ -206,6 +232,9 @@ pub(crate) async fn reply(
             let first = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
             let last = first.saturating_add(usize::try_from(length).unwrap_or(usize::MAX)).min(bytes.len());
             Body::from(bytes.slice(first..last))
+        }
+        Content::Remote(remote) => {
+            Body::from_stream(remote.open(offset..offset.saturating_add(length)).await?)
         }
         Content::File(mut file) => {
             file.seek(SeekFrom::Start(offset))?;
@@ -290,6 +319,10 @@ async fn after_reload(
     app: &Arc<App>,
     name: &PatchName,
 ) -> Result<Option<crate::patches::bench::Job>, ApiError> {
+    if let Some(commons) = &shared.commons {
+        follow::look(shared, commons, app, Instant::now()).await?;
+        return Ok(shared.job(app, name));
+    }
     let (app, now) = (Arc::clone(app), shared.now());
     let again = Arc::clone(&app);
     let read = blocking::run(move || again.reload_if_changed(now)).await.ok_or(ApiError::Bug)?;

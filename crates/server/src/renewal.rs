@@ -2,6 +2,10 @@
 //!
 //! A role is signed again when a third of its life is gone, so two thirds are left in which a person can mend whatever
 //! keeps the server from it. A failure is tried again after a minute; meanwhile the app is not ready.
+//!
+//! Layout: this file for trees of this disk, [`in_bucket`] for those that several servers share.
+
+mod in_bucket;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +41,9 @@ pub(crate) async fn run(shared: Arc<Shared>) {
 
 /// Renews what is due in one app; returns when to look again.
 pub(crate) async fn look_after(shared: &Arc<Shared>, app: &Arc<App>) -> Duration {
+    if let Some(commons) = &shared.commons {
+        return in_bucket::look_after(shared, commons, app).await;
+    }
     let writing = app.writing().await;
     let (counted, failed) = (shared, app);
     let (shared, app) = (Arc::clone(shared), Arc::clone(app));

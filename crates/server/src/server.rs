@@ -26,6 +26,7 @@ use crate::patches::shelf::Shelf;
 use crate::publish::quota::{self, Quotas};
 use crate::request_id::RequestIds;
 use crate::shared::{Clock, Shared};
+use crate::store::{self, Commons, OpenError, follow};
 use crate::tokens::{Tokens, TokensError};
 use crate::twins::Twins;
 use crate::{listen, renewal, router};
@@ -97,6 +98,9 @@ pub enum StartError {
         /// What is wrong.
         source: IngestError,
     },
+    /// The bucket cannot be worked on.
+    #[error(transparent)]
+    Store(#[from] OpenError),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -130,7 +134,10 @@ impl Server {
     pub async fn start(config: Config, around: Around) -> Result<Self, StartError> {
         let folder = config.data.clone();
         let disk = move |source| StartError::Disk { folder: folder.clone(), source };
-        let opened = tokio::task::spawn_blocking(move || open(config, around)).await;
+        let lock = DataLock::take(&config.data)?;
+        let metrics = Arc::new(Metrics::new());
+        let commons = Commons::open(&config, &metrics, &around.clock).await?;
+        let opened = tokio::task::spawn_blocking(move || open(config, around, lock, metrics, commons)).await;
         let shared = opened.map_err(|error| disk(io::Error::other(error)))??;
         for app in shared.apps.values() {
             renewal::look_after(&shared, app).await;
@@ -154,6 +161,9 @@ impl Server {
         // Aborted when dropped, and children die with the makers that wait for them.
         let mut background = JoinSet::new();
         background.spawn(renewal::run(Arc::clone(&shared)));
+        if let Some(commons) = &shared.commons {
+            background.spawn(follow::run(Arc::clone(&shared), Arc::clone(commons)));
+        }
         for _ in 0..shared.config.patches.parallel {
             background.spawn(Arc::clone(&shared.bench).work());
         }
@@ -184,6 +194,7 @@ impl Server {
 /// # Errors
 /// [`StartError`], as a start would give.
 pub fn check(config: &Config) -> Result<Vec<AppId>, StartError> {
+    store::check(config)?;
     Ok(examine(config)?.apps.into_iter().map(|app| app.id).collect())
 }
 
@@ -226,9 +237,14 @@ pub(crate) fn examine(config: &Config) -> Result<Examined, StartError> {
     Ok(Examined { tokens, apps, lantern })
 }
 
-fn open(config: Config, around: Around) -> Result<Arc<Shared>, StartError> {
+fn open(
+    config: Config,
+    around: Around,
+    lock: DataLock,
+    metrics: Arc<Metrics>,
+    commons: Option<Arc<Commons>>,
+) -> Result<Arc<Shared>, StartError> {
     let disk = |source| StartError::Disk { folder: config.data.clone(), source };
-    let lock = DataLock::take(&config.data)?;
     let Examined { tokens, apps, lantern } = examine(&config)?;
     let ids: Vec<AppId> = apps.iter().map(|app| app.id.clone()).collect();
     for app in &apps {
@@ -238,7 +254,6 @@ fn open(config: Config, around: Around) -> Result<Arc<Shared>, StartError> {
             tracing::warn!(app = %app.id, "no online keys: this app is served as it lies there, nothing is signed");
         }
     }
-    let metrics = Arc::new(Metrics::new());
     let shelf = Shelf::open(&config.data, &ids, config.patches.cache.get()).map_err(disk)?;
     let shelf = Arc::new(shelf);
     let scratch = config.data.join(".scratch");
@@ -248,9 +263,11 @@ fn open(config: Config, around: Around) -> Result<Arc<Shared>, StartError> {
         &scratch,
         Arc::clone(&shelf),
         Arc::clone(&metrics),
+        commons.clone(),
     )
     .map_err(disk)?;
-    let twins = Twins::new(config.patches.clone(), &around.program, &scratch, Arc::clone(&metrics));
+    let twins =
+        Twins::new(config.patches.clone(), &around.program, &scratch, Arc::clone(&metrics), commons.clone());
     let ingest = Ingest::open(&config, &scratch, &around.program);
     let ingest = Arc::new(ingest.map_err(|(app, source)| StartError::Ingest { app, source })?);
     let apps: BTreeMap<_, _> = apps.into_iter().map(|app| (app.id.clone(), Arc::new(app))).collect();
@@ -276,6 +293,7 @@ fn open(config: Config, around: Around) -> Result<Arc<Shared>, StartError> {
         twins: Arc::new(twins),
         ingest,
         clock: around.clock,
+        commons,
         signed: Notify::new(),
         config,
         lock,

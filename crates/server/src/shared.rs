@@ -24,6 +24,7 @@ use crate::patches::bench::{Bench, Job};
 use crate::patches::shelf::Shelf;
 use crate::publish::quota::Quotas;
 use crate::request_id::RequestIds;
+use crate::store::Commons;
 use crate::tokens::Tokens;
 use crate::twins::{Form, Twin, Twins};
 
@@ -46,6 +47,8 @@ pub(crate) struct Shared {
     /// None: old Lantern clients are not served.
     pub(crate) lantern: Option<Face>,
     pub(crate) clock: Clock,
+    /// The bucket with the trees; None: they lie in the data directory.
+    pub(crate) commons: Option<Arc<Commons>>,
     /// Told when something was signed, because the next renewal may be due earlier than thought.
     pub(crate) signed: Notify,
     /// Given back when the last task that could still write has ended.

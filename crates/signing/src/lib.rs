@@ -12,7 +12,8 @@
 //!
 //! Layout: `key`, `key_file`, `keyring`, `passphrase` hold secrets · `document`, `envelope` the signed JSON · `disk`, `tree`
 //! the only writers · `batch` what is about to be written, verified by `walk`, the client's view · `complete`, `online`,
-//! `rollout`, `ingest` what online keys sign · `publication` what a server takes · `repository`, `draft`, `release`, `edits`, `ceremony`,
+//! `rollout`, `ingest` what online keys sign · `publication` what a server takes, `objects` where its bytes lie · `repository`, `draft`,
+//! `release`, `edits`, `ceremony`,
 //! `settings` what a publisher does · `twin` the compressed form of an artifact.
 
 mod batch;
@@ -28,6 +29,7 @@ mod ingest;
 mod key;
 mod key_file;
 mod keyring;
+mod objects;
 mod online;
 mod passphrase;
 mod publication;
@@ -48,9 +50,10 @@ pub use error::{Error, Fault};
 pub use ingest::{Ingested, Ingestion, can_ingest, ingest, ingested};
 pub use key::{KeyId, PublicKey, SecretKey};
 pub use key_file::KeyFile;
+pub use objects::{Objects, OnDisk};
 pub use online::{OnlineKeys, Renew, Renewed, due, renew};
 pub use passphrase::Passphrase;
-pub use publication::{Accepted, MAX_PUBLICATION_BYTES, Publication, accept, missing};
+pub use publication::{Accepted, MAX_PUBLICATION_BYTES, Publication, accept, accept_from, missing};
 pub use release::{Change, EditError, MAX_NOTES_BYTES, MAX_VERSIONS, changes};
 pub use repository::{NewKeys, Repository, Signed, Unlock};
 pub use rollout::{RolloutChange, all_rollouts, rollout_of, set_rollout};

@@ -1,7 +1,7 @@
 //! What a publisher hands to a server: new roots and the new signed list of releases. The body of `POST targets`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 use protocol::{Artifact, Digest, object};
@@ -11,7 +11,7 @@ use crate::batch::{Batch, refused};
 use crate::document::{Root, Target, Targets};
 use crate::envelope::Envelope;
 use crate::release::check_artifact;
-use crate::{Error, OnlineKeys, Renew, Tree, Validity, complete, disk};
+use crate::{Error, Objects, OnDisk, OnlineKeys, Renew, Tree, Validity, complete, disk};
 
 /// The longest publication that a server reads, in bytes: 1 MiB of targets and room for the roots, both quoted as JSON text.
 pub const MAX_PUBLICATION_BYTES: u64 = 8 << 20;
@@ -70,6 +70,21 @@ pub fn accept(
     publication: &Publication,
     now: Timestamp,
 ) -> Result<Accepted, Error> {
+    accept_from(tree, keys, validity, &OnDisk::new(tree, incoming), publication, now)
+}
+
+/// As [`accept`], with the bytes of the targets wherever `objects` has them. Metadata and rollouts are still written to `tree`.
+///
+/// # Errors
+/// As [`accept`], and those of `objects`.
+pub fn accept_from(
+    tree: &Tree,
+    keys: &OnlineKeys,
+    validity: &Validity,
+    objects: &dyn Objects,
+    publication: &Publication,
+    now: Timestamp,
+) -> Result<Accepted, Error> {
     let what = "the publication";
     let malformed = |why: &str| Error::Malformed { what: what.to_owned(), why: why.to_owned() };
     if publication.format != Publication::FORMAT {
@@ -105,9 +120,10 @@ pub fn accept(
     if !batch.is_empty() {
         batch.verify(now)?;
         // Only now: hashing what an unsigned list names would be work that anybody could order.
-        let moves =
-            if same { BTreeMap::new() } else { objects(tree, incoming, old.as_ref(), &new, disk::digest)? };
-        place(moves)?;
+        let moves = if same { BTreeMap::new() } else { find(objects, old.as_ref(), &new)? };
+        for (sha256, places) in &moves {
+            objects.place(sha256, places)?;
+        }
         batch.write()?;
     }
     Ok(accepted)
@@ -169,51 +185,39 @@ fn add_roots(batch: &mut Batch<'_>, roots: &[Vec<u8>]) -> Result<usize, Error> {
     Ok(new)
 }
 
-/// Finds the bytes of every target: which uploaded file goes to which places in the tree. What was published before is
-/// there already and only its length is looked at; what is new is hashed by `digest`, an upload once however often it is
-/// listed.
-fn objects(
-    tree: &Tree,
-    incoming: &Path,
+/// Finds the bytes of every target: which upload goes to which places in the tree. What was published before is there
+/// already and only its length is looked at; what is new is hashed, an upload once however often it is listed.
+fn find(
+    objects: &dyn Objects,
     old: Option<&Targets>,
     new: &Targets,
-    mut digest: impl FnMut(&Path) -> Result<Option<(Digest, u64)>, Error>,
-) -> Result<BTreeMap<PathBuf, Vec<PathBuf>>, Error> {
-    let mut moves: BTreeMap<PathBuf, Vec<PathBuf>> = BTreeMap::new();
+) -> Result<BTreeMap<Digest, Vec<String>>, Error> {
+    let mut moves: BTreeMap<Digest, Vec<String>> = BTreeMap::new();
     let mut uploads: BTreeMap<Digest, Option<(Digest, u64)>> = BTreeMap::new();
     for (path, target) in &new.targets {
         let sha256 = target.sha256(path)?;
-        let place = tree.path(&object::target(path, &sha256)?)?;
+        let place = object::target(path, &sha256)?;
         let listed = old.and_then(|old| old.targets.get(path)).is_some_and(|old| old.hashes == target.hashes);
         let right = |found: Option<(Digest, u64)>| found == Some((sha256, target.length));
-        if listed && disk::length(&place)? == Some(target.length) || !listed && right(digest(&place)?) {
+        let lies = if listed {
+            objects.length(&place)? == Some(target.length)
+        } else {
+            right(objects.digest(&place)?)
+        };
+        if lies {
             continue;
         }
-        let upload = incoming.join(sha256.to_string());
         let found = match uploads.get(&sha256) {
             Some(found) => *found,
-            None => *uploads.entry(sha256).or_insert(digest(&upload)?),
+            None => *uploads.entry(sha256).or_insert(objects.uploaded(&sha256)?),
         };
         match found {
             None => return Err(Error::MissingObject { path: path.clone(), sha256 }),
-            found if right(found) => moves.entry(upload).or_default().push(place),
+            found if right(found) => moves.entry(sha256).or_default().push(place),
             Some(_) => return Err(Error::DamagedObject { path: path.clone(), sha256 }),
         }
     }
     Ok(moves)
-}
-
-/// Puts uploads in their places.
-fn place(moves: BTreeMap<PathBuf, Vec<PathBuf>>) -> Result<(), Error> {
-    for (upload, places) in moves {
-        if let Some((last, others)) = places.split_last() {
-            for other in others {
-                disk::copy(&upload, other)?;
-            }
-            disk::move_into(&upload, last)?;
-        }
-    }
-    Ok(())
 }
 
 fn added(old: Option<&Targets>, new: &Targets) -> Vec<Artifact> {
@@ -255,26 +259,44 @@ mod text_list {
 
 #[cfg(test)]
 mod tests {
-    use protocol::AppId;
+    use std::cell::Cell;
 
     use super::*;
 
+    /// Has one upload, and counts how often it is hashed.
+    struct One {
+        sha256: Digest,
+        hashed: Cell<u32>,
+    }
+
+    impl Objects for One {
+        fn length(&self, _: &str) -> Result<Option<u64>, Error> {
+            Ok(None)
+        }
+
+        fn digest(&self, _: &str) -> Result<Option<(Digest, u64)>, Error> {
+            Ok(None)
+        }
+
+        fn uploaded(&self, sha256: &Digest) -> Result<Option<(Digest, u64)>, Error> {
+            self.hashed.set(self.hashed.get() + 1);
+            Ok((*sha256 == self.sha256).then_some((self.sha256, 5)))
+        }
+
+        fn place(&self, _: &Digest, _: &[String]) -> Result<(), Error> {
+            Ok(())
+        }
+    }
+
     #[test]
     fn an_upload_is_hashed_once_however_often_it_is_listed() {
-        let folder = Path::new("nowhere");
-        let tree = Tree::new(folder, &AppId::parse("tool").unwrap());
-        let sha256 = Digest::of(b"bytes");
+        let one = One { sha256: Digest::of(b"bytes"), hashed: Cell::new(0) };
         let mut new = Targets::empty(2, Timestamp::UNIX_EPOCH);
         for number in 0..100 {
-            new.targets.insert(format!("notes/{number}.md"), Target::new(&sha256, 5, None));
+            new.targets.insert(format!("notes/{number}.md"), Target::new(&one.sha256, 5, None));
         }
-        let mut hashed = 0;
-        let moves = objects(&tree, folder, None, &new, |path| {
-            let upload = path == folder.join(sha256.to_string());
-            hashed += u32::from(upload);
-            Ok(upload.then_some((sha256, 5)))
-        });
-        let places: Vec<usize> = moves.unwrap().values().map(Vec::len).collect();
-        assert_eq!((hashed, places), (1, vec![100]));
+        let moves = find(&one, None, &new).unwrap();
+        let places: Vec<usize> = moves.values().map(Vec::len).collect();
+        assert_eq!((one.hashed.get(), places), (1, vec![100]));
     }
 }

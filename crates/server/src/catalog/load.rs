@@ -1,6 +1,6 @@
 //! Reads an app's tree: verifies its metadata as a client would, and lists the artifacts whose bytes it holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -28,8 +28,13 @@ pub(crate) enum CatalogError {
     Untrusted { name: String, source: trust::Error },
 }
 
-/// Reads and verifies the tree of an app.
-pub(crate) fn load(folder: &Path, app: &AppId, now: Timestamp) -> Result<Catalog, CatalogError> {
+/// Reads and verifies the tree of an app. `names` are its artifacts where they do not lie in the folder.
+pub(crate) fn load(
+    folder: &Path,
+    app: &AppId,
+    now: Timestamp,
+    names: Option<&[String]>,
+) -> Result<Catalog, CatalogError> {
     let verified = verify(folder, now)?;
     let mut artifacts = Vec::new();
     for os in Os::ALL {
@@ -38,7 +43,8 @@ pub(crate) fn load(folder: &Path, app: &AppId, now: Timestamp) -> Result<Catalog
         }
     }
     let controls = controls(folder, app, &verified, &artifacts);
-    Ok(Catalog::new(&artifacts, &controls, held(folder)?))
+    let held = names.map_or_else(|| held(folder), |names| Ok(named(names)))?;
+    Ok(Catalog::new(&artifacts, &controls, held))
 }
 
 /// The walk of a client, over files instead of a network.
@@ -141,6 +147,30 @@ fn held(folder: &Path) -> Result<HeldBytes, CatalogError> {
         }
     }
     Ok(found)
+}
+
+/// The same for artifacts of which only the names are here.
+fn named(names: &[String]) -> HeldBytes {
+    let (mut found, all) = (HeldBytes::new(), BTreeSet::from_iter(names.iter().map(String::as_str)));
+    for name in names.iter().take(MAX_HELD) {
+        let Some(ObjectName::Target { folders, sha256, file }) = ObjectName::parse(name) else { continue };
+        let mut parts = folders.split('/');
+        let (Some("releases"), Some(version), Some(platform), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            continue;
+        };
+        let (Ok(version), Ok(platform)) = (Version::parse(version), Platform::parse(platform)) else {
+            continue;
+        };
+        // The compressed twin of an artifact is no artifact.
+        let twin = name.strip_suffix(".zst").is_some_and(|stem| all.contains(stem));
+        if !twin {
+            let held = Held { file: PathBuf::from(name), name: file, version, platform };
+            found.entry(sha256).or_default().push(held);
+        }
+    }
+    found
 }
 
 fn folders<T>(

@@ -137,6 +137,11 @@ impl Catalog {
         self.held.iter().flat_map(|(digest, held)| held.iter().map(move |one| (digest, one)))
     }
 
+    /// The SHA-256 of everything that is offered.
+    pub(crate) fn offered_digests(&self) -> BTreeSet<Digest> {
+        self.offers.keys().copied().collect()
+    }
+
     /// How many artifacts are offered, and how many are held.
     pub(crate) fn counts(&self) -> (usize, usize) {
         let offered = self.offers.values().map(|offer| offer.releases.len()).sum();

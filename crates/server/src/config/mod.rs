@@ -4,11 +4,13 @@
 //! is meant from the folder of the file; every key but `data` has a default. The file with every key and its meaning
 //! is `autoupdate-server.example.toml`; a test parses it, and a test holds its values equal to the defaults.
 //!
-//! Layout: this file says what can be set, [`values`] parses sizes, times and counts; a longer section has a file of its own.
+//! Layout: this file says what can be set, [`store`] where the trees lie, [`values`] parses sizes, times and counts; a longer section
+//! has a file of its own.
 
 mod github;
 mod lantern;
 mod retention;
+mod store;
 mod values;
 
 use std::io::Read as _;
@@ -22,6 +24,7 @@ use serde::Deserialize;
 pub use github::{Github, GithubError, INGEST_SENTENCE, RepositoryName};
 pub use lantern::{Lantern, LanternApp, LanternFloor, LanternPin};
 pub use retention::Retention;
+pub use store::{S3, StoreUrl};
 pub use values::ByteSize;
 use values::{percent, span};
 
@@ -40,6 +43,11 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The folder with one object tree per app: `{data}/{app}/metadata`, `targets`, `patches`.
     pub data: PathBuf,
+    /// The bucket with the trees, which other servers may share; None: they lie in `data`.
+    pub store: Option<StoreUrl>,
+    /// How the bucket is reached.
+    #[serde(default)]
+    pub s3: S3,
     /// The folder with the online keys of each app: `{keys}/{app}/*.pem`. None: nothing is signed here.
     pub keys: Option<PathBuf>,
     /// A file (0600) whose first line is the passphrase of the online keys.
@@ -154,7 +162,7 @@ pub struct Patches {
     pub parallel: usize,
     /// Patches that may wait for their turn.
     pub queue: usize,
-    /// All patches on disk together. The least recently used go first.
+    /// All patches on disk together; the least recently used go first. In a bucket those of one app; the oldest go first.
     pub cache: ByteSize,
     /// The address space of a process that makes a patch.
     pub memory: ByteSize,
@@ -323,6 +331,7 @@ impl Config {
         github::check(&mut config.github, config.ingest_accepted.as_deref(), folder)
             .map_err(|source| ConfigError::Github { file: file.to_owned(), source })?;
         config.data = folder.join(&config.data);
+        config.s3.below(folder);
         for path in [&mut config.keys, &mut config.keys_passphrase_file, &mut config.publish.tokens] {
             *path = path.take().map(|path| folder.join(path));
         }
@@ -371,6 +380,7 @@ impl Config {
         if self.publish.max_object > self.publish.max_unpublished {
             return Err(("publish.max_object", "it must not be larger than `publish.max_unpublished`"));
         }
+        self.s3.check(self.store.as_ref(), self.publish.max_object.get())?;
         self.lantern.as_ref().map_or(Ok(()), |lantern| {
             lantern.check(&self.data, self.keys.as_deref(), self.limits.request_timeout)
         })
@@ -397,10 +407,12 @@ mod tests {
         assert_eq!(example.patches, short.patches);
         assert_eq!(example.validity, short.validity);
         assert_eq!(example.retention, short.retention);
+        assert_eq!((example.s3, example.store), (short.s3, None));
         // Keys without a default stand in comments; with the marks taken away they must parse too.
         let all = parse(&text.replace("\n#: ", "\n")).unwrap();
         assert!(all.keys.is_some() && all.keys_passphrase_file.is_some() && all.accepts_offline_keys());
         assert!(all.publish.tokens.is_some() && all.lantern.is_some());
+        assert!(all.store.is_some() && all.s3.endpoint.is_some());
     }
 
     #[test]

@@ -17,10 +17,13 @@ use tokio::time::Instant;
 
 use super::Key;
 use super::child::{self, ChildError};
+use super::in_bucket;
 use super::maker::{Made, Order};
 use super::shelf::Shelf;
 use crate::config::Patches;
 use crate::metrics::Metrics;
+use crate::store::claim::{self, Claimed};
+use crate::store::{Commons, StoreError};
 
 /// When a client that was told to wait should ask again.
 pub(crate) const ASK_AGAIN: Duration = Duration::from_secs(2);
@@ -65,6 +68,8 @@ pub(crate) struct Bench {
     scratch: PathBuf,
     shelf: Arc<Shelf>,
     metrics: Arc<Metrics>,
+    /// Where the patches lie if other servers share them; then nothing lies on the shelf.
+    commons: Option<Arc<Commons>>,
     inside: Mutex<Inside>,
     wake: Notify,
     /// Told when the work on a patch has ended.
@@ -95,6 +100,7 @@ impl Bench {
         scratch: &Path,
         shelf: Arc<Shelf>,
         metrics: Arc<Metrics>,
+        commons: Option<Arc<Commons>>,
     ) -> std::io::Result<Self> {
         if scratch.exists() {
             std::fs::remove_dir_all(scratch)?;
@@ -107,6 +113,7 @@ impl Bench {
             scratch: scratch.to_owned(),
             shelf,
             metrics,
+            commons,
             inside: Mutex::default(),
             wake: Notify::new(),
             ended: Notify::new(),
@@ -242,12 +249,48 @@ impl Bench {
     }
 
     async fn make(&self, job: &Job) -> Result<(), BenchError> {
+        let Some(commons) = &self.commons else {
+            let (temporary, made) = self.run(job, &job.base, &job.artifact).await?;
+            let (shelf, key) = (Arc::clone(&self.shelf), job.key.clone());
+            let lies = blocking(move || shelf.publish(&key, temporary, made)).await?;
+            // Worth having, only not with this cache: an operator may make it larger.
+            let cache = self.settings.cache.get();
+            return if lies { Ok(()) } else { Err(BenchError::Cache { length: made.length, cache }) };
+        };
+        let longest = self.longest(job);
+        match in_bucket::claim(commons, &job.key, longest, &self.scratch).await? {
+            Claimed::There => Err(BenchError::Settled("found")),
+            Claimed::Elsewhere => Err(BenchError::Settled("elsewhere")),
+            Claimed::Useless => Err(self.remember_useless(job).await),
+            Claimed::Mine(lease) => {
+                let outcome = self.make_claimed(commons, job).await;
+                let useless = matches!(outcome, Err(BenchError::Child(ChildError::Useless)));
+                lease.release(useless.then_some(longest)).await;
+                outcome
+            }
+        }
+    }
+
+    async fn make_claimed(&self, commons: &Commons, job: &Job) -> Result<(), BenchError> {
+        let base = claim::fetch(commons, &commons.name_of(&job.base)?, &self.scratch).await?;
+        let artifact = claim::fetch(commons, &commons.name_of(&job.artifact)?, &self.scratch).await?;
+        let (temporary, made) = self.run(job, base.path(), artifact.path()).await?;
+        Ok(in_bucket::publish(commons, &job.key, temporary, made).await?)
+    }
+
+    /// Runs the maker on two files.
+    async fn run(
+        &self,
+        job: &Job,
+        base: &Path,
+        artifact: &Path,
+    ) -> Result<(tempfile::NamedTempFile, Made), BenchError> {
         let temporary = tempfile::Builder::new().prefix("patch-").tempfile_in(&self.scratch)?;
         let order = Order {
             format: job.key.name.format.clone(),
-            base: job.base.clone(),
+            base: base.to_owned(),
             base_sha256: job.key.name.base,
-            artifact: job.artifact.clone(),
+            artifact: artifact.to_owned(),
             artifact_sha256: job.key.name.artifact,
             out: temporary.path().to_owned(),
             longest: self.longest(job),
@@ -255,23 +298,22 @@ impl Bench {
             cpu_seconds: self.settings.cpu.as_secs(),
         };
         let made = match child::run::<Made>(&self.program, &order.arguments(), self.settings.deadline).await {
-            Err(ChildError::Useless) => return self.remember_useless(job).await,
+            Err(ChildError::Useless) => return Err(self.remember_useless(job).await),
             made => made?,
         };
         let length = temporary.as_file().metadata()?.len();
         if length != made.length {
             return Err(BenchError::Length { said: made.length, found: length });
         }
-        let (shelf, key) = (Arc::clone(&self.shelf), job.key.clone());
-        let lies = blocking(move || shelf.publish(&key, temporary, made)).await?;
-        // Worth having, only not with this cache: an operator may make it larger.
-        if lies { Ok(()) } else { Err(BenchError::Cache { length, cache: self.settings.cache.get() }) }
+        Ok((temporary, made))
     }
 
-    async fn remember_useless(&self, job: &Job) -> Result<(), BenchError> {
+    async fn remember_useless(&self, job: &Job) -> BenchError {
         let (shelf, key, longest) = (Arc::clone(&self.shelf), job.key.clone(), self.longest(job));
-        blocking(move || shelf.set_useless(&key, longest)).await?;
-        Err(BenchError::Child(ChildError::Useless))
+        match blocking(move || shelf.set_useless(&key, longest)).await {
+            Ok(()) => ChildError::Useless.into(),
+            Err(error) => error.into(),
+        }
     }
 
     fn finish(&self, key: &Key, outcome: Result<(), BenchError>, took: Duration) {
@@ -291,6 +333,10 @@ impl Bench {
             Err(BenchError::Child(ChildError::Useless)) => {
                 self.metrics.patch("no-gain");
                 tracing::info!(%app, artifact, base, format, seconds, "a patch is no gain: the full artifact it is");
+            }
+            Err(BenchError::Settled(how)) => {
+                self.metrics.patch(how);
+                tracing::debug!(%app, artifact, base, format, how, "another server makes or made a patch");
             }
             Err(error) => {
                 // Made again it would be as long: nothing changes before a start with a larger cache, which forgets this.
@@ -344,6 +390,11 @@ enum BenchError {
     Length { said: u64, found: u64 },
     #[error("a bug: making it panicked")]
     Bug,
+    /// It is there, or another server makes it.
+    #[error("there is nothing to do: {0}")]
+    Settled(&'static str),
+    #[error(transparent)]
+    Store(#[from] StoreError),
     #[error("the patch has {length} bytes, the whole cache may have {cache}: make `patches.cache` larger")]
     Cache { length: u64, cache: u64 },
     #[error("the disk refused: {0}")]

@@ -19,7 +19,7 @@ fn room_with(settings: Patches, program: &str) -> Room {
     let metrics = Arc::new(Metrics::new());
     let shelf = Arc::new(Shelf::open(folder.path(), &[], 1000).unwrap());
     let scratch = folder.path().join("scratch");
-    let bench = Bench::new(settings, Path::new(program), &scratch, shelf, metrics).unwrap();
+    let bench = Bench::new(settings, Path::new(program), &scratch, shelf, metrics, None).unwrap();
     Room { _folder: folder, bench: Arc::new(bench) }
 }
 

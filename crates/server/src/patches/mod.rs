@@ -11,10 +11,11 @@
 //!   takes the full artifact without waiting.
 //!
 //! Layout: [`shelf`] is what lies on disk, with its index files; [`mod@bench`] is the queue and its makers; [`child`] runs one
-//! maker process; [`maker`] is that process.
+//! maker process; [`maker`] is that process; [`in_bucket`] is for servers that share their patches.
 
 pub(crate) mod bench;
 pub(crate) mod child;
+pub(crate) mod in_bucket;
 pub mod maker;
 pub(crate) mod shelf;
 

@@ -22,7 +22,7 @@ use crate::disk;
 use crate::object_name::{ObjectName, PatchName, of_file};
 
 /// The most patches that an index lists: they fit into its 64 KiB.
-const MAX_LISTED: usize = 256;
+pub(super) const MAX_LISTED: usize = 256;
 /// The most pairs of an app that are remembered as no gain.
 const MAX_USELESS: usize = 10_000;
 /// The longest state file that is read, in bytes.

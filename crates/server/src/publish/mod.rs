@@ -21,7 +21,7 @@ use axum::http::{HeaderMap, Uri};
 use futures_util::StreamExt as _;
 use protocol::Channel;
 use serde::{Deserialize, Serialize};
-use signing::{MAX_PUBLICATION_BYTES, OnlineKeys, Publication, RolloutChange};
+use signing::{MAX_PUBLICATION_BYTES, OnDisk, OnlineKeys, Publication, RolloutChange};
 
 use crate::app::App;
 use crate::blocking;
@@ -29,6 +29,8 @@ use crate::error::ApiError;
 use crate::metrics::OutcomeLabels;
 use crate::object_name::split_path;
 use crate::shared::Shared;
+use crate::store::Commons;
+use crate::store::writer::{self, Desk};
 use crate::tokens::May;
 
 /// The longest rollout change, in bytes.
@@ -67,8 +69,9 @@ pub(crate) async fn targets(
     let publication: Publication =
         serde_json::from_slice(&bytes).map_err(|error| ApiError::Malformed(error.to_string()))?;
     drop(bytes);
-    let outcome = write(&shared, &app, move |shared, app, keys| {
-        signing::accept(&app.tree, keys, &shared.validity(), &app.incoming, &publication, shared.now())
+    let outcome = write(&shared, &app, move |shared, desk, keys| {
+        let (validity, now) = (shared.validity(), shared.now());
+        signing::accept_from(desk.tree, keys, &validity, desk.objects, &publication, now)
     });
     let outcome = outcome.await;
     let label = if outcome.is_ok() { "accepted" } else { "refused" };
@@ -93,8 +96,8 @@ pub(crate) async fn rollout(
         serde_json::from_slice(&bytes).map_err(|error| ApiError::Malformed(error.to_string()))?;
     let said = format!("{:?}", order.change);
     let channel = order.channel.clone();
-    let rollout = write(&shared, &app, move |shared, app, keys| {
-        signing::set_rollout(&app.tree, keys, &shared.validity(), &order.channel, &order.change, shared.now())
+    let rollout = write(&shared, &app, move |shared, desk, keys| {
+        signing::set_rollout(desk.tree, keys, &shared.validity(), &order.channel, &order.change, shared.now())
     })
     .await?;
     tracing::info!(app = %app.id, token, %channel, change = said, "changed the rollout");
@@ -119,9 +122,12 @@ fn authorise(
 pub(crate) async fn write<T: Send + 'static>(
     shared: &Arc<Shared>,
     app: &Arc<App>,
-    act: impl FnOnce(&Shared, &App, &OnlineKeys) -> Result<T, signing::Error> + Send + 'static,
+    act: impl Fn(&Shared, &Desk<'_>, &OnlineKeys) -> Result<T, signing::Error> + Send + Sync + 'static,
 ) -> Result<T, ApiError> {
     let (shared, app) = (Arc::clone(shared), Arc::clone(app));
+    if let Some(commons) = shared.commons.clone() {
+        return write_in_bucket(shared, app, commons, act).await;
+    }
     let writing = app.writing().await;
     let task = blocking::run(move || {
         let _writing = writing;
@@ -129,7 +135,8 @@ pub(crate) async fn write<T: Send + 'static>(
         let (shared, app) = (shared, app);
         let written = catch_unwind(AssertUnwindSafe(|| {
             let keys = app.keys.as_ref().ok_or(ApiError::NoOnlineKeys)?;
-            let done = act(&shared, &app, keys)?;
+            let objects = OnDisk::new(&app.tree, &app.incoming);
+            let done = act(&shared, &Desk { tree: &app.tree, objects: &objects }, keys)?;
             app.set_failure(None);
             shared.signed.notify_one();
             app.reload(shared.now());
@@ -143,6 +150,30 @@ pub(crate) async fn write<T: Send + 'static>(
         })
     });
     task.await.ok_or(ApiError::Bug)?
+}
+
+/// The same on a bucket. In a task of its own, because it goes on, too.
+async fn write_in_bucket<T: Send + 'static>(
+    shared: Arc<Shared>,
+    app: Arc<App>,
+    commons: Arc<Commons>,
+    act: impl Fn(&Shared, &Desk<'_>, &OnlineKeys) -> Result<T, signing::Error> + Send + Sync + 'static,
+) -> Result<T, ApiError> {
+    let task = tokio::spawn(async move {
+        let _writing = app.writing().await;
+        // Dropped before the writer's place is free: who waits for that place at the end waits for the lock too.
+        let (shared, app) = (shared, app);
+        // Long enough for a dead server's lease to expire.
+        let patience = commons.terms.life.saturating_mul(2);
+        let outcome = writer::write(&shared, &app, &commons, patience, act).await;
+        // Also after a failure: what it, or a server that died, left unfinished is completed now instead of some minutes later.
+        shared.signed.notify_one();
+        if outcome.is_ok() {
+            app.set_failure(None);
+        }
+        outcome
+    });
+    task.await.unwrap_or(Err(ApiError::Bug))
 }
 
 /// Reads a body of at most `limit` bytes that keeps moving.

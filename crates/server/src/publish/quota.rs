@@ -5,7 +5,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use jiff::{SignedDuration, Timestamp};
 use protocol::AppId;
+
+use crate::store::{self, Commons, StoreError};
 
 /// What is on its way, per app.
 #[derive(Default)]
@@ -66,6 +69,31 @@ pub(crate) fn sweep(folder: &Path, keep: Duration, temporary: bool) -> std::io::
         let old = age.and_then(|modified| now.duration_since(modified).ok()).is_some_and(|age| age > keep);
         if old || (temporary && is_temporary(&entry)) {
             crate::disk::remove(&entry.path())?;
+            swept += 1;
+        }
+    }
+    Ok(swept)
+}
+
+/// The bytes of uploads that wait in the bucket, whichever server took them.
+pub(crate) async fn lying_in_bucket(commons: &Commons, app: &AppId) -> Result<u64, StoreError> {
+    let listed = commons.bucket.list(&store::incoming_folder(app)).await?;
+    Ok(listed.iter().fold(0, |sum, one| sum.saturating_add(one.length)))
+}
+
+/// Deletes uploads in the bucket that nobody published for `keep`.
+pub(crate) async fn sweep_bucket(
+    commons: &Commons,
+    app: &AppId,
+    keep: Duration,
+    now: Timestamp,
+) -> Result<usize, StoreError> {
+    let keep = SignedDuration::try_from(keep).unwrap_or(SignedDuration::MAX);
+    let edge = now.saturating_sub(keep).unwrap_or(Timestamp::MIN);
+    let mut swept = 0;
+    for old in commons.bucket.list(&store::incoming_folder(app)).await? {
+        if old.modified < edge {
+            commons.bucket.delete(&old.name).await?;
             swept += 1;
         }
     }

@@ -14,10 +14,11 @@ use protocol::{Digest, Hasher};
 use tokio::io::AsyncWriteExt as _;
 
 use super::quota::lying;
-use super::{authorise, declared};
+use super::{authorise, declared, quota};
 use crate::error::ApiError;
 use crate::object_name::split_path;
 use crate::shared::Shared;
+use crate::store::{self, transfer};
 use crate::tokens::May;
 use crate::{blocking, disk};
 
@@ -34,7 +35,11 @@ pub(crate) async fn object(
         .and_then(|(_, rest)| Digest::parse(rest.strip_prefix("objects/")?).ok())
         .ok_or(ApiError::NoDigest)?;
     let place = app.incoming.join(sha256.to_string());
-    let there = tokio::fs::try_exists(&place).await?;
+    let commons = shared.commons.as_ref().map(|commons| (commons, store::incoming(&app.id, &sha256)));
+    let there = match &commons {
+        Some((commons, name)) => commons.bucket.head(name).await?.is_some(),
+        None => tokio::fs::try_exists(&place).await?,
+    };
     if method != Method::PUT {
         return if there { Ok(StatusCode::OK) } else { Err(ApiError::NoSuchObject) };
     }
@@ -46,7 +51,10 @@ pub(crate) async fn object(
     }
     let quota = settings.max_unpublished.get();
     let folder = app.incoming.clone();
-    let lying = blocking::run(move || lying(&folder)).await.ok_or(ApiError::Bug)??;
+    let mut lying = blocking::run(move || lying(&folder)).await.ok_or(ApiError::Bug)??;
+    if let Some((commons, _)) = &commons {
+        lying = lying.saturating_add(quota::lying_in_bucket(commons, &app.id).await?);
+    }
     let room =
         shared.quotas.take(&app.id, lying, coming, quota).ok_or(ApiError::OverQuota { limit: quota })?;
     let temporary = tempfile::Builder::new().prefix(".tmp-").tempfile_in(&app.incoming)?;
@@ -69,7 +77,11 @@ pub(crate) async fn object(
     if found != sha256 {
         return Err(ApiError::WrongDigest { expected: sha256, found });
     }
-    keep(temporary, &place).await?;
+    match &commons {
+        // Here it was only to be hashed: it waits where every server finds it.
+        Some((commons, name)) => drop(transfer::upload(&commons.bucket, temporary.path(), name).await?),
+        None => keep(temporary, &place).await?,
+    }
     drop(room);
     shared.metrics.uploaded_bytes.inc_by(length);
     Ok(if there { StatusCode::OK } else { StatusCode::CREATED })

@@ -25,6 +25,8 @@ use tokio::time::Instant;
 use crate::config::Patches;
 use crate::metrics::{Metrics, OutcomeLabels};
 use crate::patches::child::{self, ChildError};
+use crate::store::claim::{self, Claimed};
+use crate::store::{Commons, StoreError};
 use crate::{blocking, disk};
 use maker::{Made, Order};
 
@@ -86,6 +88,8 @@ pub(crate) struct Twins {
     program: PathBuf,
     scratch: PathBuf,
     metrics: Arc<Metrics>,
+    /// Where artifacts and twins lie if other servers share them.
+    commons: Option<Arc<Commons>>,
     inside: Mutex<Inside>,
     wake: Notify,
 }
@@ -108,16 +112,25 @@ enum TwinError {
     Stopping,
     #[error("the disk refused: {0}")]
     Disk(#[from] std::io::Error),
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl Twins {
     /// `scratch` is a folder on the file system of the trees.
-    pub(crate) fn new(limits: Patches, program: &Path, scratch: &Path, metrics: Arc<Metrics>) -> Self {
+    pub(crate) fn new(
+        limits: Patches,
+        program: &Path,
+        scratch: &Path,
+        metrics: Arc<Metrics>,
+        commons: Option<Arc<Commons>>,
+    ) -> Self {
         Self {
             limits,
             program: program.to_owned(),
             scratch: scratch.to_owned(),
             metrics,
+            commons,
             inside: Mutex::default(),
             wake: Notify::new(),
         }
@@ -156,13 +169,42 @@ impl Twins {
 
     /// Makes one; None: somebody else, or the same bytes for another platform, had made it meanwhile.
     async fn make(&self, twin: &Twin) -> Result<Option<u64>, TwinError> {
+        if let Some(commons) = &self.commons {
+            return self.make_in_bucket(commons, twin).await;
+        }
         let place = twin.place();
         if tokio::fs::try_exists(&place).await? {
             return Ok(None);
         }
+        let (temporary, found) = self.run(twin, &twin.artifact).await?;
+        blocking::run(move || disk::persist(temporary, &place)).await.ok_or(TwinError::Stopping)??;
+        Ok(Some(found))
+    }
+
+    /// The same where several servers share the twins: one of them makes it.
+    async fn make_in_bucket(&self, commons: &Commons, twin: &Twin) -> Result<Option<u64>, TwinError> {
+        let (name, longest) = (commons.name_of(&twin.place())?, twin.length.saturating_sub(1));
+        let lease = match claim::claim(commons, &name, longest).await? {
+            Claimed::Mine(lease) => lease,
+            Claimed::Useless => return Err(ChildError::Useless.into()),
+            Claimed::There | Claimed::Elsewhere => return Ok(None),
+        };
+        let making = async {
+            let artifact = claim::fetch(commons, &commons.name_of(&twin.artifact)?, &self.scratch).await?;
+            let (temporary, _) = self.run(twin, artifact.path()).await?;
+            Ok(Some(claim::publish(commons, &name, temporary).await?))
+        };
+        let outcome = making.await;
+        let useless = matches!(outcome, Err(TwinError::Child(ChildError::Useless)));
+        lease.release(useless.then_some(longest)).await;
+        outcome
+    }
+
+    /// Runs the maker on a file; returns what it made, and its length.
+    async fn run(&self, twin: &Twin, artifact: &Path) -> Result<(tempfile::NamedTempFile, u64), TwinError> {
         let temporary = tempfile::Builder::new().prefix("twin-").tempfile_in(&self.scratch)?;
         let order = Order {
-            artifact: twin.artifact.clone(),
+            artifact: artifact.to_owned(),
             artifact_sha256: twin.sha256,
             out: temporary.path().to_owned(),
             form: twin.form,
@@ -175,8 +217,7 @@ impl Twins {
         if found != made.length {
             return Err(TwinError::Length { said: made.length, found });
         }
-        blocking::run(move || disk::persist(temporary, &place)).await.ok_or(TwinError::Stopping)??;
-        Ok(Some(found))
+        Ok((temporary, found))
     }
 
     fn tell(&self, twin: &Twin, outcome: Result<Option<u64>, TwinError>, seconds: f64) {

@@ -3,11 +3,15 @@
 #![cfg(unix)]
 #![allow(missing_docs, reason = "test code")]
 
+mod bucket;
+mod ceph;
 mod github;
 mod hostile;
 mod ingest;
 mod ingest_faults;
+mod killed;
 mod lantern;
+mod outage;
 mod patches;
 mod pressure;
 mod process;

@@ -43,7 +43,7 @@ async fn ten_thousand_idle_connections_cost_little_and_keep_nobody_out() {
         let line = text.lines().find_map(|line| line.strip_prefix("autoupdate_connections "));
         line.unwrap().parse::<usize>().unwrap()
     };
-    let (before, begun) = (memory(server.child.id()), Instant::now());
+    let (before, begun) = (memory(server.id()), Instant::now());
     let mut crowd = Vec::new();
     for _ in 0..CROWD {
         crowd.push(TcpStream::connect(&server.address).await.unwrap());
@@ -51,7 +51,7 @@ async fn ten_thousand_idle_connections_cost_little_and_keep_nobody_out() {
     while metric().await < CROWD {
         assert!(begun.elapsed() < PATIENCE, "they are not taken");
     }
-    let each = memory(server.child.id()).saturating_sub(before) / CROWD;
+    let each = memory(server.id()).saturating_sub(before) / CROWD;
     assert!(each <= EACH, "{each} bytes for each connection");
     println!("{CROWD} idle connections: {each} bytes each");
     let root = format!("http://{}/apps/{APP}/metadata/1.root.json", server.address);
@@ -90,7 +90,8 @@ async fn a_full_disk_costs_patches_and_publications_and_nothing_else() {
     let data = stage.path("data");
     let mut command = Command::new("unshare");
     command.args(["--mount", "sh", "-c", ON_A_FULL_DISK, "sh"]).arg(&data).arg(PROGRAM);
-    let server = Process::start_by(command, &stage, "patches.bases = 0\nlog.filter = \"debug\"");
+    let config = stage.config_text("patches.bases = 0");
+    let server = Process::start_by(command, &stage, "server", &config);
     let url = |object: &str| format!("http://{}/apps/{APP}/{object}", server.address);
     let get = async |object: &str| client().get(url(object)).send().await.unwrap();
     let name = patch(&second, &first, "rt1");
@@ -106,7 +107,7 @@ async fn a_full_disk_costs_patches_and_publications_and_nothing_else() {
     let upload = client().request(Method::PUT, url(&format!("objects/{}", protocol::Digest::of(&content))));
     let answer = upload.bearer_auth(crate::stage::TOKEN).body(content).send().await.unwrap();
     assert_eq!(answer.status(), 503);
-    let inside = format!("/proc/{}/root{}/.incoming/{APP}", server.child.id(), data.display());
+    let inside = format!("/proc/{}/root{}/.incoming/{APP}", server.id(), data.display());
     assert_eq!(std::fs::read_dir(&inside).unwrap().count(), 0, "{inside}");
     server.signal("-TERM");
     assert_eq!(server.exit_code(), Some(0));

@@ -17,23 +17,29 @@ pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_autoupdate-server");
 
 /// A running server process; killed when dropped.
 pub(crate) struct Process {
-    pub(crate) child: Child,
+    child: Child,
     pub(crate) address: String,
 }
 
 impl Process {
     pub(crate) fn start(stage: &Stage, more: &str) -> Self {
-        Self::start_by(Command::new(PROGRAM), stage, more)
+        Self::start_as(stage, "server", &stage.config_text(more))
+    }
+
+    /// Starts one of several with a configuration and a log of this name. What it logs goes behind what is there.
+    pub(crate) fn start_as(stage: &Stage, name: &str, config: &str) -> Self {
+        Self::start_by(Command::new(PROGRAM), stage, name, config)
     }
 
     /// The same by another command, which is given the words of ours.
-    pub(crate) fn start_by(mut command: Command, stage: &Stage, more: &str) -> Self {
-        std::fs::write(stage.path("server.toml"), stage.config_text(more)).unwrap();
+    pub(crate) fn start_by(mut command: Command, stage: &Stage, name: &str, config: &str) -> Self {
+        let (file, log) = (stage.path(&format!("{name}.toml")), stage.path(&format!("{name}.log")));
+        std::fs::write(&file, config).unwrap();
         let mut child = command
             .arg("--config")
-            .arg(stage.path("server.toml"))
+            .arg(file)
             .stdout(Stdio::piped())
-            .stderr(std::fs::File::create(stage.path("server.log")).unwrap())
+            .stderr(std::fs::File::options().create(true).append(true).open(log).unwrap())
             .spawn()
             .unwrap();
         let stdout = child.stdout.take().unwrap();
@@ -51,6 +57,17 @@ impl Process {
         let line = line.recv_timeout(PATIENCE).unwrap();
         let address = line.strip_prefix("listening on http://").unwrap().trim_end().to_owned();
         Self { child, address }
+    }
+
+    /// The number of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Kills it, and waits until it is gone.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 
     pub(crate) fn signal(&self, name: &str) {

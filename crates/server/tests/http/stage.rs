@@ -101,17 +101,19 @@ impl Stage {
 
     /// Starts a server whose patches are made by another program.
     pub(crate) async fn serve_with(&self, more: &str, program: &Path) -> Running {
-        self.start(more, Around { program: program.to_owned(), clock: Arc::new(Timestamp::now) }).await
+        let around = Around { program: program.to_owned(), clock: Arc::new(Timestamp::now) };
+        self.start(self.config(more), around).await
     }
 
     /// Starts a server with another clock.
     pub(crate) async fn serve_at(&self, more: &str, clock: Clock) -> Running {
         let program = env!("CARGO_BIN_EXE_autoupdate-server").into();
-        self.start(more, Around { program, clock }).await
+        self.start(self.config(more), Around { program, clock }).await
     }
 
-    async fn start(&self, more: &str, around: Around) -> Running {
-        let server = Server::start(self.config(more), around).await.unwrap();
+    /// Starts a server with a whole configuration.
+    pub(crate) async fn start(&self, config: Config, around: Around) -> Running {
+        let server = Server::start(config, around).await.unwrap();
         let url = format!("http://{}", server.address());
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(server.run(async {

@@ -1,0 +1,156 @@
+//! Patches in a bucket that several servers share: who makes one claims it, and lists it when it is there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use protocol::{AppId, Digest, MAX_INDEX_BYTES, PatchEntry, PatchIndex, object};
+
+use super::Key;
+use super::maker::Made;
+use super::shelf::MAX_LISTED;
+use crate::object_name::{ObjectName, PatchName};
+use crate::store::bucket::Put;
+use crate::store::claim::{self, Claimed};
+use crate::store::{Commons, StoreError};
+
+/// How often the index is read again because another server wrote it meanwhile.
+const ATTEMPTS: usize = 16;
+
+/// The name of a patch.
+pub(super) fn name(key: &Key) -> String {
+    let name = &key.name;
+    format!("{}/{}", key.app, object::patch(&name.artifact, &name.base, &name.format))
+}
+
+fn index_name(key: &Key) -> String {
+    format!("{}/{}", key.app, object::patch_index(&key.name.artifact))
+}
+
+/// Claims a patch. One that is there and in no index was made by a server that died before it listed it: it is listed now.
+pub(super) async fn claim(
+    commons: &Commons,
+    key: &Key,
+    longest: u64,
+    scratch: &Path,
+) -> Result<Claimed, StoreError> {
+    let claimed = claim::claim(commons, &name(key), longest).await?;
+    if matches!(claimed, Claimed::There) && !is_listed(commons, key).await? {
+        let Some(lease) = claim::take(commons, &name(key)).await? else { return Ok(Claimed::Elsewhere) };
+        let patch = claim::fetch(commons, &name(key), scratch).await?;
+        let length = patch.as_file().metadata()?.len();
+        if let Ok(info) = delta::info(patch.reopen()?) {
+            list(commons, key, Made { length, memory: info.memory }).await?;
+        }
+        lease.release(None).await;
+    }
+    Ok(claimed)
+}
+
+/// Gives a finished patch its name, and lists it.
+pub(super) async fn publish(
+    commons: &Commons,
+    key: &Key,
+    temporary: tempfile::NamedTempFile,
+    made: Made,
+) -> Result<(), StoreError> {
+    let length = claim::publish(commons, &name(key), temporary).await?;
+    list(commons, key, Made { length, ..made }).await
+}
+
+async fn is_listed(commons: &Commons, key: &Key) -> Result<bool, StoreError> {
+    let Some(read) = commons.bucket.get(&index_name(key), MAX_INDEX_BYTES).await? else { return Ok(false) };
+    let index = PatchIndex::parse(&read.bytes).map(|index| index.patches).unwrap_or_default();
+    Ok(index.iter().any(|entry| is_of(entry, key)))
+}
+
+fn is_of(entry: &PatchEntry, key: &Key) -> bool {
+    entry.base == key.name.base && entry.format == key.name.format
+}
+
+/// Lists a patch.
+async fn list(commons: &Commons, key: &Key, made: Made) -> Result<(), StoreError> {
+    let (base, format) = (key.name.base, key.name.format.clone());
+    let entry = PatchEntry { base, format, length: made.length, memory: made.memory };
+    change_index(commons, &index_name(key), |entries| {
+        entries.retain(|other| !is_of(other, key));
+        // Some base or other makes room.
+        entries.truncate(MAX_LISTED - 1);
+        entries.push(entry.clone());
+    })
+    .await
+}
+
+/// Changes an index. Others may do so in the same moment: nobody's change is lost.
+async fn change_index(
+    commons: &Commons,
+    name: &str,
+    change: impl Fn(&mut Vec<PatchEntry>),
+) -> Result<(), StoreError> {
+    let wrong = |why: String| StoreError::Malformed { name: name.to_owned(), why };
+    for _ in 0..ATTEMPTS {
+        let read = commons.bucket.get(name, MAX_INDEX_BYTES).await?;
+        // A damaged one says nothing that could be kept.
+        let old = read.as_ref().and_then(|read| PatchIndex::parse(&read.bytes).ok());
+        let mut entries = old.map(|index| index.patches).unwrap_or_default();
+        change(&mut entries);
+        entries.sort_unstable_by(|a, b| (a.base, &a.format).cmp(&(b.base, &b.format)));
+        let bytes =
+            serde_json::to_vec(&PatchIndex::new(entries)).map_err(|error| wrong(error.to_string()))?;
+        let put = match &read {
+            None => commons.bucket.create(name, bytes.into()).await?,
+            Some(read) => commons.bucket.update(name, bytes.into(), &read.edition).await?,
+        };
+        if let Put::Done(_) = put {
+            return Ok(());
+        }
+    }
+    Err(wrong(format!("other servers wrote it {ATTEMPTS} times in a row")))
+}
+
+/// What lies in the bucket after [`sweep`].
+pub(crate) struct Swept {
+    /// Patches that went.
+    pub(crate) count: usize,
+    /// The bytes of those that stay.
+    pub(crate) bytes: u64,
+}
+
+/// Deletes patches until all have at most `capacity` bytes: first those to artifacts that nobody is offered, then the oldest. A
+/// store does not say what was used last. Several servers may do it at the same time.
+pub(crate) async fn sweep(
+    commons: &Commons,
+    app: &AppId,
+    capacity: u64,
+    offered: &BTreeSet<Digest>,
+) -> Result<Swept, StoreError> {
+    let front = format!("{app}/");
+    let named = |name: &str| match ObjectName::parse(name.strip_prefix(&front)?)? {
+        ObjectName::Patch(name) => Some(name),
+        _ => None,
+    };
+    let listed = commons.bucket.list(&format!("{app}/patches")).await?;
+    let mut lying: Vec<_> = listed.iter().filter_map(|one| Some((named(&one.name)?, one))).collect();
+    let mut bytes: u64 = lying.iter().fold(0, |sum, (_, one)| sum.saturating_add(one.length));
+    lying.sort_by_key(|(name, one)| (offered.contains(&name.artifact), one.modified));
+    let mut leaving: BTreeMap<Digest, Vec<(&PatchName, &str)>> = BTreeMap::new();
+    for (name, one) in &lying {
+        if bytes <= capacity {
+            break;
+        }
+        bytes = bytes.saturating_sub(one.length);
+        leaving.entry(name.artifact).or_default().push((name, &one.name));
+    }
+    let count = leaving.values().map(Vec::len).sum();
+    for (artifact, patches) in leaving {
+        let goes = |entry: &PatchEntry| {
+            patches.iter().any(|(name, _)| entry.base == name.base && entry.format == name.format)
+        };
+        // Not listed any more before it goes, so that nobody is led to what is not there.
+        let index = format!("{app}/{}", object::patch_index(&artifact));
+        change_index(commons, &index, |entries| entries.retain(|entry| !goes(entry))).await?;
+        for (_, name) in &patches {
+            commons.bucket.delete(name).await?;
+        }
+    }
+    Ok(Swept { count, bytes })
+}
