@@ -12,17 +12,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use protocol::Digest;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::Key;
 use super::child::{self, ChildError};
-use super::in_bucket;
+use super::in_bucket::{self, Fetched};
 use super::maker::{Made, Order};
 use super::shelf::Shelf;
 use crate::config::Patches;
 use crate::metrics::Metrics;
-use crate::store::claim::{self, Claimed};
+use crate::store::claim::Claimed;
 use crate::store::{Commons, StoreError};
 
 /// When a client that was told to wait should ask again.
@@ -70,6 +71,7 @@ pub(crate) struct Bench {
     metrics: Arc<Metrics>,
     /// Where the patches lie if other servers share them; then nothing lies on the shelf.
     commons: Option<Arc<Commons>>,
+    fetched: Fetched,
     inside: Mutex<Inside>,
     wake: Notify,
     /// Told when the work on a patch has ended.
@@ -107,7 +109,9 @@ impl Bench {
         }
         std::fs::create_dir_all(scratch)?;
         metrics.patch_cache_bytes.set(shelf.bytes());
+        let fetched = Fetched::new(settings.parallel.saturating_mul(2));
         Ok(Self {
+            fetched,
             settings,
             program: program.to_owned(),
             scratch: scratch.to_owned(),
@@ -266,15 +270,27 @@ impl Bench {
                 let outcome = self.make_claimed(commons, job).await;
                 let useless = matches!(outcome, Err(BenchError::Child(ChildError::Useless)));
                 lease.release(useless.then_some(longest)).await;
+                if outcome.is_err() && !useless {
+                    self.fetched.clear();
+                }
                 outcome
             }
         }
     }
 
     async fn make_claimed(&self, commons: &Commons, job: &Job) -> Result<(), BenchError> {
-        let base = claim::fetch(commons, &commons.name_of(&job.base)?, &self.scratch).await?;
-        let artifact = claim::fetch(commons, &commons.name_of(&job.artifact)?, &self.scratch).await?;
+        let name = &job.key.name;
+        let fetch = async |sha256: &Digest, file: &Path| {
+            self.fetched.get(commons, sha256, &commons.name_of(file)?, &self.scratch).await
+        };
+        let base = fetch(&name.base, &job.base).await?;
+        let artifact = fetch(&name.artifact, &job.artifact).await?;
         let (temporary, made) = self.run(job, base.path(), artifact.path()).await?;
+        // The next sweep would take it away.
+        let cache = self.settings.cache.get();
+        if made.length > cache {
+            return Err(BenchError::Cache { length: made.length, cache });
+        }
         Ok(in_bucket::publish(commons, &job.key, temporary, made).await?)
     }
 

@@ -1,9 +1,11 @@
 //! Patches in a bucket that several servers share: who makes one claims it, and lists it when it is there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use protocol::{AppId, Digest, MAX_INDEX_BYTES, PatchEntry, PatchIndex, object};
+use tempfile::NamedTempFile;
 
 use super::Key;
 use super::maker::Made;
@@ -15,6 +17,51 @@ use crate::store::{Commons, StoreError};
 
 /// How often the index is read again because another server wrote it meanwhile.
 const ATTEMPTS: usize = 16;
+
+/// Artifacts that were fetched for the last patches: the next one is often for the same artifact, or from the same base. The files
+/// go when nobody uses them and others came.
+pub(super) struct Fetched {
+    most: usize,
+    files: Mutex<VecDeque<(Digest, Arc<NamedTempFile>)>>,
+}
+
+impl Fetched {
+    /// At most so many files beside those in use.
+    pub(super) fn new(most: usize) -> Self {
+        Self { most, files: Mutex::default() }
+    }
+
+    /// A file with an artifact. Whoever reads it checks its digest.
+    pub(super) async fn get(
+        &self,
+        commons: &Commons,
+        sha256: &Digest,
+        name: &str,
+        scratch: &Path,
+    ) -> Result<Arc<NamedTempFile>, StoreError> {
+        let found = self.lock().iter().find(|(other, _)| other == sha256).map(|(_, file)| Arc::clone(file));
+        let file = match found {
+            Some(file) => file,
+            None => Arc::new(claim::fetch(commons, name, scratch).await?),
+        };
+        let mut files = self.lock();
+        files.retain(|(other, _)| other != sha256);
+        files.push_back((*sha256, Arc::clone(&file)));
+        while files.len() > self.most {
+            files.pop_front();
+        }
+        Ok(file)
+    }
+
+    /// Forgets all: one of them may be damaged.
+    pub(super) fn clear(&self) {
+        self.lock().clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<(Digest, Arc<NamedTempFile>)>> {
+        self.files.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// The name of a patch.
 pub(super) fn name(key: &Key) -> String {
@@ -50,7 +97,7 @@ pub(super) async fn claim(
 pub(super) async fn publish(
     commons: &Commons,
     key: &Key,
-    temporary: tempfile::NamedTempFile,
+    temporary: NamedTempFile,
     made: Made,
 ) -> Result<(), StoreError> {
     let length = claim::publish(commons, &name(key), temporary).await?;

@@ -30,6 +30,8 @@ pub(crate) async fn run(shared: Arc<Shared>, commons: Arc<Commons>) {
 /// name there and asks for it here. Roots are not among them: every check asks for one that is not there yet.
 pub(crate) fn may_come(name: &ObjectName) -> bool {
     match name {
+        // Only before the first publication there is none.
+        ObjectName::Timestamp => true,
         ObjectName::Metadata { role, .. } => role != trust::ROOT,
         ObjectName::Target { folders, .. } => folders == "rollout",
         _ => false,

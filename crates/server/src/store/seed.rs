@@ -97,29 +97,47 @@ async fn send(bucket: &Bucket, id: &AppId, folder: &Path) -> Result<(), SeedErro
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
             Err(error) => return Err(StoreError::from(error).into()),
         };
-        if let Put::Lost = bucket.create(&format!("{id}/{name}"), bytes).await? {
+        let lost = matches!(bucket.create(&format!("{id}/{name}"), bytes).await?, Put::Lost);
+        // Another server that sent the same may have gone on already.
+        if lost && name != object::TIMESTAMP {
             return Err(SeedError::Another { app: id.clone(), name });
         }
     }
     Ok(())
 }
 
-/// The first root and the newest targets that lie here must be in the bucket: these were signed offline and would be lost.
+/// The first root and the newest targets that lie here must be in the bucket: they were signed offline and would be lost. Older
+/// ones may be gone from there: a server that was off for a long time has what was swept meanwhile.
 async fn compare(bucket: &Bucket, id: &AppId, folder: &Path) -> Result<(), SeedError> {
-    let first = object::metadata(trust::ROOT, 1);
     let newest =
         Tree::open(folder, id).and_then(|tree| tree.newest(trust::TARGETS)).map_err(SeedError::Tree)?;
-    let newest = newest.map(|version| object::metadata(trust::TARGETS, version));
-    for name in [Some(first), newest].into_iter().flatten() {
+    let mut wanted = vec![object::metadata(trust::ROOT, 1)];
+    if let Some(version) = newest {
+        let name = object::metadata(trust::TARGETS, version);
+        let there = newest_targets(bucket, id).await?;
+        if there.is_none_or(|there| there < version) {
+            return Err(SeedError::Ahead { app: id.clone(), name });
+        }
+        wanted.push(name);
+    }
+    for name in wanted {
         let here = tokio::fs::read(folder.join(&name)).await.map_err(StoreError::from)?;
-        let app = id.clone();
-        match bucket.get(&format!("{id}/{name}"), mirror::MAX_METADATA).await? {
-            Some(there) if there.bytes == here => {}
-            Some(_) => return Err(SeedError::Another { app, name }),
-            None => return Err(SeedError::Ahead { app, name }),
+        let there = bucket.get(&format!("{id}/{name}"), mirror::MAX_METADATA).await?;
+        if there.is_some_and(|there| there.bytes != here) {
+            return Err(SeedError::Another { app: id.clone(), name });
         }
     }
     Ok(())
+}
+
+async fn newest_targets(bucket: &Bucket, id: &AppId) -> Result<Option<u64>, StoreError> {
+    let front = format!("{id}/");
+    let listed = bucket.list(&format!("{id}/metadata")).await?;
+    let version = |name: &str| match ObjectName::parse(name.strip_prefix(&front)?)? {
+        ObjectName::Metadata { role, version } if role == trust::TARGETS => Some(version),
+        _ => None,
+    };
+    Ok(listed.iter().filter_map(|one| version(&one.name)).max())
 }
 
 /// The targets of a tree, as names.

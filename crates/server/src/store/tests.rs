@@ -14,9 +14,10 @@ use object_store::memory::InMemory;
 
 use super::bucket::{Bucket, Put, Unless};
 use super::ceph::{Ceph, ceph};
+use super::commit::{Committed, commit};
 use super::lease::{self, Lease, Taken, Terms};
 use super::probe::{ProbeError, probe};
-use super::{s3, transfer};
+use super::{mirror, s3, transfer};
 use crate::config::Config;
 use crate::metrics::Metrics;
 
@@ -248,6 +249,57 @@ async fn the_first_format_of_a_lease_is_read_for_ever() {
     seconds.store(until.as_second() + 1, Ordering::Relaxed);
     let next = mine(&bucket, &terms("next", &seconds)).await.expect("expired");
     assert_eq!((next.epoch().await, next.remark().await), (8, Some(160_000)));
+}
+
+/// A copy for signing with a new snapshot and timestamp in it, as after something was signed.
+async fn signed(bucket: &Bucket, folder: &Path, snapshot: u64, body: &str) -> mirror::Mirrored {
+    let app = protocol::AppId::parse("app").unwrap();
+    let before = mirror::exact(bucket, &app, folder, mirror::Known::new()).await.unwrap();
+    let write = |name: String, text: String| crate::disk::write(&folder.join(name), text.as_bytes()).unwrap();
+    write(format!("metadata/{snapshot}.snapshot.json"), format!("snapshot {body}"));
+    write("metadata/timestamp.json".to_owned(), format!("timestamp {body}"));
+    before
+}
+
+#[tokio::test]
+async fn who_began_from_an_older_timestamp_publishes_nothing() {
+    let Some(store) = ceph("store::tests::who_began_from_an_older_timestamp_publishes_nothing") else {
+        return;
+    };
+    let bucket = bucket(store, "fence").await;
+    let app = protocol::AppId::parse("app").unwrap();
+    let folders: Vec<_> = (0..4).map(|_| tempfile::tempdir().unwrap()).collect();
+    let at = |who: usize| folders[who].path();
+    let commit = async |who: usize, before| match commit(&bucket, &app, at(who), before).await.unwrap() {
+        Committed::Done { .. } => true,
+        Committed::Lost => false,
+    };
+    let shown = async || {
+        let read = bucket.get("app/metadata/timestamp.json", 1000).await.unwrap().unwrap();
+        String::from_utf8(read.bytes.to_vec()).unwrap()
+    };
+    // Two who begin when nothing is there.
+    let (first, late) = (signed(&bucket, at(0), 1, "a").await, signed(&bucket, at(1), 2, "b").await);
+    assert!(commit(0, first).await);
+    assert!(!commit(1, late).await, "names of their own, and the timestamp is taken");
+    assert_eq!(shown().await, "timestamp a");
+    // Three who begin from the same one: under the same name, under another, and the one who is first.
+    let same = signed(&bucket, at(1), 3, "c").await;
+    let other = signed(&bucket, at(2), 4, "d").await;
+    let first = signed(&bucket, at(3), 3, "e").await;
+    assert!(commit(3, first).await);
+    assert!(!commit(1, same).await, "the name has other bytes");
+    assert!(!commit(2, other).await, "the timestamp is another");
+    assert_eq!(shown().await, "timestamp e");
+    assert_eq!(bucket.metrics().store_lost_races.get(), 3);
+    // Who lost goes on from what is there, orphans included, and nothing of its own.
+    let again = mirror::exact(&bucket, &app, at(1), mirror::Known::new()).await.unwrap();
+    let names: Vec<String> = mirror::local(at(1)).unwrap();
+    assert_eq!(names, [1, 2, 3, 4].map(|version| format!("metadata/{version}.snapshot.json")));
+    assert_eq!(std::fs::read_to_string(at(1).join(&names[2])).unwrap(), "snapshot e");
+    crate::disk::write(&at(1).join("metadata/timestamp.json"), b"timestamp f").unwrap();
+    assert!(commit(1, again).await);
+    assert_eq!(shown().await, "timestamp f");
 }
 
 #[tokio::test]

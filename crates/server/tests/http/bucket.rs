@@ -180,6 +180,9 @@ async fn what_another_published_a_moment_ago_is_there_when_it_is_asked_for() {
     let first = noise(1, 50_000);
     let old = shared.stage.publish(&one, "1.0.0", &first).await;
     let new = shared.stage.publish(&one, "1.1.0", &edited(&first)).await;
+    assert_eq!(two.get(object::TIMESTAMP).await.status(), 200, "its first one");
+    let third = edited(&edited(&first));
+    let third = shared.stage.publish(&one, "1.2.0", &third).await;
     // A client that learned the names from the other one.
     let timestamp: serde_json::Value = serde_json::from_slice(&bytes(&one, object::TIMESTAMP).await).unwrap();
     let snapshot = timestamp["signed"]["meta"]["snapshot.json"]["version"].as_u64().unwrap();
@@ -187,9 +190,10 @@ async fn what_another_published_a_moment_ago_is_there_when_it_is_asked_for() {
     assert_eq!(bytes(&two, &name).await, bytes(&one, &name).await);
     assert_eq!(bytes(&two, object::TIMESTAMP).await, bytes(&one, object::TIMESTAMP).await);
     assert_eq!(two.get(&object::metadata("snapshot", snapshot + 1)).await.status(), 404);
-    let third = shared.stage.publish(&one, "1.2.0", &edited(&edited(&first))).await;
-    assert_eq!(two.get(&patch(&third, &new, "rt1")).await.status(), 202, "it knows the new artifact");
-    assert_eq!(two.get(&patch(&new, &third, "rt1")).await.status(), 404);
+    let fourth = edited(&edited(&edited(&first)));
+    let fourth = shared.stage.publish(&one, "1.3.0", &fourth).await;
+    assert_eq!(two.get(&patch(&fourth, &third, "rt1")).await.status(), 202, "it knows the new artifact");
+    assert_eq!(two.get(&patch(&third, &fourth, "rt1")).await.status(), 404);
     assert_eq!(two.get(&patch(&new, &old, "rt1")).await.status(), 404, "offered no more");
     one.stop().await;
     two.stop().await;
@@ -303,6 +307,15 @@ async fn a_data_directory_moves_to_a_bucket_and_another_repository_does_not() {
     assert!(bytes(&other, &target(&artifact)).await == next);
     moved.stop().await;
     other.stop().await;
+
+    // Newer targets than the bucket has: it was restored, or this server was alone for a while.
+    let newest = shared.targets("data");
+    let name = |version: u64| shared.stage.object(&object::metadata("targets", version));
+    std::fs::copy(name(newest), name(newest + 1)).unwrap();
+    let error = Server::start(shared.config("data", ""), Around::here().unwrap()).await;
+    let error = error.err().expect("refused").to_string();
+    let named = object::metadata("targets", newest + 1);
+    assert!(error.contains(&named) && error.contains("published by itself"), "{error}");
 
     let stranger = Stage::new();
     for name in ["s3-access", "s3-secret"] {

@@ -335,7 +335,6 @@ async fn three_servers_that_are_killed_lose_nothing() {
         assert_eq!(stand.until(victim, &name).await, bytes, "{name}");
     }
     let making = stand.caught;
-    println!("killed holders: {publishing} publishing, {renewing} renewing, {making} making a patch");
     assert!(publishing > 0 && renewing > 0 && making > 0, "the kills came too late");
 
     // All is there, everywhere.
@@ -357,6 +356,10 @@ async fn three_servers_that_are_killed_lose_nothing() {
     let looks = seen.looks.load(Ordering::Relaxed);
     let timestamps =
         seen.bodies.lock().unwrap().keys().filter(|name| name.starts_with(object::TIMESTAMP)).count();
-    println!("{looks} looks of clients, {timestamps} timestamps");
+    let kills = publishing + renewing + making;
+    println!(
+        "servers of one bucket killed while they hold a lease: {kills} points, failures 0 ({publishing} publishing, {renewing} \
+         renewing, {making} making a patch), {looks} looks of clients, {timestamps} timestamps"
+    );
     assert!(looks > 100 && timestamps > 2 * SERVERS, "{looks} {timestamps}");
 }
