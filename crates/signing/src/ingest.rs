@@ -8,7 +8,6 @@
 //! - nobody keeps this list by hand, so its oldest versions leave their channels, and then the list, by themselves.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 use jiff::Timestamp;
 use protocol::{Artifact, Channel, Digest, Platform, Urgency, Version, object};
@@ -17,9 +16,9 @@ use crate::batch::Batch;
 use crate::document::{INGEST, RoleKeys, Targets};
 use crate::envelope::Envelope;
 use crate::release::{self, EditError, NewArtifact};
-use crate::{Error, OnlineKeys, Renew, Tree, Validity, all_rollouts, complete, disk};
+use crate::{Error, Objects, OnlineKeys, Renew, Tree, Validity, all_rollouts, complete};
 
-/// An artifact to be listed.
+/// An artifact to be listed. Its bytes were uploaded, or lie in the tree already.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ingested {
     /// The version.
@@ -34,8 +33,6 @@ pub struct Ingested {
     pub sha256: Digest,
     /// Their number.
     pub length: u64,
-    /// The file with the bytes, which is moved into the tree; `None` if they are there.
-    pub from: Option<PathBuf>,
 }
 
 /// What [`ingest`] did.
@@ -53,7 +50,7 @@ pub struct Ingestion {
     pub dropped: BTreeSet<Version>,
 }
 
-/// Lists artifacts: moves their bytes into the tree, then signs the role, a rollout for each new channel, the snapshot and the
+/// Lists artifacts: puts their bytes into the tree, then signs the role, a rollout for each new channel, the snapshot and the
 /// timestamp. All of it is verified through `trust` as a client would before a byte is written. What is listed already, in
 /// the same channels, changes nothing.
 ///
@@ -64,6 +61,7 @@ pub struct Ingestion {
 /// that are not as said, [`Error::Refused`] if a client would refuse the result, and those of [`crate::renew`].
 pub fn ingest(
     tree: &Tree,
+    objects: &dyn Objects,
     keys: &OnlineKeys,
     validity: &Validity,
     new: &[Ingested],
@@ -97,8 +95,8 @@ pub fn ingest(
             return Err(Error::Malformed { what: artifact.path.clone(), why });
         }
     }
-    for (from, to) in moves(tree, new, &done.listed)? {
-        disk::move_into(&from, &to)?;
+    for (sha256, names) in places(objects, &done.listed)? {
+        objects.place(&sha256, &names)?;
     }
     batch.write()?;
     Ok(done)
@@ -180,27 +178,23 @@ fn pinned(tree: &Tree) -> Result<BTreeSet<Version>, Error> {
     Ok(pins.map(|pin| pin.version).collect())
 }
 
-/// Which file goes where. Each is hashed once more: what is signed is what will lie there.
-fn moves(tree: &Tree, new: &[Ingested], listed: &[Artifact]) -> Result<Vec<(PathBuf, PathBuf)>, Error> {
-    let mut moves = Vec::new();
+/// Which uploads go where, as names of objects. Each is hashed once more: what is signed is what will lie there.
+fn places(objects: &dyn Objects, listed: &[Artifact]) -> Result<BTreeMap<Digest, Vec<String>>, Error> {
+    let mut places: BTreeMap<Digest, Vec<String>> = BTreeMap::new();
     for artifact in listed {
         let (path, sha256) = (artifact.path.clone(), artifact.sha256);
-        let place = tree.path(&object::target(&path, &sha256)?)?;
-        let right = Some((sha256, artifact.length));
-        let from = new.iter().find_map(|one| {
-            let same =
-                (&one.version, one.platform) == (&artifact.release.version, artifact.release.platform());
-            same.then_some(one.from.as_ref()).flatten()
-        });
-        match from {
-            Some(from) => match disk::digest(from)? {
-                found if found == right => moves.push((from.clone(), place)),
+        let name = object::target(&path, &sha256)?;
+        if objects.length(&name)? == Some(artifact.length) {
+            continue;
+        }
+        if !places.contains_key(&sha256) {
+            match objects.uploaded(&sha256)? {
+                Some(found) if found == (sha256, artifact.length) => {}
                 Some(_) => return Err(Error::DamagedObject { path, sha256 }),
                 None => return Err(Error::MissingObject { path, sha256 }),
-            },
-            None if disk::length(&place)? == Some(artifact.length) => {}
-            None => return Err(Error::MissingObject { path, sha256 }),
+            }
         }
+        places.entry(sha256).or_default().push(name);
     }
-    Ok(moves)
+    Ok(places)
 }

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use common::*;
 use jiff::Timestamp;
 use protocol::{Channel, Digest, object};
-use signing::{Error, Ingested, Ingestion, NewKeys, OnlineKeys, Renew, Repository, Tree, Validity};
+use signing::{Error, Ingested, Ingestion, NewKeys, OnDisk, OnlineKeys, Renew, Repository, Tree, Validity};
 use tempfile::TempDir;
 use trust::{Control, Stored};
 
@@ -36,19 +36,26 @@ impl Server {
     }
 
     fn ingest(&self, new: &[Ingested]) -> Result<Ingestion, Error> {
-        signing::ingest(&self.tree, &self.keys(), &Validity::default(), new, now())
+        let objects = OnDisk::new(&self.tree, &self.incoming());
+        signing::ingest(&self.tree, &objects, &self.keys(), &Validity::default(), new, now())
     }
 
+    /// Where uploads wait.
+    fn incoming(&self) -> PathBuf {
+        self.scratch.path().join("incoming")
+    }
+
+    /// An uploaded artifact.
     fn artifact(&self, number: &str, content: &str, channels: &[&str]) -> Ingested {
-        let from = write(&self.scratch.path().join("downloads"), number, content.as_bytes());
+        let sha256 = Digest::of(content.as_bytes());
+        write(&self.incoming(), &sha256.to_string(), content.as_bytes());
         Ingested {
             version: version(number),
             platform: platform(),
             file: "tool".to_owned(),
             channels: channels.iter().map(|name| Channel::parse(name).unwrap()).collect(),
-            sha256: Digest::of(content.as_bytes()),
+            sha256,
             length: content.len() as u64,
-            from: Some(from),
         }
     }
 
@@ -80,11 +87,13 @@ fn a_client_sees_what_was_ingested() {
     assert_eq!(server.seen(), ["1.0.0 stable"]);
     let object = object::target(&done.listed[0].path, &new.sha256).unwrap();
     assert_eq!(server.tree.read(&object, 10).unwrap().unwrap(), b"one");
-    assert!(!new.from.unwrap().exists(), "the bytes are moved");
+    let upload = server.incoming().join(new.sha256.to_string());
+    assert!(!upload.exists(), "the bytes are moved");
 
     // Again, and without bytes: nothing is written, whatever the time.
     let before = server.files();
-    let again = Ingested { from: None, ..server.artifact("1.0.0", "one", &["stable"]) };
+    let again = server.artifact("1.0.0", "one", &["stable"]);
+    fs::remove_file(upload).unwrap();
     let done = server.ingest(std::slice::from_ref(&again)).unwrap();
     assert_eq!((done.signed, done.listed.len()), (None, 1));
     assert_eq!(server.files(), before);
@@ -126,14 +135,13 @@ fn bytes_that_are_not_as_said_are_never_listed() {
     let server = Server::new(true);
     let before = server.files();
     let good = server.artifact("1.0.0", "one", &["stable"]);
-    fs::write(good.from.as_ref().unwrap(), "eno").unwrap();
+    let upload = server.incoming().join(good.sha256.to_string());
+    fs::write(&upload, "eno").unwrap();
     let damaged = server.ingest(std::slice::from_ref(&good));
     assert!(matches!(damaged, Err(Error::DamagedObject { .. })), "{damaged:?}");
-    fs::remove_file(good.from.as_ref().unwrap()).unwrap();
-    for from in [good.from.clone(), None] {
-        let missing = server.ingest(&[Ingested { from, ..good.clone() }]);
-        assert!(matches!(missing, Err(Error::MissingObject { .. })), "{missing:?}");
-    }
+    fs::remove_file(upload).unwrap();
+    let missing = server.ingest(&[good]);
+    assert!(matches!(missing, Err(Error::MissingObject { .. })), "{missing:?}");
     assert_eq!(server.files(), before);
 }
 

@@ -35,7 +35,7 @@ struct KindLabels {
 type Level = Gauge<i64, AtomicI64>;
 
 /// All counters about GitHub.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct IngestMetrics {
     rounds: Family<RoundLabels, Counter>,
     taken: Family<AppLabels, Counter>,

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use protocol::{Channel, Platform, Version};
+use protocol::{Channel, Digest, Platform, Version};
 use signing::{Ingested, Ingestion};
 
 use super::download::{FetchError, Way};
@@ -259,10 +259,8 @@ impl Source {
                 channels: one.wanted.channels.clone(),
                 sha256: one.sha256,
                 length: one.length,
-                from: Some(one.file.to_path_buf()),
             });
-            // Whatever becomes of this task, they stay until who signs has moved them.
-            files.push(one.file);
+            files.push((one.file, one.sha256));
             known.insert(one.wanted.path.clone(), (one.wanted, one.digest));
         }
         let done = write(shared, app, new, files).await?;
@@ -323,7 +321,6 @@ impl Source {
                 channels: channels.clone(),
                 sha256: artifact.sha256,
                 length: artifact.length,
-                from: None,
             })
         });
         let new: Vec<Ingested> = new.collect();
@@ -398,11 +395,14 @@ async fn write(
     shared: &Arc<Shared>,
     app: &Arc<App>,
     new: Vec<Ingested>,
-    files: Vec<tempfile::TempPath>,
+    files: Vec<(tempfile::TempPath, Digest)>,
 ) -> Result<Ingestion, RoundError> {
-    let written = publish::write(shared, app, move |shared, app, keys| {
-        let _files = files;
-        signing::ingest(&app.tree, keys, &shared.validity(), &new, shared.now())
+    for (file, sha256) in files {
+        // As if a publisher had uploaded it.
+        publish::upload::deliver(shared, app, file, &sha256).await.map_err(RoundError::Write)?;
+    }
+    let written = publish::write(shared, app, move |shared, desk, keys| {
+        signing::ingest(desk.tree, desk.objects, keys, &shared.validity(), &new, shared.now())
     });
     written.await.map_err(|error| match error {
         ApiError::Refused(error) | ApiError::Conflict(error) | ApiError::Signing(error) => error.into(),

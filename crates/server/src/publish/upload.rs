@@ -3,7 +3,6 @@
 //! They are hashed while they are written to a temporary file, and get their name only when the digest is the one in the
 //! address. So the upload area holds nothing but what its names say, and uploading again is harmless.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -11,10 +10,12 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use futures_util::StreamExt as _;
 use protocol::{Digest, Hasher};
+use tempfile::{NamedTempFile, TempPath};
 use tokio::io::AsyncWriteExt as _;
 
 use super::quota::lying;
 use super::{authorise, declared, quota};
+use crate::app::App;
 use crate::error::ApiError;
 use crate::object_name::split_path;
 use crate::shared::Shared;
@@ -77,18 +78,28 @@ pub(crate) async fn object(
     if found != sha256 {
         return Err(ApiError::WrongDigest { expected: sha256, found });
     }
-    match &commons {
-        // Here it was only to be hashed: it waits where every server finds it.
-        Some((commons, name)) => drop(transfer::upload(&commons.bucket, temporary.path(), name).await?),
-        None => keep(temporary, &place).await?,
-    }
+    deliver(&shared, &app, temporary.into_temp_path(), &sha256).await?;
     drop(room);
     shared.metrics.uploaded_bytes.inc_by(length);
     Ok(if there { StatusCode::OK } else { StatusCode::CREATED })
 }
 
-async fn keep(temporary: tempfile::NamedTempFile, place: &Path) -> Result<(), ApiError> {
-    let place = place.to_owned();
-    let kept = blocking::run(move || disk::persist(temporary, &place));
+/// Puts a finished file with this SHA-256 where whoever publishes finds it. It lies on the file system of the upload area.
+pub(crate) async fn deliver(
+    shared: &Shared,
+    app: &App,
+    file: TempPath,
+    sha256: &Digest,
+) -> Result<(), ApiError> {
+    if let Some(commons) = &shared.commons {
+        // Here it was only to be hashed: it waits where every server finds it.
+        transfer::upload(&commons.bucket, &file, &store::incoming(&app.id, sha256)).await?;
+        return Ok(());
+    }
+    let place = app.incoming.join(sha256.to_string());
+    let kept = blocking::run(move || {
+        let open = std::fs::File::options().write(true).open(&file)?;
+        disk::persist(NamedTempFile::from_parts(open, file), &place)
+    });
     kept.await.ok_or(ApiError::Bug)?.map_err(ApiError::Disk)
 }

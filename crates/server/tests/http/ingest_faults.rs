@@ -241,7 +241,6 @@ async fn a_list_can_be_begun_anew() {
     let server = stage.serve(&mapping(&hub, "")).await;
     until(async || looks(&server, "looked").await >= 1, "the look").await;
     let sha256 = Digest::of(b"a stranger's");
-    std::fs::write(stage.path("stranger"), "a stranger's").unwrap();
     server.stop().await;
     let keys = signing::OnlineKeys::load(&stage.path("keys").join(APP), None).unwrap();
     let stranger = signing::Ingested {
@@ -251,10 +250,12 @@ async fn a_list_can_be_begun_anew() {
         channels: vec![protocol::Channel::default()],
         sha256,
         length: 12,
-        from: Some(stage.path("stranger")),
     };
     let now = jiff::Timestamp::now();
-    signing::ingest(&tree(&stage), &keys, &signing::Validity::default(), &[stranger], now).unwrap();
+    let (tree_here, incoming) = (tree(&stage), stage.path("data/.incoming").join(APP));
+    std::fs::write(incoming.join(sha256.to_string()), "a stranger's").unwrap();
+    let objects = signing::OnDisk::new(&tree_here, &incoming);
+    signing::ingest(&tree_here, &objects, &keys, &signing::Validity::default(), &[stranger], now).unwrap();
     for version in tree(&stage).versions("ingest").unwrap() {
         std::fs::remove_file(stage.object(&format!("metadata/{version}.ingest.json"))).unwrap();
     }
