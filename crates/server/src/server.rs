@@ -101,6 +101,9 @@ pub enum StartError {
     /// The bucket cannot be worked on.
     #[error(transparent)]
     Store(#[from] OpenError),
+    /// Something that needs the trees on a disk of this machine.
+    #[error("`{0}` works on a data directory, not yet on a bucket: leave away `store`, or that")]
+    NotInBucket(&'static str),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -206,6 +209,14 @@ pub(crate) struct Examined {
 }
 
 pub(crate) fn examine(config: &Config) -> Result<Examined, StartError> {
+    if config.store.is_some() {
+        // Their patches and packed twins are looked for on this disk, and so is what nobody needs.
+        let needs_disk =
+            [("lantern", config.lantern.is_some()), ("retention", config.retention.versions > 0)];
+        if let Some((what, _)) = needs_disk.into_iter().find(|(_, wanted)| *wanted) {
+            return Err(StartError::NotInBucket(what));
+        }
+    }
     let disk = |source| StartError::Disk { folder: config.data.clone(), source };
     let apps = app::list(&config.data).map_err(disk)?;
     let passphrase = (config.keys_passphrase_file.as_deref())

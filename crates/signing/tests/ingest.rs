@@ -36,7 +36,8 @@ impl Server {
     }
 
     fn ingest(&self, new: &[Ingested]) -> Result<Ingestion, Error> {
-        let objects = OnDisk::new(&self.tree, &self.incoming());
+        let incoming = self.incoming();
+        let objects = OnDisk::new(&self.tree, &incoming);
         signing::ingest(&self.tree, &objects, &self.keys(), &Validity::default(), new, now())
     }
 

@@ -7,6 +7,7 @@
 //! Layout: this file says what can be set, [`store`] where the trees lie, [`values`] parses sizes, times and counts; a longer section
 //! has a file of its own.
 
+mod error;
 mod github;
 mod lantern;
 mod retention;
@@ -21,6 +22,7 @@ use std::time::Duration;
 use protocol::FormatId;
 use serde::Deserialize;
 
+pub use error::ConfigError;
 pub use github::{Github, GithubError, INGEST_SENTENCE, RepositoryName};
 pub use lantern::{Lantern, LanternApp, LanternFloor, LanternPin};
 pub use retention::Retention;
@@ -256,51 +258,6 @@ impl Default for Validity {
         let day = 86_400;
         Self { timestamp: seconds(3 * day), snapshot: seconds(7 * day), rollout: seconds(7 * day) }
     }
-}
-
-/// A configuration that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file cannot be read.
-    #[error("{file}: cannot be read: {source}")]
-    Unreadable {
-        /// The file.
-        file: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// Longer than 256 KiB.
-    #[error("{file}: longer than 256 KiB, so it is no configuration")]
-    TooLong {
-        /// The file.
-        file: PathBuf,
-    },
-    /// No TOML, an unknown key, a missing key or a wrong value.
-    #[error("{file}: {source}")]
-    Toml {
-        /// The file.
-        file: PathBuf,
-        /// Names line, column and key.
-        source: toml::de::Error,
-    },
-    /// Keys that do not fit each other.
-    #[error("{file}: key `{key}`: {why}")]
-    Key {
-        /// The file.
-        file: PathBuf,
-        /// The key.
-        key: &'static str,
-        /// The rule it breaks, and what to do.
-        why: &'static str,
-    },
-    /// A mapping of `[[github]]` that cannot be used.
-    #[error("{file}: {source}")]
-    Github {
-        /// The file.
-        file: PathBuf,
-        /// Names app and key.
-        source: GithubError,
-    },
 }
 
 impl Config {
