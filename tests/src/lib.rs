@@ -28,7 +28,7 @@ pub use host::{Harm, Host, Served};
 pub use person::Person;
 pub use program::{Noise, program};
 pub use publisher::{Publisher, days_ago, here};
-pub use run::{Answer, binary, example, exhaustive, poll_until, run, skip};
+pub use run::{Answer, binary, example, exhaustive, poll_until, run, run_within, skip};
 pub use valve::Valve;
 pub use workshop::{Server, Workshop};
 

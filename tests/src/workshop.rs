@@ -116,6 +116,8 @@ impl Workshop {
 pub struct Server {
     folder: tempfile::TempDir,
     url: String,
+    /// Further sections of its configuration.
+    more: String,
     child: Option<Child>,
 }
 
@@ -125,7 +127,8 @@ impl Server {
     /// # Errors
     /// If it does not come to listen.
     pub fn of(workshop: &Workshop) -> Result<Self> {
-        let mut server = Self { folder: tempfile::tempdir()?, url: String::new(), child: None };
+        let folder = tempfile::tempdir()?;
+        let mut server = Self { folder, url: String::new(), more: String::new(), child: None };
         let (metadata, keys) =
             (server.path(&format!("data/{APP}/metadata")), server.path(&format!("keys/{APP}")));
         for folder in [&metadata, &keys] {
@@ -182,6 +185,24 @@ impl Server {
         self.start()
     }
 
+    /// Starts it again at its old address, with further sections in its configuration.
+    ///
+    /// # Errors
+    /// If it does not die, or does not come to listen there.
+    pub fn restart_with(&mut self, more: &str) -> Result<()> {
+        self.kill()?;
+        more.clone_into(&mut self.more);
+        self.start_again()
+    }
+
+    /// Writes a file that only the server's user may read.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn write_secret(&self, name: &str, text: &str) -> Result<()> {
+        private(&self.path(name), text)
+    }
+
     /// Runs the program in the foreground, for starts that are refused.
     ///
     /// # Errors
@@ -192,7 +213,8 @@ impl Server {
 
     fn configure(&self, listen: &str) -> Result<()> {
         let text = format!(
-            "listen = \"{listen}\"\ndata = \"data\"\nkeys = \"keys\"\n[publish]\ntokens = \"tokens.toml\"\n"
+            "listen = \"{listen}\"\ndata = \"data\"\nkeys = \"keys\"\n[publish]\ntokens = \"tokens.toml\"\n{}",
+            self.more
         );
         Ok(std::fs::write(self.path("server.toml"), text)?)
     }

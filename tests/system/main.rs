@@ -22,6 +22,7 @@ mod desktop {
 mod embedded;
 mod install;
 mod interop {
+    mod lantern;
     mod python_tuf;
     mod static_host;
 }
