@@ -31,7 +31,7 @@ pub use lantern::{LANTERN_KEY, Lantern};
 pub use person::Person;
 pub use program::{Noise, program};
 pub use publisher::{Publisher, days_ago, here};
-pub use run::{Answer, binary, example, exhaustive, poll_until, run, skip};
+pub use run::{Answer, binary, example, exhaustive, poll_until, run, run_within, skip};
 pub use valve::Valve;
 pub use workshop::{Server, TOKEN, Workshop};
 

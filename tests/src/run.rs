@@ -76,16 +76,24 @@ impl Answer {
 /// # Errors
 /// If it cannot be started or takes longer.
 pub fn run(command: &mut Command) -> Result<Answer> {
+    run_within(command, PATIENCE)
+}
+
+/// [`run`], with another limit.
+///
+/// # Errors
+/// If it cannot be started or takes longer.
+pub fn run_within(command: &mut Command, limit: Duration) -> Result<Answer> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().with_context(|| format!("starting {command:?}"))?;
     let id = child.id();
     let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || sender.send(child.wait_with_output()));
-    let output = match receiver.recv_timeout(Duration::from_secs(120)) {
+    let output = match receiver.recv_timeout(limit) {
         Ok(output) => output?,
         Err(_) => {
             Command::new("kill").args(["-9", &id.to_string()]).status()?;
-            bail!("{command:?} took longer than two minutes and was ended");
+            bail!("{command:?} took longer than {} seconds and was ended", limit.as_secs());
         }
     };
     Ok(Answer {

@@ -203,6 +203,14 @@ impl Server {
         self.start()
     }
 
+    /// Writes a file that only the server's user may read.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn write_secret(&self, name: &str, text: &str) -> Result<()> {
+        private(&self.path(name), text)
+    }
+
     /// Runs the program in the foreground, for starts that are refused.
     ///
     /// # Errors

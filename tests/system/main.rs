@@ -23,6 +23,7 @@ mod embedded;
 mod github;
 mod install;
 mod interop {
+    mod lantern;
     mod openapi;
     mod python_tuf;
     mod static_host;

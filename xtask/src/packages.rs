@@ -102,6 +102,12 @@ const PACKAGES: &[Package] = &[
         wanted_by: &[Purpose::Group(Group::Delta), Purpose::Group(Group::Interop), Rivals],
     },
     Package {
+        apt: "golang-go",
+        present: Tool("go"),
+        why: "builds an old Lantern client, which must update from our server",
+        wanted_by: &[Purpose::Group(Group::Interop)],
+    },
+    Package {
         apt: "xdelta3",
         present: Tool("xdelta3"),
         why: "makes patches to compare ours with",
