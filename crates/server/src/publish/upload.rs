@@ -3,7 +3,6 @@
 //! They are hashed while they are written to a temporary file, and get their name only when the digest is the one in the
 //! address. So the upload area holds nothing but what its names say, and uploading again is harmless.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -15,6 +14,7 @@ use tokio::io::AsyncWriteExt as _;
 
 use super::quota::lying;
 use super::{authorise, declared, quota};
+use crate::app::App;
 use crate::error::ApiError;
 use crate::object_name::split_path;
 use crate::shared::Shared;
@@ -34,12 +34,7 @@ pub(crate) async fn object(
     let sha256 = split_path(uri.path())
         .and_then(|(_, rest)| Digest::parse(rest.strip_prefix("objects/")?).ok())
         .ok_or(ApiError::NoDigest)?;
-    let place = app.incoming.join(sha256.to_string());
-    let commons = shared.commons.as_ref().map(|commons| (commons, store::incoming(&app.id, &sha256)));
-    let there = match &commons {
-        Some((commons, name)) => commons.bucket.head(name).await?.is_some(),
-        None => tokio::fs::try_exists(&place).await?,
-    };
+    let there = waits(&shared, &app, &sha256).await?;
     if method != Method::PUT {
         return if there { Ok(StatusCode::OK) } else { Err(ApiError::NoSuchObject) };
     }
@@ -52,7 +47,7 @@ pub(crate) async fn object(
     let quota = settings.max_unpublished.get();
     let folder = app.incoming.clone();
     let mut lying = blocking::run(move || lying(&folder)).await.ok_or(ApiError::Bug)??;
-    if let Some((commons, _)) = &commons {
+    if let Some(commons) = &shared.commons {
         lying = lying.saturating_add(quota::lying_in_bucket(commons, &app.id).await?);
     }
     let room =
@@ -77,18 +72,32 @@ pub(crate) async fn object(
     if found != sha256 {
         return Err(ApiError::WrongDigest { expected: sha256, found });
     }
-    match &commons {
-        // Here it was only to be hashed: it waits where every server finds it.
-        Some((commons, name)) => drop(transfer::upload(&commons.bucket, temporary.path(), name).await?),
-        None => keep(temporary, &place).await?,
-    }
+    keep(&shared, &app, &sha256, temporary).await?;
     drop(room);
     shared.metrics.uploaded_bytes.inc_by(length);
     Ok(if there { StatusCode::OK } else { StatusCode::CREATED })
 }
 
-async fn keep(temporary: tempfile::NamedTempFile, place: &Path) -> Result<(), ApiError> {
-    let place = place.to_owned();
+/// Whether an upload waits to be published.
+pub(crate) async fn waits(shared: &Shared, app: &App, sha256: &Digest) -> Result<bool, ApiError> {
+    Ok(match &shared.commons {
+        Some(commons) => commons.bucket.head(&store::incoming(&app.id, sha256)).await?.is_some(),
+        None => tokio::fs::try_exists(app.incoming.join(sha256.to_string())).await?,
+    })
+}
+
+/// Keeps an upload whose bytes have this SHA-256 where whoever publishes finds it: in a bucket that is any server.
+pub(crate) async fn keep(
+    shared: &Shared,
+    app: &App,
+    sha256: &Digest,
+    temporary: tempfile::NamedTempFile,
+) -> Result<(), ApiError> {
+    if let Some(commons) = &shared.commons {
+        transfer::upload(&commons.bucket, temporary.path(), &store::incoming(&app.id, sha256)).await?;
+        return Ok(());
+    }
+    let place = app.incoming.join(sha256.to_string());
     let kept = blocking::run(move || disk::persist(temporary, &place));
     kept.await.ok_or(ApiError::Bug)?.map_err(ApiError::Disk)
 }
