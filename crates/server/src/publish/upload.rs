@@ -35,12 +35,7 @@ pub(crate) async fn object(
     let sha256 = split_path(uri.path())
         .and_then(|(_, rest)| Digest::parse(rest.strip_prefix("objects/")?).ok())
         .ok_or(ApiError::NoDigest)?;
-    let place = app.incoming.join(sha256.to_string());
-    let commons = shared.commons.as_ref().map(|commons| (commons, store::incoming(&app.id, &sha256)));
-    let there = match &commons {
-        Some((commons, name)) => commons.bucket.head(name).await?.is_some(),
-        None => tokio::fs::try_exists(&place).await?,
-    };
+    let there = waits(&shared, &app, &sha256).await?;
     if method != Method::PUT {
         return if there { Ok(StatusCode::OK) } else { Err(ApiError::NoSuchObject) };
     }
@@ -53,7 +48,7 @@ pub(crate) async fn object(
     let quota = settings.max_unpublished.get();
     let folder = app.incoming.clone();
     let mut lying = blocking::run(move || lying(&folder)).await.ok_or(ApiError::Bug)??;
-    if let Some((commons, _)) = &commons {
+    if let Some(commons) = &shared.commons {
         lying = lying.saturating_add(quota::lying_in_bucket(commons, &app.id).await?);
     }
     let room =
@@ -82,6 +77,14 @@ pub(crate) async fn object(
     drop(room);
     shared.metrics.uploaded_bytes.inc_by(length);
     Ok(if there { StatusCode::OK } else { StatusCode::CREATED })
+}
+
+/// Whether an upload waits to be published.
+pub(crate) async fn waits(shared: &Shared, app: &App, sha256: &Digest) -> Result<bool, ApiError> {
+    Ok(match &shared.commons {
+        Some(commons) => commons.bucket.head(&store::incoming(&app.id, sha256)).await?.is_some(),
+        None => tokio::fs::try_exists(app.incoming.join(sha256.to_string())).await?,
+    })
 }
 
 /// Puts a finished file with this SHA-256 where whoever publishes finds it. It lies on the file system of the upload area.

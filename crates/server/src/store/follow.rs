@@ -51,13 +51,19 @@ pub(crate) async fn look(
         return Ok(());
     }
     let began = Instant::now();
-    let known = commons.apps.lock().await.get(&app.id).and_then(|seen| seen.timestamp.clone());
+    let (known, behind) = match commons.apps.lock().await.get(&app.id) {
+        Some(seen) => (seen.timestamp.clone(), seen.behind),
+        None => (None, false),
+    };
     let name = format!("{}/{}", app.id, object::TIMESTAMP);
     match commons.bucket.get_unless(&name, known.as_ref(), mirror::MAX_METADATA).await? {
-        Unless::Same => app.set_store_failure(None),
-        Unless::Absent if known.is_none() => app.set_store_failure(None),
-        Unless::Absent | Unless::Other(_) => {
-            copy_now(shared, commons, app).await?;
+        Unless::Same if !behind => app.set_store_failure(None),
+        Unless::Absent if known.is_none() && !behind => app.set_store_failure(None),
+        Unless::Absent | Unless::Same | Unless::Other(_) => {
+            if copy_now(shared, commons, app).await? {
+                // Somebody has to sign a newer one.
+                shared.signed.notify_one();
+            }
         }
     }
     *seen = Some(began);
@@ -97,6 +103,8 @@ async fn copy_now(shared: &Arc<Shared>, commons: &Arc<Commons>, app: &Arc<App>) 
     })
     .await
     .ok_or_else(mirror::stopping)?;
-    commons.apps.lock().await.entry(id).or_default().timestamp = edition;
+    let mut apps = commons.apps.lock().await;
+    let seen = apps.entry(id).or_default();
+    (seen.timestamp, seen.behind) = (edition, served.behind);
     Ok(served.behind)
 }

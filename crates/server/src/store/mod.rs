@@ -85,6 +85,8 @@ pub(crate) struct Commons {
 struct Seen {
     /// The timestamp that was copied last.
     timestamp: Option<Edition>,
+    /// It is older than what was served from here.
+    behind: bool,
     /// What the copy for signing has.
     known: Known,
 }

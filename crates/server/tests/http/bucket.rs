@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use autoupdate_server::{Around, Clock, Config, Server};
 use jiff::{SignedDuration, Timestamp};
+use object_store::ObjectStoreExt as _;
+use object_store::path::Path;
 use protocol::{AppId, Digest, PatchIndex, object};
 use signing::Tree;
 
@@ -282,6 +284,44 @@ async fn what_is_due_is_signed_once() {
     assert_eq!((renewed, failed), (1, 0));
     for server in [one, two, three] {
         shows(&server, shown.iter().max_by_key(|bytes| version(bytes)).unwrap()).await;
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_bucket_that_was_restored_takes_no_client_back() {
+    let Some(ceph) = ceph("bucket::a_bucket_that_was_restored_takes_no_client_back") else { return };
+    let shared = Shared::new(ceph, "restored");
+    let servers =
+        [shared.serve("data", "patches.bases = 0").await, shared.serve("data-2", "patches.bases = 0").await];
+    shared.stage.publish(&servers[0], "1.0.0", &noise(1, 10_000)).await;
+    let old = bytes(&servers[0], object::TIMESTAMP).await;
+    shared.stage.publish(&servers[0], "1.1.0", &noise(2, 10_000)).await;
+    let new = bytes(&servers[0], object::TIMESTAMP).await;
+    shows(&servers[1], &new).await;
+    let name = Path::from(format!("{}/{APP}/{}", shared.prefix, object::TIMESTAMP));
+    ceph.client().put(&name, old.into()).await.unwrap();
+    for server in &servers {
+        let mut ticks = tokio::time::interval(std::time::Duration::from_millis(50));
+        let asking = async {
+            loop {
+                let shown = bytes(server, object::TIMESTAMP).await;
+                if version(&shown) > version(&new) {
+                    return;
+                }
+                assert!(shown == new, "taken back");
+                ticks.tick().await;
+            }
+        };
+        tokio::time::timeout(crate::stage::PATIENCE, asking).await.expect("a newer one is signed");
+        let ready = async {
+            while server.request(reqwest::Method::GET, "/readyz").send().await.unwrap().status() != 200 {
+                ticks.tick().await;
+            }
+        };
+        tokio::time::timeout(crate::stage::PATIENCE, ready).await.expect("it is ready again");
+    }
+    for server in servers {
         server.stop().await;
     }
 }
