@@ -6,6 +6,8 @@ use anyhow::{Context, Result, ensure};
 use autoupdate_tests::{APP, LANTERN_KEY, Lantern, Person, Status, poll_until, run, stripped};
 use serde_json::{Value, json};
 
+/// It is closed, started again, and must live a moment.
+const ALIVE: &str = r#"health = { alive = "1s" }"#;
 const PROBE: &str = r#"health = { probe = ["--version"] }"#;
 
 fn says(person: &Person, words: &[&str], code: i32) -> Result<Value> {
@@ -59,7 +61,7 @@ fn a_program_is_kept_up_to_date(
     let (first, second) = (stripped("demo-program-1")?, stripped("demo-program-2")?);
     release("1.0.0", &first)?;
     let person = Person::unenrolled(&first)?;
-    person.enrol_lantern(key, base, PROBE)?;
+    person.enrol_lantern(key, base, ALIVE)?;
 
     // The server tells what is installed, and nobody says that it is the newest.
     let checked = says(&person, &["check", APP], 0)?;

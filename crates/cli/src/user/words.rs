@@ -114,8 +114,8 @@ pub(crate) fn of_answer(answer: &Answer) -> String {
             )
         }
         Answer::Sound { version, sha256, signed: false } => format!(
-            "nothing to repair: {version} is exactly what was verified when it was installed (sha256 {}); what \
-             its publisher offers now is something else",
+            "nothing to repair: {version} is exactly what was verified when it was installed (sha256 {}); its \
+             publisher does not name it now",
             sha256.short()
         ),
         Answer::Ready { offer } => format!("{} is ready", of_offer(offer)),

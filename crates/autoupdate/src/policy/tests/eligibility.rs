@@ -24,6 +24,7 @@ struct Case {
     /// Days to wait, and how many days ago 1.1.0 was seen first.
     age: (u16, Option<i64>),
     artifacts: Vec<Artifact>,
+    listing: Listing,
     control: Control,
     asker: Asker,
     os_version: Option<&'static str>,
@@ -43,6 +44,7 @@ impl Default for Case {
             pin: None,
             age: (0, None),
             artifacts: vec![artifact("1.0.0"), artifact("1.1.0")],
+            listing: Listing::All,
             control: Control::Open,
             asker: Asker::Timer,
             os_version: Some("6.1.0-13-amd64"),
@@ -86,7 +88,7 @@ fn with_facts<T>(case: &Case, look: impl FnOnce(&Facts<'_>) -> T) -> T {
         },
         now: noon(),
         artifacts: &case.artifacts,
-        listing: Listing::All,
+        listing: case.listing,
         control: &case.control,
         installation_id: "id-1",
         asker: case.asker,
@@ -146,6 +148,22 @@ fn the_highest_release_for_us_wins() {
     check(&Case { artifacts: Vec::new(), ..Case::default() }, "no nothing-for-platform");
     let other = with("1.2.0", |a| a.release.app = AppId::parse("other").unwrap());
     check(&Case { artifacts: vec![artifact("1.1.0"), other], ..Case::default() }, "offer 1.1.0");
+}
+
+#[test]
+fn a_source_that_lists_nothing_hides_nothing() {
+    let one = |artifacts: Vec<Artifact>| Case { artifacts, listing: Listing::One, ..Case::default() };
+    check(&one(Vec::new()), "up to date");
+    assert!(
+        decided(&one(Vec::new())).trace.iter().all(|trace| trace.verdict == Verdict::Pass),
+        "no rule said no"
+    );
+    check(&one(vec![artifact("1.1.0")]), "offer 1.1.0");
+    for older in ["1.0.0", "0.9.0"] {
+        check(&one(vec![artifact(older)]), "up to date");
+    }
+    check(&Case { floor: Some("1.2.0"), ..one(vec![artifact("1.1.0")]) }, "no 1.1.0 below-floor");
+    check(&Case { on_hold: true, ..one(vec![artifact("1.1.0")]) }, "no 1.1.0 on-hold");
 }
 
 #[test]

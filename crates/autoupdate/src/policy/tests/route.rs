@@ -73,3 +73,28 @@ fn unknown_bytes_are_no_base_and_the_whole_can_be_demanded() {
     assert_eq!(ways(index(), true, true), "compressed full, full");
     assert_eq!(ways(None, false, false), "compressed full, full");
 }
+
+#[test]
+fn what_a_lantern_server_names_is_a_patch_from_known_bytes_and_the_whole() {
+    use crate::source::lantern::PatchWay;
+    use protocol::DownloadUrl;
+
+    let url = || DownloadUrl::parse("https://dl.example.org/x", false).unwrap();
+    let named = |patch, full| Ways { base: Digest::of(b"1.0.0"), patch, full, signature: Vec::new() };
+    let check = |ways: &Ways, installed: &str, known, full, expected: &str| {
+        let decided = of_lantern(ways, &Digest::of(installed.as_bytes()), known, full);
+        let list: Vec<_> = decided.answer.iter().map(ToString::to_string).collect();
+        assert_eq!(list.join(", "), expected, "{:?}", decided.trace);
+    };
+    let both = named(Some(PatchWay::At(url())), Some(url()));
+    check(&both, "1.0.0", true, false, "patch bsdiff40, full");
+    check(&both, "1.0.0", false, false, "full");
+    check(&both, "1.0.0", true, true, "full");
+    check(&both, "another program by now", true, false, "full");
+    check(&named(None, Some(url())), "1.0.0", true, false, "full");
+    check(&named(Some(PatchWay::At(url())), None), "1.0.0", true, false, "patch bsdiff40");
+    check(&named(Some(PatchWay::At(url())), None), "1.0.0", false, false, "");
+    // It is taken up, so that it is told why it was not used.
+    let unusable = Some(PatchWay::Unusable { why: "http".to_owned() });
+    check(&named(unusable, Some(url())), "1.0.0", true, false, "patch bsdiff40, full");
+}

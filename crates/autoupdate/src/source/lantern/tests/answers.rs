@@ -207,3 +207,26 @@ async fn another_source_helps_where_one_is_bad() {
     let code = ask_at(&[dead, liar.url("").to_string()]).await.unwrap_err().fault().code;
     assert_eq!(code, "E-LANTERN-ANSWER-SIGNATURE");
 }
+
+proptest::proptest! {
+    /// Signed by somebody with the key, and still anything.
+    #[test]
+    fn whatever_an_answer_says_it_is_read_or_refused(
+        at in 0..900_usize, byte: u8, cut in 0..1_000_usize, text in "[ -~]{0,40}",
+    ) {
+        let honest = says().body().into_bytes();
+        let mut flipped = honest.clone();
+        let at = at % flipped.len();
+        flipped[at] = byte;
+        let cut = &honest[..cut.min(honest.len() - 1)];
+        let with = Says { version: text.clone(), checksum: text.clone(), patch_url: text.clone(), ..says() }.body();
+        let base = Digest::of(INSTALLED);
+        let _read_or_refused = Announcement::parse(&flipped, &base, false);
+        proptest::prop_assert!(Announcement::parse(cut, &base, false).is_err());
+        proptest::prop_assert!(Announcement::parse(with.as_bytes(), &base, false).is_err(), "no SHA-256: {text}");
+        if let Ok(read) = Announcement::parse(Says { url: text, ..says() }.body().as_bytes(), &base, false) {
+            let schemes = read.ways.full.iter().map(|url| url.as_url().scheme().to_owned());
+            proptest::prop_assert!(schemes.into_iter().all(|scheme| scheme == "https" || scheme == "http"));
+        }
+    }
+}
