@@ -94,7 +94,8 @@ impl Desk {
     }
 }
 
-#[cfg(test)]
+// Modes are for Unix alone.
+#[cfg(all(test, unix))]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
