@@ -1,8 +1,8 @@
 //! The one RSA key that old Lantern clients believe, and what it signs.
 //!
 //! A signature is RSASSA-PKCS1-v1_5 over a SHA-256 that is known already, so no artifact is read to sign it. The private
-//! operation is blinded and takes about a millisecond of processor time: it runs where it may block, and only so many at a time
-//! as there are processors, so that everything else stays quick however many ask.
+//! operation is blinded and takes some 3 ms of processor time, where all else of a check takes some microseconds: it runs where
+//! it may block, and only so many at a time as there are processors, so that everything else stays quick however many ask.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::blocking;
 const MAX_BYTES: u64 = 16 << 10;
 /// The shortest modulus that is used, in bits.
 const MIN_BITS: usize = 2048;
-/// The most who wait for a signature. At the rate of one processor they wait for about a second.
+/// The most who wait for a signature. At the rate of one processor they wait for some 3 s.
 const MAX_WAITING: usize = 1024;
 
 /// The private key.
@@ -94,7 +94,8 @@ impl Desk {
     }
 }
 
-#[cfg(test)]
+// Modes are for Unix alone.
+#[cfg(all(test, unix))]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
