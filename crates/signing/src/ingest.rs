@@ -16,7 +16,7 @@ use crate::batch::Batch;
 use crate::document::{INGEST, RoleKeys, Targets};
 use crate::envelope::Envelope;
 use crate::release::{self, EditError, NewArtifact};
-use crate::{Error, Objects, OnlineKeys, Renew, Tree, Validity, all_rollouts, complete};
+use crate::{Error, Objects, OnlineKeys, Renew, Tree, Validity, all_rollouts, complete, publication};
 
 /// An artifact to be listed. Its bytes were uploaded, or lie in the tree already.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +70,7 @@ pub fn ingest(
     let mut batch = Batch::new(tree);
     let (targets, wanted) = delegation(&batch, keys)?;
     let mut list = list(&batch)?;
-    let before = list.targets.clone();
+    let before = list.clone();
     let mut done = Ingestion::default();
     for one in new {
         let path = object::artifact_path(&one.version, one.platform, &one.file)?;
@@ -82,9 +82,12 @@ pub fn ingest(
     }
     (done.closed, done.dropped) = release::shorten(&mut list, &pinned(tree)?)?;
     done.listed.retain(|artifact| list.targets.contains_key(&artifact.path));
-    if list.targets == before {
+    if list.targets == before.targets {
         return Ok(done);
     }
+    let mine = |path: &String| done.listed.iter().any(|artifact| artifact.path == *path);
+    let given = list.targets.clone().into_iter().filter(|(path, _)| mine(path)).collect();
+    let given = Targets { targets: given, ..before.clone() };
     done.signed = Some(complete::sign_delegated(&mut batch, INGEST, list, keys, &wanted, validity, now)?);
     complete::online_roles(&mut batch, keys, validity, now, Renew::IfDue)?;
     let verified = batch.verify(now)?;
@@ -95,7 +98,8 @@ pub fn ingest(
             return Err(Error::Malformed { what: artifact.path.clone(), why });
         }
     }
-    for (sha256, names) in places(objects, &done.listed)? {
+    // What was not listed before is hashed, also where something lies in its place: it is what another attempt left.
+    for (sha256, names) in publication::find(objects, Some(&before), &given)? {
         objects.place(&sha256, &names)?;
     }
     batch.write()?;
@@ -176,25 +180,4 @@ fn put(list: &mut Targets, tree: &Tree, one: &Ingested) -> Result<Artifact, Erro
 fn pinned(tree: &Tree) -> Result<BTreeSet<Version>, Error> {
     let pins = all_rollouts(tree)?.into_iter().flat_map(|rollout| rollout.os_pins);
     Ok(pins.map(|pin| pin.version).collect())
-}
-
-/// Which uploads go where, as names of objects. Each is hashed once more: what is signed is what will lie there.
-fn places(objects: &dyn Objects, listed: &[Artifact]) -> Result<BTreeMap<Digest, Vec<String>>, Error> {
-    let mut places: BTreeMap<Digest, Vec<String>> = BTreeMap::new();
-    for artifact in listed {
-        let (path, sha256) = (artifact.path.clone(), artifact.sha256);
-        let name = object::target(&path, &sha256)?;
-        if objects.length(&name)? == Some(artifact.length) {
-            continue;
-        }
-        if !places.contains_key(&sha256) {
-            match objects.uploaded(&sha256)? {
-                Some(found) if found == (sha256, artifact.length) => {}
-                Some(_) => return Err(Error::DamagedObject { path, sha256 }),
-                None => return Err(Error::MissingObject { path, sha256 }),
-            }
-        }
-        places.entry(sha256).or_default().push(name);
-    }
-    Ok(places)
 }

@@ -187,7 +187,7 @@ fn add_roots(batch: &mut Batch<'_>, roots: &[Vec<u8>]) -> Result<usize, Error> {
 
 /// Finds the bytes of every target: which upload goes to which places in the tree. What was published before is there
 /// already and only its length is looked at; what is new is hashed, an upload once however often it is listed.
-fn find(
+pub(crate) fn find(
     objects: &dyn Objects,
     old: Option<&Targets>,
     new: &Targets,

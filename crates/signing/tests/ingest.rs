@@ -141,8 +141,16 @@ fn bytes_that_are_not_as_said_are_never_listed() {
     let damaged = server.ingest(std::slice::from_ref(&good));
     assert!(matches!(damaged, Err(Error::DamagedObject { .. })), "{damaged:?}");
     fs::remove_file(upload).unwrap();
+    let missing = server.ingest(std::slice::from_ref(&good));
+    assert!(matches!(missing, Err(Error::MissingObject { .. })), "{missing:?}");
+    // Nor are bytes believed because they lie in their place: that may be what another attempt left.
+    let path = object::artifact_path(&good.version, good.platform, &good.file).unwrap();
+    let place = server.tree.path(&object::target(&path, &good.sha256).unwrap()).unwrap();
+    fs::create_dir_all(place.parent().unwrap()).unwrap();
+    fs::write(&place, "eno").unwrap();
     let missing = server.ingest(&[good]);
     assert!(matches!(missing, Err(Error::MissingObject { .. })), "{missing:?}");
+    fs::remove_file(place).unwrap();
     assert_eq!(server.files(), before);
 }
 

@@ -2,7 +2,8 @@
 //!
 //! In this order: the list of releases, what is to be done about it, the alarms, then version by version from the newest on: fetch
 //! all, sign what is good, remember it. Dying between two of these loses work and nothing else: what is signed is found in the list
-//! again, what is remembered is less than what is signed, and a fetched file without a signature goes at the next start.
+//! again, what is remembered is less than what is signed, and a fetched file without a signature goes at the next start, or as an
+//! upload that nobody published.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use protocol::{Channel, Digest, Platform, Version};
+use protocol::{Channel, Digest, Platform, Version, object};
 use signing::{Ingested, Ingestion};
 
 use super::download::{FetchError, Way};
@@ -173,7 +174,7 @@ impl Source {
                 }
             }
             if !ready.is_empty() {
-                taken += self.sign(shared, app, ready).await?;
+                taken += self.sign(shared, app, ready, &listed).await?;
                 self.save().await?;
             }
         }
@@ -248,6 +249,7 @@ impl Source {
         shared: &Arc<Shared>,
         app: &Arc<App>,
         ready: Vec<Ready>,
+        listed: &BTreeMap<String, protocol::Artifact>,
     ) -> Result<usize, RoundError> {
         let now = shared.now();
         let (mut new, mut files, mut known) = (Vec::new(), Vec::new(), BTreeMap::new());
@@ -260,7 +262,11 @@ impl Source {
                 sha256: one.sha256,
                 length: one.length,
             });
-            files.push((one.file, one.sha256));
+            // What was signed before and forgotten lies there already, and would wait in vain.
+            let signed = listed.get(&one.wanted.path).is_some_and(|there| there.sha256 == one.sha256);
+            if !signed || !is_there(shared, app, &one).await? {
+                files.push((one.file, one.sha256));
+            }
             known.insert(one.wanted.path.clone(), (one.wanted, one.digest));
         }
         let done = write(shared, app, new, files).await?;
@@ -388,6 +394,19 @@ async fn lists(app: &Arc<App>) -> Result<Lists, RoundError> {
         Ok((listed, published))
     });
     read.await.ok_or(RoundError::Stopping)?
+}
+
+/// Whether something as long as an artifact lies in its place.
+async fn is_there(shared: &Shared, app: &App, ready: &Ready) -> Result<bool, RoundError> {
+    let name = object::target(&ready.wanted.path, &ready.sha256).map_err(signing::Error::from)?;
+    if let Some(commons) = &shared.commons {
+        let head = commons.bucket.head(&format!("{}/{name}", app.id)).await;
+        return Ok(head
+            .map_err(|error| RoundError::Write(error.into()))?
+            .is_some_and(|there| there.length == ready.length));
+    }
+    let there = tokio::fs::metadata(app.tree.path(&name)?).await;
+    Ok(there.is_ok_and(|there| there.len() == ready.length))
 }
 
 /// Lists artifacts, alone with the app's tree.

@@ -22,7 +22,11 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn new(ceph: &Ceph, name: &str) -> Self {
-        let (stage, prefix) = (Stage::new(), Ceph::prefix(name));
+        Self::of(Stage::new(), ceph, name)
+    }
+
+    pub(crate) fn of(stage: Stage, ceph: &Ceph, name: &str) -> Self {
+        let prefix = Ceph::prefix(name);
         let store = ceph.configuration(stage.scratch.path(), &prefix);
         Self { stage, prefix, store }
     }
@@ -38,7 +42,7 @@ impl Shared {
         Config::parse(&self.text(data, more), &self.stage.path("server.toml")).unwrap()
     }
 
-    async fn serve(&self, data: &str, more: &str) -> Running {
+    pub(crate) async fn serve(&self, data: &str, more: &str) -> Running {
         self.serve_at(data, more, Arc::new(Timestamp::now)).await
     }
 
@@ -85,7 +89,7 @@ async fn made(servers: &[&Running]) -> u64 {
 }
 
 /// Waits until a server shows this timestamp.
-async fn shows(server: &Running, timestamp: &[u8]) {
+pub(crate) async fn shows(server: &Running, timestamp: &[u8]) {
     let mut ticks = tokio::time::interval(std::time::Duration::from_millis(50));
     let asking = async {
         while server.get(object::TIMESTAMP).await.bytes().await.unwrap() != timestamp {

@@ -221,6 +221,8 @@ async fn what_is_forgotten_is_compared_and_not_signed_again() {
     until(async || looks(&server, "looked").await >= 1, "the look").await;
     assert_eq!(files(&stage), before, "what is signed stays");
     assert_eq!((alarms(&server, "swapped").await, refused(&server, "conflict").await), (1, 1));
+    let waiting = stage.path("data/.incoming").join(APP).join(Digest::of(b"the next").to_string());
+    assert!(!waiting.exists(), "what lies in the tree is not uploaded again");
     let next = path_of("1.1.0", "linux-x86_64");
     let mut now = state(&stage)["taken"].clone();
     now[&next]["at"] = remembered["taken"][&next]["at"].clone();
@@ -294,6 +296,12 @@ async fn killed_in_the_middle_of_a_look() {
     .await;
     let timestamp = client().get(format!("{address}/apps/{APP}/metadata/timestamp.json")).timeout(PATIENCE);
     assert_eq!(timestamp.send().await.unwrap().status(), 200);
+    // A twin's process that is just being started would have the lock of the dead one for a moment.
+    let settled = async || {
+        let metrics = client().get(format!("{address}/metrics")).timeout(PATIENCE).send().await.unwrap();
+        metrics.text().await.unwrap().contains("autoupdate_twins_total{")
+    };
+    until(settled, "the twin").await;
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!(scratch(&stage).len(), 1);

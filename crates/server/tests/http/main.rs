@@ -8,6 +8,7 @@ mod ceph;
 mod github;
 mod hostile;
 mod ingest;
+mod ingest_bucket;
 mod ingest_faults;
 mod killed;
 mod lantern;
