@@ -53,8 +53,6 @@ pub(crate) async fn look_after(shared: &Arc<Shared>, app: &Arc<App>) -> Duration
         let (shared, app) = (shared, app);
         sweep(&shared, &app);
         let next = renew(&shared, &app);
-        save_demand(&app);
-        retain(&shared, &app);
         // Also where nothing is signed here or nothing was due: root and targets expire too, and only a person can help.
         let standing = app.standing(shared.now());
         app.warn(&standing, shared.now());
@@ -64,6 +62,8 @@ pub(crate) async fn look_after(shared: &Arc<Shared>, app: &Arc<App>) -> Duration
         if app.reload_if_changed(shared.now()) {
             shared.plan(&app);
         }
+        save_demand(&app);
+        retain(&shared, &app);
         next
     });
     match task.await {
@@ -128,7 +128,9 @@ fn sweep(shared: &Shared, app: &App) {
 /// Keeps what was asked for.
 pub(crate) fn save_demand(app: &App) {
     let catalog = app.catalog();
-    if let Err(error) = app.demand.save(|base| catalog.holds(base)) {
+    // A tree that cannot be verified now holds nothing, and is no reason to forget.
+    let nothing = catalog.counts().1 == 0;
+    if let Err(error) = app.demand.save(|base| nothing || catalog.holds(base)) {
         tracing::warn!(app = %app.id, %error, "what clients ask for cannot be kept");
     }
 }

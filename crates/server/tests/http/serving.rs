@@ -152,7 +152,7 @@ async fn errors_say_what_and_no_cache_keeps_them() {
     for (method, path, status, code) in [
         (Method::GET, "/nothing", 404, "no-such-path"),
         (Method::GET, "/apps/none/metadata/1.root.json", 404, "no-such-app"),
-        (Method::GET, "/apps/tool/metadata/2.root.json", 404, "no-such-object"),
+        (Method::GET, "/apps/tool/metadata/2.snapshot.json", 404, "no-such-object"),
         (Method::DELETE, "/apps/tool/metadata/1.root.json", 405, "method-not-allowed"),
         (Method::POST, "/healthz", 405, "method-not-allowed"),
     ] {

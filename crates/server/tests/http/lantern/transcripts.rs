@@ -8,7 +8,7 @@ use super::{publish, question, section, until_patch};
 use crate::stage::{PATIENCE, Stage, edited, noise, target};
 
 /// What the original does not send.
-const OURS: &[&str] = &["date", "x-content-type-options", "content-security-policy"];
+const OURS: &[&str] = &["date", "x-content-type-options", "content-security-policy", "x-request-id"];
 
 /// Status, headers in order of their names, body.
 type Answer = (String, Vec<(String, String)>, Vec<u8>);
