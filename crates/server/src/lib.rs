@@ -10,7 +10,7 @@
 //! - heavy work (patches, compressing) happens in other processes with limits of their own;
 //! - a bug in one request is a 500, counted and logged, and nothing else.
 //!
-//! Layout: `router` is the list of routes; `objects`, `publish`, `operations` answer them; `app` and `catalog` are
+//! Layout: `router` is the list of routes; `objects` (with `kept`, the metadata in memory), `publish`, `operations` answer them; `app` and `catalog` are
 //! what is known about an app; `store` is a bucket that several servers share; `patches` makes patches, `twins` compresses; `lantern`
 //! is what old Lantern clients see; `ingest` takes releases from GitHub; `demand` counts what is asked for, `retention` deletes what is
 //! not; `renewal` is the background task; `listen` and `address` guard the door; `config`, `tokens`, `data_lock` and `offline_keys` are

@@ -54,11 +54,7 @@ pub(crate) async fn look_after(shared: &Arc<Shared>, app: &Arc<App>) -> Duration
         sweep(&shared, &app);
         let next = renew(&shared, &app);
         // Also where nothing is signed here or nothing was due: root and targets expire too, and only a person can help.
-        let standing = app.standing(shared.now());
-        app.warn(&standing, shared.now());
-        if let Some(problem) = standing.problem {
-            tracing::error!(app = %app.id, problem, "the app is not ready");
-        }
+        tell(&app, shared.now());
         if app.reload_if_changed(shared.now()) {
             shared.plan(&app);
         }
@@ -122,6 +118,15 @@ fn sweep(shared: &Shared, app: &App) {
         Ok(0) => {}
         Ok(swept) => tracing::info!(app = %app.id, swept, "deleted uploads that nobody published"),
         Err(error) => tracing::warn!(app = %app.id, %error, "old uploads cannot be deleted"),
+    }
+}
+
+/// Tells people in the log what is wrong with an app, or soon will be. Blocks.
+fn tell(app: &App, now: Timestamp) {
+    let standing = app.standing(now);
+    app.warn(&standing, now);
+    if let Some(problem) = standing.problem {
+        tracing::error!(app = %app.id, problem, "the app is not ready");
     }
 }
 

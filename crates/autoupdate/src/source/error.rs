@@ -85,8 +85,17 @@ impl Error {
         }
     }
 
+    /// Of this and what an earlier source gave, the one to report: the first that says something about the repository, else the
+    /// first at all.
+    pub(super) fn or_one_that_tells_more(self, earlier: Option<Self>) -> Self {
+        match earlier {
+            Some(earlier) if earlier.is_about_the_repository() || !self.is_about_the_repository() => earlier,
+            _ => self,
+        }
+    }
+
     /// Whether this says something about the repository rather than about the way to it.
-    pub(super) fn is_about_the_repository(&self) -> bool {
+    fn is_about_the_repository(&self) -> bool {
         match self {
             Self::Trust(_) | Self::Missing { .. } | Self::Name(_) => true,
             Self::Lantern(error) => error.is_about_the_server(),

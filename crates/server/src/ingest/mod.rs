@@ -187,12 +187,6 @@ impl Ingest {
     pub(crate) fn origin(&self, app: &AppId, path: &str) -> Option<Origin> {
         self.sources.get(app)?.lock().origin(path)
     }
-
-    /// As [`Self::origin`], by the SHA-256 of the artifact.
-    #[allow(dead_code, reason = "asked by the answers for old clients")]
-    pub(crate) fn origin_of(&self, app: &AppId, artifact: &Digest) -> Option<Origin> {
-        self.sources.get(app)?.lock().origin_of(artifact)
-    }
 }
 
 impl Source {
@@ -243,11 +237,6 @@ impl Inside {
         let taken = self.state.taken.get(path).filter(|_| self.state.is_undisturbed(path))?;
         Some(Origin { url: taken.url.clone(), packing: taken.packing })
     }
-
-    fn origin_of(&self, artifact: &Digest) -> Option<Origin> {
-        let paths = self.state.taken.iter().filter(|(_, taken)| taken.sha256 == *artifact);
-        paths.rev().find_map(|(path, _)| self.origin(path))
-    }
 }
 
 #[cfg(test)]
@@ -260,13 +249,10 @@ mod tests {
         let state: State = serde_json::from_str(include_str!("../../fixtures/v1/github.json")).unwrap();
         let mut inside = Inside { state, last_success: None, failure: None };
         let path = "releases/1.2.0/linux-x86_64/tool";
-        let sha256 = inside.state.taken[path].sha256;
         let origin = inside.origin(path).unwrap();
         assert!(origin.url.ends_with("/1.2.0/update_linux_amd64.bz2"), "{origin:?}");
         assert_eq!(origin.packing, Packing::Bzip2);
-        assert_eq!(inside.origin_of(&sha256), Some(origin));
         assert_eq!(inside.origin("releases/1.2.0/macos-aarch64/tool"), None);
-        assert_eq!(inside.origin_of(&Digest::of(b"")), None);
         let swapped = Alarm {
             kind: AlarmKind::Swapped,
             path: path.to_owned(),
@@ -274,6 +260,6 @@ mod tests {
             since: Timestamp::UNIX_EPOCH,
         };
         inside.state.alarms.push(swapped);
-        assert_eq!((inside.origin(path), inside.origin_of(&sha256)), (None, None));
+        assert_eq!(inside.origin(path), None);
     }
 }

@@ -149,6 +149,9 @@ impl Source {
         };
         self.note(shared, &plan);
         self.save().await?;
+        // Old clients are sent to what lies on GitHub only while it is what was signed: that may just have changed.
+        let (again, now) = (Arc::clone(app), shared.now());
+        blocking::run(move || again.reload(now)).await.ok_or(RoundError::Stopping)?;
         let way = Way {
             api: &self.api,
             token: token.as_ref(),

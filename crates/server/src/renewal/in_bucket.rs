@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use protocol::object;
 use signing::{Renew, Tree};
 
-use super::{AFTER_FAILURE, OFTEN, SELDOM, save_demand, sweep, sweep_old_metadata, until};
+use super::{AFTER_FAILURE, OFTEN, SELDOM, save_demand, sweep, sweep_old_metadata, tell, until};
 use crate::app::App;
 use crate::error::ApiError;
 use crate::metrics::OutcomeLabels;
@@ -40,13 +40,12 @@ pub(super) async fn look_after(shared: &Arc<Shared>, commons: &Arc<Commons>, app
             AFTER_FAILURE
         }
     };
-    let of = Arc::clone(app);
-    blocking::run(move || save_demand(&of)).await;
-    let standing = app.standing(shared.now());
-    app.warn(&standing, shared.now());
-    if let Some(problem) = standing.problem {
-        tracing::error!(app = %app.id, problem, "the app is not ready");
-    }
+    let (of, now) = (Arc::clone(app), shared.now());
+    let told = blocking::run(move || {
+        save_demand(&of);
+        tell(&of, now);
+    });
+    told.await;
     sweep_uploads(shared, commons, app).await;
     sweep_patches(shared, commons, app).await;
     // Not all servers in the same moment.

@@ -69,13 +69,7 @@ pub async fn ask(
             Ok(heard) => return Ok(heard),
             Err(error) => {
                 tracing::info!(app = %enrolment.id, %source, %error, code = error.fault().code, "a source failed");
-                let tells_more = match &worst {
-                    Some(worst) => error.is_about_the_repository() && !worst.is_about_the_repository(),
-                    None => true,
-                };
-                if tells_more {
-                    worst = Some(error);
-                }
+                worst = Some(error.or_one_that_tells_more(worst));
             }
         }
     }
