@@ -37,16 +37,7 @@ pub(crate) fn apply(
     let mut result = Rebuild::new(base, Outside::Zero, out, expected);
     let mut empty_steps_left = empty_steps(expected.length);
     while result.left() > 0 {
-        let mut triple = [0; 24];
-        control.fill(&mut triple)?;
-        let [add, copy, seek] = steps::numbers(triple);
-        if add >> 63 != 0 || copy >> 63 != 0 {
-            return Err(Error::Malformed("a negative count"));
-        }
-        if add == 0 && copy == 0 {
-            let left = u64::checked_sub(empty_steps_left, 1);
-            empty_steps_left = left.ok_or(Error::Malformed("too many steps that give nothing"))?;
-        }
+        let [add, copy, seek] = step(&mut control, &mut empty_steps_left)?;
         result.add(add, |room| difference.fill(room))?;
         result.copy(copy, |room| extra.fill(room))?;
         result.seek(from_sign_magnitude(seek))?;
@@ -55,6 +46,22 @@ pub(crate) fn apply(
     difference.end()?;
     extra.end()?;
     result.finish()
+}
+
+/// The next step: how many bytes to add, how many to copy, and the seek as it is written. `empty_left` is how many more steps may
+/// give nothing.
+pub(super) fn step(control: &mut Unpacker<Kept>, empty_left: &mut u64) -> Result<[u64; 3], Error> {
+    let mut triple = [0; 24];
+    control.fill(&mut triple)?;
+    let [add, copy, seek] = steps::numbers(triple);
+    if add >> 63 != 0 || copy >> 63 != 0 {
+        return Err(Error::Malformed("a negative count"));
+    }
+    if add == 0 && copy == 0 {
+        let left = u64::checked_sub(*empty_left, 1);
+        *empty_left = left.ok_or(Error::Malformed("too many steps that give nothing"))?;
+    }
+    Ok([add, copy, seek])
 }
 
 /// How many steps may give nothing. Writers make few; bzip2 packs millions of them into some bytes.

@@ -3,11 +3,11 @@
 
 use std::io::Read;
 
-use super::apply::{Kept, empty_steps};
+use super::apply::{Kept, empty_steps, step};
 use super::bzip::Unpacker;
 use super::{Header, MAGIC, from_sign_magnitude};
+use crate::Error;
 use crate::input::Input;
-use crate::{Error, steps};
 
 /// See [`crate::check_bsdiff40`].
 pub(crate) fn check(patch: &mut dyn Read, artifact: u64) -> Result<(), Error> {
@@ -30,16 +30,7 @@ pub(crate) fn check(patch: &mut dyn Read, artifact: u64) -> Result<(), Error> {
     }
     let (mut given, mut position, mut empty_steps_left) = (0u64, 0i64, empty_steps(artifact));
     while given < artifact {
-        let mut triple = [0; 24];
-        control.fill(&mut triple)?;
-        let [add, copy, seek] = steps::numbers(triple);
-        if add >> 63 != 0 || copy >> 63 != 0 {
-            return Err(Error::Malformed("a negative count"));
-        }
-        if add == 0 && copy == 0 {
-            let left = u64::checked_sub(empty_steps_left, 1);
-            empty_steps_left = left.ok_or(Error::Malformed("too many steps that give nothing"))?;
-        }
+        let [add, copy, seek] = step(&mut control, &mut empty_steps_left)?;
         let more = add.checked_add(copy).and_then(|count| given.checked_add(count));
         given =
             more.filter(|given| *given <= artifact).ok_or(Error::Malformed("counts beyond the artifact"))?;
