@@ -58,6 +58,9 @@ pub(crate) async fn serve<A: Future<Output = Response> + Send + 'static>(
     let mut protocol = http1::Builder::new();
     protocol
         .timer(TokioTimer::new())
+        // Who has said all there is to say and closes that half is answered all the same; and nobody looks, request by request,
+        // into a fresh buffer whether it did. Who has gone is noticed by whatever is written.
+        .half_close(true)
         .header_read_timeout(limits.header_timeout)
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_HEAD);

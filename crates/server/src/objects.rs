@@ -8,6 +8,7 @@
 use std::fs::{File, Metadata};
 use std::io::Read as _;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -35,6 +36,8 @@ use crate::shared::Shared;
 use crate::store::{follow, serve};
 use crate::{blocking, disk, pieces};
 
+/// Room for the headers of an answer.
+const HEADERS: usize = 12;
 /// Metadata up to this length is read whole; what is longer is sent in pieces like any file.
 const MAX_WHOLE: u64 = 2 << 20;
 
@@ -116,20 +119,27 @@ pub(crate) async fn find(
         _ => None,
     };
     let path = app.tree.folder().join(name.as_path());
-    let whole =
-        matches!(name, ObjectName::Timestamp | ObjectName::Metadata { .. } | ObjectName::PatchIndex { .. });
-    if whole {
+    if is_metadata(name) {
         match app.kept.get(&path) {
             Look::Kept(small) => return Ok(Some(small.into())),
             Look::Absent => return Ok(None),
             Look::Unknown => {}
         }
     }
-    let (name, app) = (name.clone(), Arc::clone(app));
+    Box::pin(from_disk(path, name.clone(), Arc::clone(app), lease)).await
+}
+
+/// Opens a file, or reads it if it is metadata, and keeps that.
+async fn from_disk(
+    path: PathBuf,
+    name: ObjectName,
+    app: Arc<App>,
+    lease: Option<Lease>,
+) -> Result<Option<Found>, ApiError> {
     let found = blocking::run(move || -> Result<Option<Found>, ApiError> {
         let Some((file, metadata)) = disk::open(&path)? else { return Ok(None) };
         let (length, modified) = (metadata.len(), metadata.modified().ok());
-        if whole && length <= MAX_WHOLE {
+        if is_metadata(&name) && length <= MAX_WHOLE {
             let mut bytes = Vec::new();
             file.take(MAX_WHOLE).read_to_end(&mut bytes)?;
             let etag = value(format!("\"{}\"", Digest::of(&bytes)))?;
@@ -141,6 +151,11 @@ pub(crate) async fn find(
         Ok(Some(Found { content: Content::File(file), length, etag: value(etag)?, modified, lease }))
     });
     found.await.ok_or(ApiError::Bug)?
+}
+
+/// Whether it is read whole and kept.
+fn is_metadata(name: &ObjectName) -> bool {
+    matches!(name, ObjectName::Timestamp | ObjectName::Metadata { .. } | ObjectName::PatchIndex { .. })
 }
 
 impl From<Small> for Found {
@@ -197,6 +212,8 @@ pub(crate) async fn reply(
         Answer::Unsatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, 0, 0),
     };
     let mut response = status.into_response();
+    // As many as there will be: it is a table that would be made anew as it grows.
+    response.headers_mut().reserve(HEADERS);
     let total = found.length;
     describe(response.headers_mut(), found.etag, name);
     let range = match answer {

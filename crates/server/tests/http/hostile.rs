@@ -30,6 +30,19 @@ async fn slow_heads_and_idle_connections_are_closed() {
 }
 
 #[tokio::test]
+async fn who_says_that_nothing_more_comes_is_answered() {
+    let stage = Stage::new();
+    let server = stage.serve("").await;
+    let mut stream = server.connect().await;
+    stream.write_all(b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    stream.shutdown().await.unwrap();
+    let mut answer = Vec::new();
+    let closed = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
+    assert!(closed.is_ok() && status(&answer) == 200, "{}", String::from_utf8_lossy(&answer));
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn floods_of_headers_are_refused() {
     let stage = Stage::new();
     let server = stage.serve("").await;
