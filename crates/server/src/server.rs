@@ -211,8 +211,7 @@ pub(crate) struct Examined {
 pub(crate) fn examine(config: &Config) -> Result<Examined, StartError> {
     if config.store.is_some() {
         // Their patches and packed twins are looked for on this disk, and so is what nobody needs.
-        let needs_disk =
-            [("lantern", config.lantern.is_some()), ("retention", config.retention.versions > 0)];
+        let needs_disk = [("retention", config.retention.versions > 0)];
         if let Some((what, _)) = needs_disk.into_iter().find(|(_, wanted)| *wanted) {
             return Err(StartError::NotInBucket(what));
         }
@@ -289,7 +288,7 @@ fn open(
             let origin = taken.origin(app, path)?;
             matches!(origin.packing, Packing::Plain | Packing::Bzip2).then_some(origin.url)
         };
-        Face::new(settings, key, &apps, Arc::new(origins))
+        Face::new(settings, key, &apps, Arc::new(origins), commons.clone(), &scratch)
     });
     let shared = Shared {
         apps,

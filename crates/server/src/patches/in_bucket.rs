@@ -64,7 +64,7 @@ impl Fetched {
 }
 
 /// The name of a patch.
-pub(super) fn name(key: &Key) -> String {
+pub(crate) fn name(key: &Key) -> String {
     let name = &key.name;
     format!("{}/{}", key.app, object::patch(&name.artifact, &name.base, &name.format))
 }
