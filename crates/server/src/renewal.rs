@@ -7,6 +7,8 @@
 
 mod in_bucket;
 
+pub(crate) use in_bucket::{share_demand, unfinished};
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -26,7 +26,7 @@ use crate::patches::shelf::Shelf;
 use crate::publish::quota::{self, Quotas};
 use crate::request_id::RequestIds;
 use crate::shared::{Clock, Shared};
-use crate::store::{self, Commons, OpenError, follow};
+use crate::store::{self, Commons, OpenError, StoreError, follow};
 use crate::tokens::{Tokens, TokensError};
 use crate::twins::Twins;
 use crate::{listen, renewal, router};
@@ -101,9 +101,19 @@ pub enum StartError {
     /// The bucket cannot be worked on.
     #[error(transparent)]
     Store(#[from] OpenError),
-    /// Something that needs the trees on a disk of this machine.
-    #[error("`{0}` works on a data directory, not yet on a bucket: leave away `store`, or that")]
-    NotInBucket(&'static str),
+    /// The bucket cannot be looked through.
+    #[error("the bucket of the configuration: {0}")]
+    Bucket(#[from] StoreError),
+    /// Somebody else works on an app in the bucket.
+    #[error("app {app}: {owner} works on it until {until}, or goes on: try again after that")]
+    Busy {
+        /// The app.
+        app: AppId,
+        /// The server, as others see it.
+        owner: String,
+        /// When its lease ends, if it is not renewed.
+        until: Timestamp,
+    },
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -182,6 +192,9 @@ impl Server {
         let writers = async {
             for app in shared.apps.values() {
                 drop(app.writing().await);
+                if let Some(commons) = &shared.commons {
+                    renewal::share_demand(commons, app).await;
+                }
                 renewal::save_demand(app);
             }
         };
@@ -209,13 +222,6 @@ pub(crate) struct Examined {
 }
 
 pub(crate) fn examine(config: &Config) -> Result<Examined, StartError> {
-    if config.store.is_some() {
-        // Their patches and packed twins are looked for on this disk, and so is what nobody needs.
-        let needs_disk = [("retention", config.retention.versions > 0)];
-        if let Some((what, _)) = needs_disk.into_iter().find(|(_, wanted)| *wanted) {
-            return Err(StartError::NotInBucket(what));
-        }
-    }
     let disk = |source| StartError::Disk { folder: config.data.clone(), source };
     let apps = app::list(&config.data).map_err(disk)?;
     let passphrase = (config.keys_passphrase_file.as_deref())
