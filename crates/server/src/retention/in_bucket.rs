@@ -194,7 +194,19 @@ impl Yard<'_> {
 
     /// Puts in order what was set aside, and sets aside some of what may go.
     async fn round(&self, lease: &Lease, counted: &Counted, now: Timestamp) -> Result<Round, StoreError> {
-        let Some(view) = self.look(counted, now).await? else { return Ok(Round::default()) };
+        match self.look(counted, now).await? {
+            Some(view) => self.act(lease, view, counted, now).await,
+            None => Ok(Round::default()),
+        }
+    }
+
+    async fn act(
+        &self,
+        lease: &Lease,
+        view: View,
+        counted: &Counted,
+        now: Timestamp,
+    ) -> Result<Round, StoreError> {
         let mut changed = false;
         for one in &view.aside {
             let Some(name) = one.name.strip_prefix(&self.name_aside("")) else { continue };
@@ -333,3 +345,7 @@ fn catalog(
         )
         .ok()
 }
+
+#[cfg(all(test, unix))]
+#[path = "in_bucket_tests.rs"]
+mod tests;
