@@ -111,7 +111,9 @@ pub(crate) async fn find(
 ) -> Result<Option<Found>, ApiError> {
     if let Some(commons) = shared.commons.as_ref().filter(|_| serve::is_remote(name)) {
         let found = serve::find(&commons.bucket, &app.id, name).await?;
-        if let (Some(_), ObjectName::Patch(patch)) = (&found, name) {
+        if let (Some(_), ObjectName::Patch(patch)) = (&found, name)
+            && app.catalog().holds(&patch.base)
+        {
             app.demand.note(&patch.base, shared.now());
         }
         return found.map(|found| from_bucket(found, name)).transpose();
