@@ -34,7 +34,7 @@ enum Due {
 /// Renews what is due in one app; returns when to look again.
 pub(super) async fn look_after(shared: &Arc<Shared>, commons: &Arc<Commons>, app: &Arc<App>) -> Duration {
     let _writing = app.writing().await;
-    let pause = match follow::copy(shared, commons, app).await {
+    let mut pause = match follow::copy(shared, commons, app).await {
         Ok(behind) => renew(shared, commons, app, behind).await,
         Err(error) => {
             tracing::error!(app = %app.id, %error, "the store cannot be read");
@@ -52,10 +52,12 @@ pub(super) async fn look_after(shared: &Arc<Shared>, commons: &Arc<Commons>, app
     sweep_uploads(shared, commons, app).await;
     sweep_patches(shared, commons, app).await;
     // Who does not know what the others were asked for deletes nothing.
-    if let Some(counted) = counted
-        && let Err(error) = retention::in_bucket::sweep(shared, commons, app, &counted).await
-    {
-        tracing::warn!(app = %app.id, %error, "old artifacts cannot be deleted");
+    if let Some(counted) = counted {
+        match retention::in_bucket::sweep(shared, commons, app, &counted).await {
+            Ok(false) => {}
+            Ok(true) => pause = pause.min(MEANWHILE),
+            Err(error) => tracing::warn!(app = %app.id, %error, "old artifacts cannot be deleted"),
+        }
     }
     // Not all servers in the same moment.
     pause.max(OFTEN) + commons.follow.mul_f64(fraction())

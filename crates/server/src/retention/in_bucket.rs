@@ -108,24 +108,24 @@ pub(super) async fn gc(config: &Config, clock: Clock, dry_run: bool) -> Result<V
 }
 
 /// Deletes what nobody needs of one app, some of it at a time, unless somebody else has its lease. `counted` is what all servers have
-/// counted.
+/// counted. True: there is more to do soon.
 pub(crate) async fn sweep(
     shared: &Arc<Shared>,
     commons: &Arc<Commons>,
     app: &Arc<App>,
     counted: &Counted,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let (settings, limit) = (&shared.config.retention, shared.config.publish.timeout);
     let yard = Yard { commons, app: &app.id, folder: app.tree.folder(), settings, limit };
     let (catalog, aside) = (app.catalog(), yard.aside().await?);
     let due = |one: &Listed| yard.fate(one, &catalog, counted, shared.now()) != Fate::Stays;
     if choose(&catalog, counted, settings, shared.now()).is_empty() && !aside.iter().any(due) {
-        return Ok(());
+        return Ok(false);
     }
     let lease = match writer::take(commons, &app.id, Duration::ZERO).await? {
         Taken::Mine(lease) => lease,
-        // The next time, then.
-        Taken::Theirs { .. } => return Ok(()),
+        // It is at it, or died at it.
+        Taken::Theirs { .. } => return Ok(true),
     };
     let round = async {
         if follow::copy(shared, commons, app).await? {
@@ -135,10 +135,11 @@ pub(crate) async fn sweep(
     };
     let outcome = round.await;
     lease.release(None).await;
-    if outcome?.changed {
+    let Round { gone, changed } = outcome?;
+    if changed {
         follow::copy(shared, commons, app).await?;
     }
-    Ok(())
+    Ok(gone.len() >= AT_ONCE)
 }
 
 /// What came of a round.
