@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use protocol::AppId;
@@ -49,6 +50,9 @@ impl Around {
         Ok(Self { program: std::env::current_exe()?, clock: Arc::new(Timestamp::now) })
     }
 }
+
+/// For how long a server that stops tries to tell others what it was asked for. What it cannot say now is in a file.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -192,14 +196,22 @@ impl Server {
         let writers = async {
             for app in shared.apps.values() {
                 drop(app.writing().await);
-                if let Some(commons) = &shared.commons {
-                    renewal::share_demand(commons, app).await;
-                }
-                renewal::save_demand(app);
+                renewal::save_demand(app, shared.commons.is_some());
             }
         };
         if tokio::time::timeout(shared.config.limits.shutdown_timeout, writers).await.is_err() {
             tracing::warn!("a publication did not end in time and is cut");
+        }
+        let telling = async {
+            let Some(commons) = &shared.commons else { return };
+            for app in shared.apps.values() {
+                renewal::share_demand(commons, app).await;
+            }
+        };
+        if tokio::time::timeout(LAST_WORDS, telling).await.is_err() {
+            tracing::warn!(
+                "other servers are told only after the next start what clients asked this one for"
+            );
         }
         tracing::info!("stopped");
     }

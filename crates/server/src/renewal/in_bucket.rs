@@ -45,7 +45,7 @@ pub(super) async fn look_after(shared: &Arc<Shared>, commons: &Arc<Commons>, app
     let counted = share_demand(commons, app).await;
     let (of, now) = (Arc::clone(app), shared.now());
     let told = blocking::run(move || {
-        save_demand(&of);
+        save_demand(&of, true);
         tell(&of, now);
     });
     told.await;
