@@ -13,7 +13,7 @@
 //! Layout: `router` is the list of routes; `objects` (with `kept`, the metadata in memory), `publish`, `operations` answer them; `app` and `catalog` are
 //! what is known about an app; `store` is a bucket that several servers share; `patches` makes patches, `twins` compresses; `lantern`
 //! is what old Lantern clients see; `ingest` takes releases from GitHub; `demand` counts what is asked for, `retention` deletes what is
-//! not; `renewal` is the background task; `listen` and `address` guard the door; `config`, `tokens`, `data_lock` and `offline_keys` are
+//! not; `renewal` is the background task; `pieces` sends files; `listen` and `address` guard the door; `config`, `tokens`, `data_lock` and `offline_keys` are
 //! what must be right before the door opens.
 
 mod access_log;
@@ -39,6 +39,7 @@ mod offline_keys;
 mod old_metadata;
 mod operations;
 pub mod patches;
+mod pieces;
 mod publish;
 mod renewal;
 mod request_id;

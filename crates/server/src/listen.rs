@@ -4,6 +4,7 @@
 //! a request's head (slow headers, header floods); time without a byte moving while an answer is written, and bytes per
 //! second of it (a client that stops reading, or reads a byte now and then). Bodies of requests are limited where they are read. TLS and HTTP/2 are the reverse proxy's.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::panic::AssertUnwindSafe;
@@ -12,9 +13,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
+use axum::response::Response;
 use futures_util::FutureExt as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -26,7 +27,6 @@ use tokio::net::TcpListener;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep};
-use tower::ServiceExt as _;
 
 use crate::address::{Client, Connections};
 use crate::config::Limits;
@@ -44,9 +44,9 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub(crate) struct Peer(pub(crate) SocketAddr);
 
 /// Serves until `stop` is done; then lets running requests end, but no longer than `limits.shutdown_timeout`.
-pub(crate) async fn serve(
+pub(crate) async fn serve<A: Future<Output = Response> + Send + 'static>(
     listener: TcpListener,
-    router: Router,
+    answer: impl Fn(Request<Body>) -> A + Clone + Send + 'static,
     limits: &Limits,
     metrics: Arc<Metrics>,
     stop: impl Future<Output = ()>,
@@ -86,10 +86,10 @@ pub(crate) async fn serve(
         }
         let seat = Seat::take(&connections, &metrics, group, place);
         let _ = stream.set_nodelay(true);
-        let router = router.clone();
+        let answer = answer.clone();
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(Peer(peer));
-            router.clone().oneshot(request.map(Body::new))
+            answer(request.map(Body::new)).map(Ok::<_, Infallible>)
         });
         let patience = Patience::new(limits.stall_timeout, limits.minimum_rate.get(), Instant::now());
         let io = TokioIo::new(Moving::new(stream, patience));
@@ -341,9 +341,11 @@ mod tests {
                 Ok::<_, io::Error>("beginning")
             })
         };
-        let router = Router::new()
-            .route("/bad", axum::routing::get(async move || Body::from_stream(pieces())))
-            .route("/good", axum::routing::get(async || "all of it"));
+        let answer = move |request: Request<Body>| {
+            let bad = request.uri().path() == "/bad";
+            let body = if bad { Body::from_stream(pieces()) } else { Body::from("all of it") };
+            std::future::ready(Response::new(body))
+        };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (metrics, limits) = (Arc::new(Metrics::new()), Limits::default());
@@ -362,7 +364,7 @@ mod tests {
             assert!(good.ends_with("all of it"), "{good}");
             drop(stop);
         };
-        let serving = serve(listener, router, &limits, Arc::clone(&metrics), async {
+        let serving = serve(listener, answer, &limits, Arc::clone(&metrics), async {
             let _ = stopped.await;
         });
         tokio::time::timeout(Duration::from_secs(60), async { tokio::join!(serving, client) }).await.unwrap();

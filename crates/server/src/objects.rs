@@ -1,27 +1,24 @@
 //! `GET` and `HEAD` of the objects below `/apps/{app}/`.
 //!
-//! Files are sent in pieces of 64 KiB from an open descriptor, so a file of any size costs the same memory, and a file
+//! Files are sent in pieces from an open descriptor, so a file of any size costs the same memory, and a file
 //! that is replaced or deleted meanwhile is still sent as it was. Metadata is small, read whole and kept in memory; its ETag is
 //! its digest. Targets and patches that lie in a bucket are passed on from there as they come. The ETag of a target is the digest in
 //! its name; that of other files is made of what a replacement changes.
 
 use std::fs::{File, Metadata};
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::io::Read as _;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use axum::Extension;
 use axum::body::Body;
-use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
-use futures_util::StreamExt as _;
 use protocol::Digest;
-use tokio::io::AsyncReadExt as _;
 use tokio::time::Instant;
-use tokio_util::io::ReaderStream;
 
 use crate::address::Client;
 use crate::app::App;
@@ -36,10 +33,8 @@ use crate::patches::shelf::Lease;
 use crate::router::Kind;
 use crate::shared::Shared;
 use crate::store::{follow, serve};
-use crate::{blocking, disk};
+use crate::{blocking, disk, pieces};
 
-/// The size of a piece in bytes.
-const PIECE: usize = 64 << 10;
 /// Metadata up to this length is read whole; what is longer is sent in pieces like any file.
 const MAX_WHOLE: u64 = 2 << 20;
 
@@ -60,13 +55,9 @@ enum Content {
 }
 
 /// Answers with an object.
-pub(crate) async fn get(
-    State(shared): State<Arc<Shared>>,
-    method: Method,
-    uri: Uri,
-    peer: Option<Extension<Peer>>,
-    headers: HeaderMap,
-) -> Result<Response, ApiError> {
+pub(crate) async fn get(State(shared): State<Arc<Shared>>, request: Request) -> Result<Response, ApiError> {
+    let (request, _) = request.into_parts();
+    let Parts { method, uri, headers, .. } = &request;
     let (app, rest) = split_path(uri.path()).ok_or(ApiError::NoSuchPath)?;
     let app = Arc::clone(shared.app(&app)?);
     let name = ObjectName::parse(rest).ok_or(ApiError::NoSuchObject)?;
@@ -75,17 +66,18 @@ pub(crate) async fn get(
     }
     let kind = Kind(name.kind());
     let mut found = find(&shared, &app, &name).await?;
+    // What is rare is boxed, here and below: what every request takes with it stays small.
     if let Some(commons) = shared.commons.as_ref().filter(|_| found.is_none() && follow::may_come(&name)) {
-        follow::look(&shared, commons, &app, Instant::now()).await?;
-        found = find(&shared, &app, &name).await?;
+        Box::pin(follow::look(&shared, commons, &app, Instant::now())).await?;
+        found = Box::pin(find(&shared, &app, &name)).await?;
     }
     let answer = match found {
-        Some(found) => reply(found, &name, &method, &headers).await,
+        Some(found) => reply(found, &name, method, headers).await,
         None => {
             // Without a peer, which a connection always has, all are one.
-            let peer = peer.map_or(IpAddr::from([0, 0, 0, 0]), |Extension(peer)| peer.0.ip());
-            let client = Client::of(peer, &headers, &shared.config.limits.trusted_proxies);
-            absent(&shared, &app, &name, &method, client.group()).await
+            let peer = request.extensions.get().map_or(IpAddr::from([0, 0, 0, 0]), |peer: &Peer| peer.0.ip());
+            let client = Client::of(peer, headers, &shared.config.limits.trusted_proxies);
+            Box::pin(absent(&shared, &app, &name, method, client.group())).await
         }
     };
     let mut response = answer.unwrap_or_else(axum::response::IntoResponse::into_response);
@@ -110,7 +102,7 @@ pub(crate) async fn find(
     name: &ObjectName,
 ) -> Result<Option<Found>, ApiError> {
     if let Some(commons) = shared.commons.as_ref().filter(|_| serve::is_remote(name)) {
-        let found = serve::find(&commons.bucket, &app.id, name).await?;
+        let found = Box::pin(serve::find(&commons.bucket, &app.id, name)).await?;
         if let (Some(_), ObjectName::Patch(patch)) = (&found, name)
             && app.catalog().holds(&patch.base)
         {
@@ -239,18 +231,10 @@ pub(crate) async fn reply(
             Body::from(bytes.slice(first..last))
         }
         Content::Remote(remote) => {
-            Body::from_stream(remote.open(offset..offset.saturating_add(length)).await?)
+            let range = offset..offset.saturating_add(length);
+            Body::from_stream(Box::pin(remote.open(range)).await?)
         }
-        Content::File(mut file) => {
-            file.seek(SeekFrom::Start(offset))?;
-            let file = tokio::fs::File::from_std(file);
-            let lease = found.lease;
-            let pieces = ReaderStream::with_capacity(file.take(length), PIECE);
-            Body::from_stream(pieces.map(move |piece| {
-                let _sending = &lease;
-                piece
-            }))
-        }
+        Content::File(file) => Body::from_stream(pieces::of(file, offset, length, found.lease)),
     };
     Ok(response)
 }

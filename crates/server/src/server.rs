@@ -26,11 +26,12 @@ use crate::patches::bench::Bench;
 use crate::patches::shelf::Shelf;
 use crate::publish::quota::{self, Quotas};
 use crate::request_id::RequestIds;
+use crate::router::Answers;
 use crate::shared::{Clock, Shared};
 use crate::store::{self, Commons, OpenError, StoreError, follow};
 use crate::tokens::{Tokens, TokensError};
 use crate::twins::Twins;
-use crate::{listen, renewal, router};
+use crate::{listen, renewal};
 
 /// What a server takes from its surroundings.
 #[derive(Clone)]
@@ -188,8 +189,9 @@ impl Server {
         for source in shared.ingest.sources() {
             background.spawn(ingest::run(Arc::clone(&shared), Arc::clone(source)));
         }
-        let router = router::router(&shared);
-        listen::serve(listener, router, &shared.config.limits, Arc::clone(&shared.metrics), stop).await;
+        let answers = Answers::new(&shared);
+        let answer = move |request| answers.clone().answer(request);
+        listen::serve(listener, answer, &shared.config.limits, Arc::clone(&shared.metrics), stop).await;
         background.shutdown().await;
         // A publication that is being written may end: its writer's place is free only afterwards. One that takes longer
         // keeps the data directory's lock, and may be cut like by a power cut: the timestamp comes last.

@@ -183,7 +183,7 @@ pub(crate) fn limit_this_process(memory: u64, cpu_seconds: u64) -> Result<(), Ma
     {
         // Both only improve matters: without them the limits still hold.
         let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
-        let _ = rustix::process::nice(10);
+        let _ = rustix::process::nice(19);
     }
     delta::limit_this_process(memory, cpu_seconds).map_err(MakeError::Unlimited)
 }

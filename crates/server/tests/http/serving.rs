@@ -42,6 +42,8 @@ async fn every_kind_of_object_is_served_with_its_headers() {
         assert_eq!(again.status(), 304, "{name}");
         assert_eq!(again.headers()[header::ETAG], etag, "{name}");
         assert_eq!(again.headers()[header::CACHE_CONTROL], cache, "{name}");
+        let length = again.headers().get(header::CONTENT_LENGTH);
+        assert_eq!(length, None, "{name}: if anything, it would be that of the object");
         let other = server.request(Method::GET, &path).header(header::IF_NONE_MATCH, "\"other\"");
         assert_eq!(other.send().await.unwrap().status(), 200, "{name}");
     }

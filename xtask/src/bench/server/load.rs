@@ -6,53 +6,103 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use tempfile::NamedTempFile;
 
 use crate::command;
 
 /// The longest that one answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// What is asked.
+#[derive(Clone, Copy)]
+pub(super) enum Request<'a> {
+    /// An object, whole.
+    Get(&'a str),
+    /// An object, unless it is the one that is there.
+    Unchanged(&'a str),
+    /// JSON for somebody at a path.
+    Post(&'a str, &'a str),
+}
+
 /// The same request again and again.
 pub(super) struct Load<'a> {
     pub(super) address: &'a str,
-    pub(super) path: &'a str,
-    /// With the ETag that the object has.
-    pub(super) conditional: bool,
+    pub(super) request: Request<'a>,
     /// What must be answered.
     pub(super) status: u16,
     pub(super) connections: u32,
 }
 
 impl Load<'_> {
-    /// Asks for so long. How many answers came.
+    /// Asks for so long, as fast as answers come. How many came.
     pub(super) fn run(&self, time: Duration) -> Result<u64> {
-        let text = self.ask(time)?;
+        let words = self.words()?;
+        let status = status(self.address, &words)?;
+        let Words { path, .. } = &words;
+        if status != self.status {
+            bail!("{} answers {status} for {path}, expected is {}", self.address, self.status);
+        }
+        let script = words.script()?;
+        let mut wrk = Command::new("wrk");
+        wrk.args(["-t1", &format!("-c{}", self.connections), &format!("-d{}s", time.as_secs())]);
+        wrk.arg("-s").arg(script.path()).arg(format!("http://{}{path}", self.address));
+        let text = command::output(&mut wrk)?;
+        if text.contains("Non-2xx or 3xx responses") {
+            bail!("not every answer of {path} is one: wrk says {text}");
+        }
         requests(&text).with_context(|| format!("wrk says {text}"))
     }
 
-    /// Asks for so long. The time within which 99 of 100 answers came.
-    pub(super) fn p99(&self, time: Duration) -> Result<Duration> {
-        let text = self.ask(time)?;
-        p99(&text).with_context(|| format!("wrk says {text}"))
+    /// What is sent.
+    pub(super) fn words(&self) -> Result<Words> {
+        let (method, path, header, body) = match self.request {
+            Request::Get(path) => ("GET", path, None, ""),
+            Request::Unchanged(path) => ("GET", path, Some(("If-None-Match", etag(self.address, path)?)), ""),
+            Request::Post(path, body) => {
+                ("POST", path, Some(("Content-Type", "application/json".to_owned())), body)
+            }
+        };
+        Ok(Words { method, path: path.to_owned(), header, body: body.to_owned() })
+    }
+}
+
+/// A request, word for word.
+pub(super) struct Words {
+    method: &'static str,
+    path: String,
+    header: Option<(&'static str, String)>,
+    body: String,
+}
+
+impl Words {
+    /// For an HTTP/1.1 server at this address, which closes the connection afterwards or not.
+    pub(super) fn to_wire(&self, address: &str, close: bool) -> String {
+        let Self { method, path, header, body } = self;
+        let mut text = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\n");
+        if close {
+            text.push_str("Connection: close\r\n");
+        }
+        if let Some((name, value)) = header {
+            text.push_str(&format!("{name}: {value}\r\n"));
+        }
+        if !body.is_empty() {
+            text.push_str(&format!("Content-Length: {}\r\n", body.len()));
+        }
+        text + "\r\n" + body
     }
 
-    fn ask(&self, time: Duration) -> Result<String> {
-        let header = if self.conditional {
-            format!("If-None-Match: {}", etag(self.address, self.path)?)
-        } else {
-            String::new()
-        };
-        let status = status(self.address, self.path, &header)?;
-        if status != self.status {
-            bail!("{} answers {status} for {}, expected is {}", self.address, self.path, self.status);
+    /// For wrk, which is told in Lua.
+    fn script(&self) -> Result<NamedTempFile> {
+        let Self { method, header, body, .. } = self;
+        let mut file = NamedTempFile::new()?;
+        writeln!(file, "wrk.method = [[{method}]]")?;
+        if let Some((name, value)) = header {
+            writeln!(file, "wrk.headers[ [[{name}]] ] = [[{value}]]")?;
         }
-        let mut wrk = Command::new("wrk");
-        wrk.args(["-t1", "--latency", &format!("-c{}", self.connections), &format!("-d{}s", time.as_secs())]);
-        if self.conditional {
-            wrk.args(["-H", &header]);
+        if !body.is_empty() {
+            writeln!(file, "wrk.body = [[{body}]]")?;
         }
-        wrk.arg(format!("http://{}{}", self.address, self.path));
-        command::output(&mut wrk)
+        Ok(file)
     }
 }
 
@@ -62,50 +112,49 @@ fn requests(text: &str) -> Option<u64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// The time in "     99%    1.23ms".
-fn p99(text: &str) -> Option<Duration> {
-    let word = text.lines().find_map(|line| line.trim().strip_prefix("99%"))?.trim();
-    let unit = word.find(|c: char| c.is_ascii_alphabetic())?;
-    let (number, unit) = word.split_at(unit);
-    let seconds = match unit {
-        "us" => 1e-6,
-        "ms" => 1e-3,
-        "s" => 1.0,
-        _ => return None,
-    };
-    Some(Duration::from_secs_f64(number.parse::<f64>().ok()? * seconds))
+/// The status of one answer.
+pub(super) fn status(address: &str, words: &Words) -> Result<u16> {
+    status_of(&head(address, words)?)
 }
 
-/// The status of one answer.
-pub(super) fn status(address: &str, path: &str, header: &str) -> Result<u16> {
-    let head = head(address, path, header)?;
+/// The status of the answer to a `GET`.
+pub(super) fn status_at(address: &str, path: &str) -> Result<u16> {
+    status(address, &get(path))
+}
+
+/// The status that the head of an answer begins with.
+pub(super) fn status_of(head: &str) -> Result<u16> {
     let status = head.split(' ').nth(1).and_then(|word| word.parse().ok());
     status.with_context(|| format!("the answer is {head}"))
 }
 
+fn get(path: &str) -> Words {
+    Words { method: "GET", path: path.to_owned(), header: None, body: String::new() }
+}
+
 fn etag(address: &str, path: &str) -> Result<String> {
-    let head = head(address, path, "")?;
+    let head = head(address, &get(path))?;
     let line = head.lines().find(|line| line.to_ascii_lowercase().starts_with("etag:"));
     let value = line.and_then(|line| line.split_once(':')).map(|(_, value)| value.trim().to_owned());
     value.with_context(|| format!("there is no ETag in {head}"))
 }
 
-/// The body of one answer, and its head before it.
-pub(super) fn body(address: &str, path: &str) -> Result<String> {
-    let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+/// One whole answer, its head before its body.
+pub(super) fn answer(address: &str, words: &Words) -> Result<String> {
+    let stream = ask(address, words)?;
     let mut text = String::new();
     stream.take(1 << 20).read_to_string(&mut text)?;
     Ok(text)
 }
 
+/// One whole answer to a `GET`.
+pub(super) fn body(address: &str, path: &str) -> Result<String> {
+    answer(address, &get(path))
+}
+
 /// The head of one answer.
-fn head(address: &str, path: &str, header: &str) -> Result<String> {
-    let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    let line = if header.is_empty() { String::new() } else { format!("{header}\r\n") };
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n{line}\r\n")?;
+fn head(address: &str, words: &Words) -> Result<String> {
+    let mut stream = ask(address, words)?;
     let mut bytes = [0; 4096];
     let mut length = 0;
     while !bytes.get(..length).unwrap_or_default().windows(4).any(|end| end == b"\r\n\r\n") {
@@ -115,6 +164,13 @@ fn head(address: &str, path: &str, header: &str) -> Result<String> {
         }
     }
     Ok(String::from_utf8_lossy(bytes.get(..length).unwrap_or_default()).into_owned())
+}
+
+fn ask(address: &str, words: &Words) -> Result<TcpStream> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.write_all(words.to_wire(address, true).as_bytes())?;
+    Ok(stream)
 }
 
 #[cfg(test)]
@@ -127,9 +183,5 @@ mod tests {
                     31.6MB read\nRequests/sec:  32473.52\n";
         assert_eq!(requests(text), Some(162_430));
         assert_eq!(requests("unable to connect"), None);
-        let text = "  Latency Distribution\n     90%    0.90ms\n     99%    1.25ms\n";
-        assert_eq!(p99(text), Some(Duration::from_micros(1250)));
-        assert_eq!(p99("     99%  312.00us\n"), Some(Duration::from_micros(312)));
-        assert_eq!(p99("nothing"), None);
     }
 }

@@ -3,11 +3,14 @@
 //! Rules: whoever is compared is measured in the same run, in turns, on the same files; what is compared is processor time per
 //! request, as the kernel counted it, so that neither the load's maker nor the number of cores matters.
 //!
-//! Layout: `stage` is a repository and its thousand releases, `process` a running server and what it costs, `load` who asks,
-//! `nginx` the other one, `waiting` what a large patch does to everybody else, `report` what is written and judged.
+//! Layout: `stage` is a repository and its thousand releases, `process` a running server and what it costs, `load` who asks as
+//! fast as answers come, `pace` who asks now and then, `nginx` the other one, `old_clients` what theirs cost, `waiting` what a large
+//! patch does to everybody else, `report` what is written and judged.
 
 mod load;
 mod nginx;
+mod old_clients;
+mod pace;
 mod process;
 mod report;
 mod stage;
@@ -18,9 +21,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use self::load::Load;
+use self::load::{Load, Request};
 use self::process::Served;
-use self::report::{Figures, Pair};
+use self::report::{Figures, Many, Pair};
 use self::stage::Stage;
 use crate::command;
 use crate::packages::{self, Purpose};
@@ -57,9 +60,11 @@ pub(super) fn main(workspace: &Workspace, options: &Options) -> Result<bool> {
     let stage = Stage::new(&programs.autoupdate, folder.path())?;
     let seconds = Duration::from_secs(options.seconds);
     let checks = checks(&programs, &stage, seconds)?;
+    let old_clients = old_clients::measure(workspace, &programs, folder.path(), seconds)?;
     let waits = waiting::measure(&programs, folder.path(), seconds)?;
     stage.add_a_thousand()?;
-    let figures = Figures { checks, waits, ..with_a_thousand(&programs, &stage, seconds)? };
+    let many = with_a_thousand(&programs, &stage, seconds)?;
+    let figures = Figures { checks, old_clients, waits, many };
     let report = report::render(&figures)?;
     println!("\n{report}");
     if options.seconds == WHOLE {
@@ -104,8 +109,8 @@ fn checks(programs: &Programs, stage: &Stage, seconds: Duration) -> Result<Vec<P
         let (mut mine, mut theirs) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
             for (served, costs) in [(&ours, &mut mine), (&nginx, &mut theirs)] {
-                let load =
-                    Load { address: served.address(), path: &path, conditional, status, connections: 32 };
+                let request = if conditional { Request::Unchanged(&path) } else { Request::Get(&path) };
+                let load = Load { address: served.address(), request, status, connections: 32 };
                 costs.push(served.cost_of(|| load.run(seconds))?);
             }
         }
@@ -115,7 +120,7 @@ fn checks(programs: &Programs, stage: &Stage, seconds: Duration) -> Result<Vec<P
 }
 
 /// Start and memory with a thousand releases of 100 MB each.
-fn with_a_thousand(programs: &Programs, stage: &Stage, seconds: Duration) -> Result<Figures> {
+fn with_a_thousand(programs: &Programs, stage: &Stage, seconds: Duration) -> Result<Many> {
     println!("a thousand releases");
     let begun = Instant::now();
     let served = Served::ours(&programs.server, &stage.configuration()?, stage.folder())?;
@@ -125,12 +130,14 @@ fn with_a_thousand(programs: &Programs, stage: &Stage, seconds: Duration) -> Res
     let path = format!("/apps/{}/metadata/timestamp.json", stage::APP);
     let artifact = format!("/apps/{}/{}", stage::APP, stage.large_artifact());
     let mut under_load = 0;
-    for (path, conditional, status) in [(&path, true, 304), (&path, false, 200), (&artifact, false, 200)] {
-        let load = Load { address: served.address(), path, conditional, status, connections: 32 };
+    for (request, status) in
+        [(Request::Unchanged(&path), 304), (Request::Get(&path), 200), (Request::Get(&artifact), 200)]
+    {
+        let load = Load { address: served.address(), request, status, connections: 32 };
         let (_, most) = served.memory_while(|| load.run(seconds))?;
         under_load = under_load.max(most);
     }
-    Ok(Figures { checks: Vec::new(), waits: Vec::new(), start, idle, under_load })
+    Ok(Many { start, idle, under_load })
 }
 
 fn median(values: &mut [f64]) -> f64 {

@@ -72,7 +72,7 @@ impl Served {
     /// Waits until it says that it is ready.
     pub(super) fn until_ready(&self) -> Result<()> {
         let deadline = Instant::now() + LIMIT;
-        while load::status(&self.address, "/readyz", "")? != 200 {
+        while load::status_at(&self.address, "/readyz")? != 200 {
             if Instant::now() >= deadline {
                 bail!("the server is not ready in time");
             }

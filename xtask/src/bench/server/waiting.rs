@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use super::Programs;
-use super::load::{self, Load};
+use super::load::{self, Load, Request};
+use super::pace;
 use super::process::Served;
 use super::report::Wait;
 use crate::command;
@@ -28,18 +29,17 @@ pub(super) fn measure(programs: &Programs, folder: &Path, seconds: Duration) -> 
     let stage = Stage::new(&programs.autoupdate, &folder.join(APP))?;
     let timestamp = format!("/apps/{APP}/metadata/timestamp.json");
     let kinds = [
-        ("a check of unchanged metadata", &timestamp, true, 304),
-        ("a cached patch", &stage.patch, false, 200),
+        ("a check of unchanged metadata", Request::Unchanged(&timestamp), 304),
+        ("a cached patch", Request::Get(&stage.patch), 200),
     ];
     let p99s = |served: &Served| {
-        let each = kinds.iter().map(|&(_, path, conditional, status)| {
-            let load = Load { address: served.address(), path, conditional, status, connections: 8 };
-            load.p99(seconds)
+        let each = kinds.iter().map(|&(_, request, status)| {
+            pace::p99(&Load { address: served.address(), request, status, connections: 8 }, seconds)
         });
         each.collect::<Result<Vec<_>>>()
     };
     let served = Served::ours(&programs.server, &stage.configuration(0)?, &stage.folder)?;
-    until("the small patch", || Ok(load::status(served.address(), &stage.patch, "")? == 200))?;
+    until("the small patch", || Ok(load::status_at(served.address(), &stage.patch)? == 200))?;
     let idle = p99s(&served)?;
     drop(served);
     let served = Served::ours(&programs.server, &stage.configuration(1)?, &stage.folder)?;
@@ -109,7 +109,7 @@ impl Stage {
 }
 
 /// Bytes that do not compress, with a change every few thousand between versions (xorshift64*, Vigna 2014).
-fn bytes(length: usize, version: &str) -> Vec<u8> {
+pub(super) fn bytes(length: usize, version: &str) -> Vec<u8> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut bytes = Vec::with_capacity(length + 8);
     while bytes.len() < length {

@@ -1,0 +1,144 @@
+//! What checks of old Lantern clients cost: nothing new, and an update with a patch that is there.
+//!
+//! An update is signed with RSA for each client anew, because each gives another nonce, so the signature alone is measured in the
+//! same run: the same function of the same library, under the same key.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeVal;
+use rsa::PrivateKey;
+use rsa::pkcs1::DecodeRsaPrivateKey as _;
+use rsa::sha2::Sha256;
+
+use super::load::{self, Load, Request};
+use super::process::Served;
+use super::{Programs, ROUNDS, median};
+use crate::command;
+use crate::sha256;
+use crate::workspace::Workspace;
+
+const APP: &str = "old";
+/// A key that the tests have, too.
+const KEY: &str = "crates/server/fixtures/lantern/pkcs1.pem";
+/// How often a signature is made in each round.
+const SIGNATURES: u32 = 200;
+/// The longest that the patch may take to come.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Processor time, in microseconds.
+pub(super) struct OldClients {
+    /// Of a check that finds nothing new (204).
+    pub(super) nothing: f64,
+    /// Of a check that is told of an update by a patch (200).
+    pub(super) update: f64,
+    /// Of one signature.
+    pub(super) signature: f64,
+}
+
+pub(super) fn measure(
+    workspace: &Workspace,
+    programs: &Programs,
+    folder: &Path,
+    seconds: Duration,
+) -> Result<OldClients> {
+    println!("checks of old clients");
+    let pem = fs::read_to_string(workspace.root.join(KEY)).with_context(|| format!("reading {KEY}"))?;
+    let key = PrivateKey::from_pkcs1_pem(&pem).with_context(|| format!("{KEY} is no key"))?;
+    let (configuration, [old, new]) = stage(programs, &folder.join(APP), &pem)?;
+    let served = Served::ours(&programs.server, &configuration, &folder.join(APP))?;
+    let current = question("1.1.0", &new);
+    let behind = question("1.0.0", &old);
+    let load = |body, status| {
+        let request = Request::Post("/update/old", body);
+        Load { address: served.address(), request, status, connections: 32 }
+    };
+    let (nothing, update) = (load(&current, 204), load(&behind, 200));
+    until_patched(&update)?;
+    let (mut of_nothing, mut of_update, mut of_signature) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        of_nothing.push(served.cost_of(|| nothing.run(seconds))?);
+        of_update.push(served.cost_of(|| update.run(seconds))?);
+        of_signature.push(signature(&key)?);
+    }
+    Ok(OldClients {
+        nothing: median(&mut of_nothing),
+        update: median(&mut of_update),
+        signature: median(&mut of_signature),
+    })
+}
+
+/// Two releases, and a server that old clients may ask. Its configuration, and the digests of both.
+fn stage(programs: &Programs, folder: &Path, pem: &str) -> Result<(std::path::PathBuf, [String; 2])> {
+    fs::create_dir_all(folder)?;
+    let (repository, program) = (folder.join("repository"), folder.join(APP));
+    let run = |words: &[&str], paths: &[&Path]| {
+        command::output(Command::new(&programs.autoupdate).args(words).args(paths))
+    };
+    run(&["init", "--app", APP, "--unencrypted"], &[&repository])?;
+    let mut digests = Vec::new();
+    for version in ["1.0.0", "1.1.0"] {
+        let bytes = super::waiting::bytes(200_000, version);
+        digests.push(sha256::of_bytes(&bytes));
+        fs::write(&program, bytes)?;
+        run(&["add", "--version", version, "--platform", "linux-x86_64"], &[&repository, &program])?;
+    }
+    run(&["publish"], &[&repository, &folder.join("served")])?;
+    let key = folder.join("old.pem");
+    fs::write(&key, pem)?;
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o600))?;
+    let file = folder.join("autoupdate-server.toml");
+    fs::write(
+        &file,
+        format!(
+            "listen = \"127.0.0.1:0\"\ndata = \"served/apps\"\n[log]\nfilter = \"warn\"\n\
+             [limits]\nrequests_per_second = 0\n[lantern]\nkey = \"old.pem\"\n\
+             public_url = \"http://127.0.0.1/\"\n[lantern.apps.{APP}]\napp = \"{APP}\"\n"
+        ),
+    )?;
+    Ok((file, digests.try_into().ok().context("two digests")?))
+}
+
+/// What a client of this version sends.
+fn question(version: &str, checksum: &str) -> String {
+    format!(
+        "{{\"version\":1,\"app_id\":\"\",\"app_version\":\"{version}\",\"os_version\":\"6.1.0\",\"user_id\":\"\",\
+         \"checksum\":\"{checksum}\",\"tags\":{{\"arch\":\"amd64\",\"channel\":\"stable\",\"os\":\"linux\"}}}}"
+    )
+}
+
+/// Asks until the answer names a patch.
+fn until_patched(load: &Load) -> Result<()> {
+    let (words, deadline) = (load.words()?, Instant::now() + LIMIT);
+    while !load::answer(load.address, &words)?.contains("\"patch_type\":\"bsdiff\"") {
+        if Instant::now() >= deadline {
+            bail!("the patch for old clients does not come");
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Ok(())
+}
+
+/// The processor time of one signature, in microseconds.
+fn signature(key: &PrivateKey) -> Result<f64> {
+    let spent = || {
+        getrusage(UsageWho::RUSAGE_THREAD)
+            .map(|usage| micros(usage.user_time()) + micros(usage.system_time()))
+    };
+    let before = spent()?;
+    for number in 0..SIGNATURES {
+        let mut digest = [0; 32];
+        digest.iter_mut().zip(number.to_le_bytes()).for_each(|(byte, with)| *byte = with);
+        key.pkcs1v15_sign_prehash::<Sha256>(&digest)?;
+    }
+    Ok((spent()? - before) / f64::from(SIGNATURES))
+}
+
+fn micros(time: TimeVal) -> f64 {
+    time.tv_sec() as f64 * 1e6 + time.tv_usec() as f64
+}
