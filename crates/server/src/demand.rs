@@ -6,7 +6,10 @@
 //! - a count fades, with a half-life of 30 days: what matters is who is out there now;
 //! - it lies in `{data}/.state/{app}/demand.json`, written when the server looks after its apps and when it stops. A file that
 //!   is lost or damaged costs the order of patches for a while, and puts off what `retention` would delete, because the file
-//!   also says since when anybody has counted.
+//!   also says since when anybody has counted;
+//! - servers that share a bucket tell each other ([`in_bucket`]), and each goes by what all have counted.
+
+pub(crate) mod in_bucket;
 
 use std::collections::HashMap;
 use std::io::{self, Read as _};
@@ -34,16 +37,26 @@ pub(crate) struct Demand {
     inside: Mutex<Inside>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
 struct Inside {
-    since: Timestamp,
-    bases: HashMap<Digest, Asked>,
+    counted: Counted,
+    /// What other servers have not been told yet.
+    news: Bases,
     changed: bool,
+}
+
+/// What was counted, by base.
+type Bases = HashMap<Digest, Asked>;
+
+/// What was counted, and since when.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Counted {
+    since: Timestamp,
+    bases: Bases,
 }
 
 /// How often a base was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-struct Asked {
+pub(crate) struct Asked {
     /// The faded count, as of `last`.
     count: f64,
     /// When it was asked for last.
@@ -67,36 +80,38 @@ struct Line {
 impl Demand {
     /// Reads what was counted, or begins now. Blocks.
     pub(crate) fn open(file: PathBuf, now: Timestamp) -> Self {
-        let inside = read(&file).unwrap_or_else(|error| {
+        let read = read(&file);
+        let changed = read.is_err();
+        let counted = read.unwrap_or_else(|error| {
             if error.kind() != io::ErrorKind::NotFound {
                 tracing::warn!(file = %file.display(), %error, "what was asked for is counted anew");
             }
-            Inside { since: now, bases: HashMap::new(), changed: true }
+            Counted::begin(now)
         });
-        Self { file, inside: Mutex::new(inside) }
+        // Whether others know of it nobody knows. When it was asked for can be said twice, how often cannot.
+        let again = |(base, asked): (&Digest, &Asked)| (*base, Asked { count: 0.0, ..*asked });
+        let news = counted.bases.iter().map(again).collect();
+        Self { file, inside: Mutex::new(Inside { counted, news, changed }) }
     }
 
     /// Somebody asks for a patch from these bytes, which the tree holds.
     pub(crate) fn note(&self, base: &Digest, now: Timestamp) {
         let mut inside = self.lock();
-        if inside.bases.len() >= MAX_BASES && !inside.bases.contains_key(base) {
-            return;
+        let once = Bases::from([(*base, Asked { count: 1.0, last: now })]);
+        if add(&mut inside.counted.bases, &once) {
+            inside.changed = true;
+            add(&mut inside.news, &once);
         }
-        inside.changed = true;
-        let asked = inside.bases.entry(*base).or_insert(Asked { count: 0.0, last: now });
-        asked.count = asked.faded(now) + 1.0;
-        asked.last = asked.last.max(now);
     }
 
     /// How much a base is asked for now; 0 for one that nobody asked for.
     pub(crate) fn of(&self, base: &Digest, now: Timestamp) -> f64 {
-        self.lock().bases.get(base).map_or(0.0, |asked| asked.faded(now))
+        self.lock().counted.bases.get(base).map_or(0.0, |asked| asked.faded(now))
     }
 
-    /// Whether it is certain that nobody has asked for a base since `edge`: only if somebody has counted since before.
-    pub(crate) fn is_forgotten(&self, base: &Digest, edge: Timestamp) -> bool {
-        let inside = self.lock();
-        inside.since <= edge && inside.bases.get(base).is_none_or(|asked| asked.last < edge)
+    /// All that was counted.
+    pub(crate) fn counted(&self) -> Counted {
+        self.lock().counted.clone()
     }
 
     /// Writes what was counted, if that changed. Bases for which `held` says no are left out. Blocks.
@@ -106,12 +121,9 @@ impl Demand {
             if !inside.changed {
                 return Ok(());
             }
-            inside.bases.retain(|base, _| held(base));
+            inside.counted.bases.retain(|base, _| held(base));
             inside.changed = false;
-            let mut bases: Vec<Line> =
-                inside.bases.iter().map(|(base, asked)| Line { base: *base, asked: *asked }).collect();
-            bases.sort_unstable_by_key(|line| line.base);
-            serde_json::to_vec(&File { format: FORMAT, since: inside.since, bases })?
+            inside.counted.to_bytes()?
         };
         let written = disk::write(&self.file, &text);
         if written.is_err() {
@@ -125,26 +137,70 @@ impl Demand {
     }
 }
 
+impl Counted {
+    fn begin(since: Timestamp) -> Self {
+        Self { since, bases: Bases::new() }
+    }
+
+    /// Whether it is certain that nobody has asked for a base since `edge`: only if somebody has counted since before.
+    pub(crate) fn is_forgotten(&self, base: &Digest, edge: Timestamp) -> bool {
+        self.since <= edge && self.bases.get(base).is_none_or(|asked| asked.last < edge)
+    }
+
+    fn parse(bytes: &[u8]) -> io::Result<Self> {
+        let file: File = serde_json::from_slice(bytes)?;
+        if file.format != FORMAT {
+            return Err(io::Error::other(format!("format {} is not known here, only {FORMAT}", file.format)));
+        }
+        let bases = file.bases.into_iter().take(MAX_BASES).filter(|line| line.asked.count.is_finite());
+        let bases = bases.map(|line| (line.base, line.asked)).collect();
+        Ok(Self { since: file.since, bases })
+    }
+
+    fn to_bytes(&self) -> io::Result<Vec<u8>> {
+        let mut bases: Vec<Line> =
+            self.bases.iter().map(|(base, asked)| Line { base: *base, asked: *asked }).collect();
+        bases.sort_unstable_by_key(|line| line.base);
+        Ok(serde_json::to_vec(&File { format: FORMAT, since: self.since, bases })?)
+    }
+}
+
 impl Asked {
     fn faded(&self, now: Timestamp) -> f64 {
         let seconds = now.duration_since(self.last).as_secs_f64().max(0.0);
         self.count * (-seconds / HALF_LIFE).exp2()
     }
+
+    /// Both together.
+    fn with(&self, other: &Self) -> Self {
+        let last = self.last.max(other.last);
+        Self { count: self.faded(last) + other.faded(last), last }
+    }
 }
 
-fn read(file: &std::path::Path) -> io::Result<Inside> {
+/// Adds what was counted elsewhere, as far as there is room. True: that changed something.
+fn add(bases: &mut Bases, more: &Bases) -> bool {
+    let mut changed = false;
+    for (base, asked) in more {
+        let full = bases.len() >= MAX_BASES;
+        match bases.get_mut(base) {
+            // Nothing that is not known already.
+            Some(known) if asked.count <= 0.0 && asked.last <= known.last => {}
+            Some(known) => (*known, changed) = (known.with(asked), true),
+            None if full => {}
+            None => changed |= bases.insert(*base, *asked).is_none(),
+        }
+    }
+    changed
+}
+
+fn read(file: &std::path::Path) -> io::Result<Counted> {
     let mut bytes = Vec::new();
     std::fs::File::open(file)?.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_BYTES {
         return Err(io::ErrorKind::FileTooLarge.into());
     }
-    let file: File = serde_json::from_slice(&bytes)?;
-    if file.format != FORMAT {
-        return Err(io::Error::other(format!("format {} is not known here, only {FORMAT}", file.format)));
-    }
-    let bases = file.bases.into_iter().take(MAX_BASES).filter(|line| line.asked.count.is_finite());
-    let bases = bases.map(|line| (line.base, line.asked)).collect();
-    Ok(Inside { since: file.since, bases, changed: false })
+    Counted::parse(&bytes)
 }
 
 #[cfg(test)]
@@ -173,8 +229,10 @@ mod tests {
         assert!((again.of(&much, at(60)) - 2.0).abs() < 1e-9);
         assert!(again.of(&gone, at(60)) == 0.0);
         // Counted since day 0.
-        assert!(again.is_forgotten(&much, at(1)) && !again.is_forgotten(&much, at(0)));
-        assert!(!again.is_forgotten(&little, at(30)) && again.is_forgotten(&little, at(31)));
+        assert!(again.counted().is_forgotten(&much, at(1)) && !again.counted().is_forgotten(&much, at(0)));
+        assert!(
+            !again.counted().is_forgotten(&little, at(30)) && again.counted().is_forgotten(&little, at(31))
+        );
     }
 
     #[test]
@@ -184,9 +242,11 @@ mod tests {
         let base = Digest::of(b"base");
         std::fs::write(&file, "{\"format\": 9}").unwrap();
         let demand = Demand::open(file.clone(), at(50));
-        assert!(!demand.is_forgotten(&base, at(49)) && demand.is_forgotten(&base, at(50)));
+        assert!(
+            !demand.counted().is_forgotten(&base, at(49)) && demand.counted().is_forgotten(&base, at(50))
+        );
         demand.save(|_| true).unwrap();
-        assert!(Demand::open(file, at(90)).is_forgotten(&base, at(50)));
+        assert!(Demand::open(file, at(90)).counted().is_forgotten(&base, at(50)));
     }
 
     #[test]
@@ -198,6 +258,6 @@ mod tests {
         let demand = Demand::open(file, at(21_000));
         let base = Digest::of(b"the first base");
         assert!((demand.of(&base, at(20_500)) - 3.5).abs() < 1e-9, "{}", demand.of(&base, at(20_500)));
-        assert!(demand.is_forgotten(&Digest::of(b"another"), at(20_400)));
+        assert!(demand.counted().is_forgotten(&Digest::of(b"another"), at(20_400)));
     }
 }

@@ -93,7 +93,10 @@ fn gc(file: &Path, dry_run: bool) -> anyhow::Result<()> {
         println!("nothing is ever deleted: `retention.versions` is 0");
         return Ok(());
     }
-    let surplus = autoupdate_server::retention::gc(&config, jiff::Timestamp::now(), dry_run)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| anyhow!("no runtime: {error}"))?;
+    let clock = std::sync::Arc::new(jiff::Timestamp::now);
+    let surplus = runtime.block_on(autoupdate_server::retention::gc(&config, clock, dry_run))?;
     for one in &surplus {
         println!("{} {} {}: {} bytes", one.app, one.version, one.platform, one.bytes);
     }

@@ -106,6 +106,11 @@ pub(crate) async fn find(
 ) -> Result<Option<Found>, ApiError> {
     if let Some(commons) = shared.commons.as_ref().filter(|_| serve::is_remote(name)) {
         let found = Box::pin(serve::find(&commons.bucket, &app.id, name)).await?;
+        if let (Some(_), ObjectName::Patch(patch)) = (&found, name)
+            && app.catalog().holds(&patch.base)
+        {
+            app.demand.note(&patch.base, shared.now());
+        }
         return found.map(|found| from_bucket(found, name)).transpose();
     }
     let lease = match name {
@@ -171,7 +176,7 @@ fn from_bucket(found: serve::Found, name: &ObjectName) -> Result<Found, ApiError
         serve::Content::Remote(remote) => Content::Remote(remote),
     };
     let etag = value(named_etag(name).unwrap_or(found.etag))?;
-    Ok(Found { content, length: found.length, etag, modified: None, lease: None })
+    Ok(Found { content, length: found.length, etag, modified: found.modified, lease: None })
 }
 
 /// The ETag of an object whose name says what its bytes are.

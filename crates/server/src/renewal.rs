@@ -7,6 +7,8 @@
 
 mod in_bucket;
 
+pub(crate) use in_bucket::{share_demand, unfinished};
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,7 +60,7 @@ pub(crate) async fn look_after(shared: &Arc<Shared>, app: &Arc<App>) -> Duration
         if app.reload_if_changed(shared.now()) {
             shared.plan(&app);
         }
-        save_demand(&app);
+        save_demand(&app, false);
         retain(&shared, &app);
         next
     });
@@ -130,12 +132,13 @@ fn tell(app: &App, now: Timestamp) {
     }
 }
 
-/// Keeps what was asked for.
-pub(crate) fn save_demand(app: &App) {
+/// Keeps what was asked for. Where servers tell each other, they also sort out what is held no more: until all know it, another
+/// one may have taken away what somebody asked for here.
+pub(crate) fn save_demand(app: &App, shares: bool) {
     let catalog = app.catalog();
     // A tree that cannot be verified now holds nothing, and is no reason to forget.
     let nothing = catalog.counts().1 == 0;
-    if let Err(error) = app.demand.save(|base| nothing || catalog.holds(base)) {
+    if let Err(error) = app.demand.save(|base| shares || nothing || catalog.holds(base)) {
         tracing::warn!(app = %app.id, %error, "what clients ask for cannot be kept");
     }
 }

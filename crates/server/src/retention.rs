@@ -8,6 +8,10 @@
 //!
 //! What cannot be verified is no reason to delete: then the catalog is empty, and nothing goes. Release notes stay, they are
 //! small; patches from what went leave as the least recently used ones do.
+//!
+//! Layout: this file for trees of this disk, [`in_bucket`] for those that several servers share.
+
+pub(crate) mod in_bucket;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -20,9 +24,10 @@ use crate::app::App;
 use crate::catalog::{Catalog, Held};
 use crate::config::{Config, Retention};
 use crate::data_lock::DataLock;
-use crate::demand::Demand;
+use crate::demand::Counted;
 use crate::disk;
 use crate::server::{StartError, examine};
+use crate::shared::Clock;
 
 /// An artifact that nobody needs any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,17 +38,21 @@ pub struct Surplus {
     pub version: Version,
     /// The platform.
     pub platform: Platform,
-    /// The file, relative to the app's folder.
+    /// The file, relative to the app's folder. On a bucket, its name there.
     pub file: PathBuf,
-    /// What it and its compressed twin take on disk, in bytes.
+    /// What it and its compressed twins take, in bytes.
     pub bytes: u64,
 }
 
 /// Deletes what a configuration says nobody needs, in every app, or with `dry_run` only says what that is.
 ///
 /// # Errors
-/// [`StartError`]: without `dry_run` also if a server works there, which does this by itself.
-pub fn gc(config: &Config, now: Timestamp, dry_run: bool) -> Result<Vec<Surplus>, StartError> {
+/// [`StartError`]: without `dry_run` also if a server works there, which does this by itself. On a bucket servers may go on working.
+pub async fn gc(config: &Config, clock: Clock, dry_run: bool) -> Result<Vec<Surplus>, StartError> {
+    if config.store.is_some() {
+        return in_bucket::gc(config, clock, dry_run).await;
+    }
+    let now = clock();
     let disk = |source| StartError::Disk { folder: config.data.clone(), source };
     let _lock = if dry_run { None } else { Some(DataLock::take(&config.data)?) };
     let mut all = Vec::new();
@@ -71,7 +80,7 @@ pub(crate) fn sweep(app: &App, settings: &Retention, now: Timestamp) -> io::Resu
 
 fn surplus(app: &App, settings: &Retention, now: Timestamp) -> Vec<Surplus> {
     let catalog = app.catalog();
-    let found = choose(&catalog, &app.demand, settings, now);
+    let found = choose(&catalog, &app.demand.counted(), settings, now);
     let length = |file: &PathBuf| std::fs::metadata(file).map_or(0, |metadata| metadata.len());
     let each = found.into_iter().map(|held| Surplus {
         app: app.id.clone(),
@@ -84,12 +93,16 @@ fn surplus(app: &App, settings: &Retention, now: Timestamp) -> Vec<Surplus> {
 }
 
 /// The artifacts of a catalog that may go.
-fn choose<'a>(catalog: &'a Catalog, demand: &Demand, settings: &Retention, now: Timestamp) -> Vec<&'a Held> {
+fn choose<'a>(
+    catalog: &'a Catalog,
+    counted: &Counted,
+    settings: &Retention,
+    now: Timestamp,
+) -> Vec<&'a Held> {
     if settings.versions == 0 {
         return Vec::new();
     }
-    let asked = SignedDuration::try_from(settings.asked).unwrap_or(SignedDuration::MAX);
-    let edge = now.saturating_sub(asked).unwrap_or(Timestamp::MIN);
+    let edge = edge(settings, now);
     let mut versions: BTreeMap<Platform, BTreeSet<&Version>> = BTreeMap::new();
     for (_, held) in catalog.held() {
         versions.entry(held.platform).or_default().insert(&held.version);
@@ -100,9 +113,15 @@ fn choose<'a>(catalog: &'a Catalog, demand: &Demand, settings: &Retention, now: 
         newer.take(settings.versions).count() < settings.versions
     };
     let goes = |digest: &Digest, held: &Held| {
-        !catalog.lists(digest) && !newest(held) && demand.is_forgotten(digest, edge)
+        !catalog.lists(digest) && !newest(held) && counted.is_forgotten(digest, edge)
     };
     catalog.held().filter(|(digest, held)| goes(digest, held)).map(|(_, held)| held).collect()
+}
+
+/// Who was asked for last before this is forgotten.
+fn edge(settings: &Retention, now: Timestamp) -> Timestamp {
+    let asked = SignedDuration::try_from(settings.asked).unwrap_or(SignedDuration::MAX);
+    now.saturating_sub(asked).unwrap_or(Timestamp::MIN)
 }
 
 fn delete(app: &App, surplus: &[Surplus]) -> io::Result<()> {

@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use protocol::AppId;
@@ -27,7 +28,7 @@ use crate::publish::quota::{self, Quotas};
 use crate::request_id::RequestIds;
 use crate::router::Answers;
 use crate::shared::{Clock, Shared};
-use crate::store::{self, Commons, OpenError, follow};
+use crate::store::{self, Commons, OpenError, StoreError, follow};
 use crate::tokens::{Tokens, TokensError};
 use crate::twins::Twins;
 use crate::{listen, renewal};
@@ -50,6 +51,9 @@ impl Around {
         Ok(Self { program: std::env::current_exe()?, clock: Arc::new(Timestamp::now) })
     }
 }
+
+/// For how long a server that stops tries to tell others what it was asked for. What it cannot say now is in a file.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -102,9 +106,19 @@ pub enum StartError {
     /// The bucket cannot be worked on.
     #[error(transparent)]
     Store(#[from] OpenError),
-    /// Something that needs the trees on a disk of this machine.
-    #[error("`{0}` works on a data directory, not yet on a bucket: leave away `store`, or that")]
-    NotInBucket(&'static str),
+    /// The bucket cannot be looked through.
+    #[error("the bucket of the configuration: {0}")]
+    Bucket(#[from] StoreError),
+    /// Somebody else works on an app in the bucket.
+    #[error("app {app}: {owner} works on it until {until}, or goes on: try again after that")]
+    Busy {
+        /// The app.
+        app: AppId,
+        /// The server, as others see it.
+        owner: String,
+        /// When its lease ends, if it is not renewed.
+        until: Timestamp,
+    },
     /// The address cannot be listened on.
     #[error("cannot listen on {address}: {source}")]
     Listen {
@@ -184,11 +198,22 @@ impl Server {
         let writers = async {
             for app in shared.apps.values() {
                 drop(app.writing().await);
-                renewal::save_demand(app);
+                renewal::save_demand(app, shared.commons.is_some());
             }
         };
         if tokio::time::timeout(shared.config.limits.shutdown_timeout, writers).await.is_err() {
             tracing::warn!("a publication did not end in time and is cut");
+        }
+        let telling = async {
+            let Some(commons) = &shared.commons else { return };
+            for app in shared.apps.values() {
+                renewal::share_demand(commons, app).await;
+            }
+        };
+        if tokio::time::timeout(LAST_WORDS, telling).await.is_err() {
+            tracing::warn!(
+                "other servers are told only after the next start what clients asked this one for"
+            );
         }
         tracing::info!("stopped");
     }
@@ -211,14 +236,6 @@ pub(crate) struct Examined {
 }
 
 pub(crate) fn examine(config: &Config) -> Result<Examined, StartError> {
-    if config.store.is_some() {
-        // Their patches and packed twins are looked for on this disk, and so is what nobody needs.
-        let needs_disk =
-            [("lantern", config.lantern.is_some()), ("retention", config.retention.versions > 0)];
-        if let Some((what, _)) = needs_disk.into_iter().find(|(_, wanted)| *wanted) {
-            return Err(StartError::NotInBucket(what));
-        }
-    }
     let disk = |source| StartError::Disk { folder: config.data.clone(), source };
     let apps = app::list(&config.data).map_err(disk)?;
     let passphrase = (config.keys_passphrase_file.as_deref())
@@ -291,7 +308,7 @@ fn open(
             let origin = taken.origin(app, path)?;
             matches!(origin.packing, Packing::Plain | Packing::Bzip2).then_some(origin.url)
         };
-        Face::new(settings, key, &apps, Arc::new(origins))
+        Face::new(settings, key, &apps, Arc::new(origins), commons.clone(), &scratch)
     });
     let shared = Shared {
         apps,

@@ -15,6 +15,9 @@ use crate::object_name::{ObjectName, of_file};
 /// The most artifacts of one app that can be bases.
 const MAX_HELD: usize = 20_000;
 
+/// What follows the name of an artifact in those of its compressed twins.
+const TWINS: [&str; 2] = [".zst", ".bz2"];
+
 /// Why a tree says nothing that can be relied on.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CatalogError {
@@ -134,7 +137,7 @@ fn held(folder: &Path) -> Result<HeldBytes, CatalogError> {
                 let file = sub.join(&name);
                 let Some(ObjectName::Target { sha256, file: plain, .. }) = of_file(&file) else { continue };
                 // The compressed twin of an artifact is no artifact.
-                let twin = [".zst", ".bz2"]
+                let twin = TWINS
                     .iter()
                     .filter_map(|form| plain.strip_suffix(form))
                     .any(|stem| folder.join(&sub).join(format!("{sha256}.{stem}")).exists());
@@ -164,7 +167,7 @@ fn named(names: &[String]) -> HeldBytes {
             continue;
         };
         // The compressed twin of an artifact is no artifact.
-        let twin = name.strip_suffix(".zst").is_some_and(|stem| all.contains(stem));
+        let twin = TWINS.iter().filter_map(|form| name.strip_suffix(form)).any(|stem| all.contains(stem));
         if !twin {
             let held = Held { file: PathBuf::from(name), name: file, version, platform };
             found.entry(sha256).or_default().push(held);
@@ -197,4 +200,27 @@ fn names(root: &Path, folder: &Path) -> Result<Vec<String>, CatalogError> {
         names.extend(entry.map_err(disk)?.file_name().into_string());
     }
     Ok(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::Digest;
+
+    use super::*;
+
+    #[test]
+    fn twins_among_the_names_are_no_artifacts() {
+        let (one, two) = (Digest::of(b"1"), Digest::of(b"2"));
+        let folder = "targets/releases/1.0.0/android-arm";
+        let names = [
+            format!("{folder}/{one}.tool"),
+            format!("{folder}/{one}.tool.bz2"),
+            format!("{folder}/{one}.tool.zst"),
+            // What is called so and is no twin of anything.
+            format!("{folder}/{two}.tool.bz2"),
+        ];
+        let held = named(&names);
+        let files = |digest| held[&digest].iter().map(|one| one.name.as_str()).collect::<Vec<_>>();
+        assert_eq!((files(one), files(two), held.len()), (vec!["tool"], vec!["tool.bz2"], 2));
+    }
 }

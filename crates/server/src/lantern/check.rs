@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Extension;
 use axum::body::Body;
@@ -12,6 +13,7 @@ use protocol::{Digest, Hasher};
 use tokio::time::Instant;
 
 use super::answer::{Update, bare, no_page};
+use super::in_bucket::{Sight, Wanted};
 use super::offers::{Decision, Offers, Release};
 use super::request::{Request, nonce};
 use super::{EVERYBODY, Face, Known, MAX_REMEMBERED, address, lock};
@@ -30,6 +32,8 @@ use crate::{blocking, publish};
 const MAX_BODY: u64 = 64 << 10;
 /// When a client that came at a bad time should ask again, in seconds. Old clients ask at their next check.
 const RETRY_AFTER: u16 = 10;
+/// How long a check waits for a store to say what lies there. What it says later is for those who come later.
+const BRIEF: Duration = Duration::from_secs(2);
 /// The header with the signature of the body and the nonce.
 const SIGNATURE: HeaderName = HeaderName::from_static("x-message-signature");
 
@@ -196,7 +200,9 @@ impl Face {
         let artifact = release.artifact.sha256;
         let name = PatchName { artifact, base, format: self.format.clone() };
         let key = Key { app: known.app.id.clone(), name };
-        if !shared.shelf.has(&key) {
+        let length = release.artifact.length;
+        let mut sight = self.sight(shared, &known.app, &key, length, BRIEF).await;
+        if sight == Sight::Absent {
             // Who gets the patch is counted when it is fetched.
             known.app.demand.note(&base, shared.now());
             let job = Shared::job_of(&known.app, &key.name, &pair);
@@ -205,18 +211,23 @@ impl Face {
                 return None;
             }
             shared.bench.settled(&key, now + self.patch_wait).await;
-            if !shared.shelf.has(&key) {
-                return None;
+            if let Some(bucket) = &self.bucket {
+                bucket.hope(&Wanted::patch(&key, length));
             }
+            sight = self.sight(shared, &known.app, &key, length, BRIEF).await;
         }
-        let fits = self.fits(&known.app, &key, release.artifact.length).await;
-        fits.then(|| address::of_patch(&self.public_url, &address::patch_id(&base, &artifact)))
+        (sight == Sight::Fit)
+            .then(|| address::of_patch(&self.public_url, &address::patch_id(&base, &artifact)))
     }
 
-    /// Whether our packed twin of a release lies there. What was seen once is not looked for again.
+    /// Whether our packed twin of a release lies there. What was seen once on this disk is not looked for again.
     async fn is_packed(&self, known: &Known, offers: &Offers, release: &Release) -> bool {
         let Some(twin) = self.twin(known, offers, release) else { return false };
         let place = twin.place();
+        if let Some(bucket) = &self.bucket {
+            let Ok(name) = bucket.commons().name_of(&place) else { return false };
+            return bucket.see(&Wanted::twin(name), BRIEF).await == Sight::Fit;
+        }
         if lock(&self.packed).contains(&place) {
             return true;
         }

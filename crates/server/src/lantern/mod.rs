@@ -7,11 +7,13 @@
 //! signature, and only it counts against the rate. Nothing here waits for a patch unless the operator says so.
 //!
 //! Layout: [`check`] and [`patch`] answer the two kinds of request; `request` reads a question, `offers` decides, `address` says
-//! where things are, `answer` writes; `key` signs.
+//! where things are, `answer` writes; `key` signs. `in_bucket` and `ids` are for servers that share a bucket.
 
 mod address;
 mod answer;
 mod check;
+mod ids;
+mod in_bucket;
 mod key;
 mod offers;
 mod patch;
@@ -19,7 +21,7 @@ mod request;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -31,6 +33,7 @@ use protocol::{AppId, Digest, FormatId, SourceUrl};
 
 pub(crate) use address::{Origins, patch_id};
 pub(crate) use answer::plain_errors;
+use in_bucket::Sights;
 use key::Desk;
 pub(crate) use key::Key;
 use offers::Offers;
@@ -41,6 +44,7 @@ use crate::catalog::Catalog;
 use crate::config::{Lantern, LanternApp};
 use crate::patches;
 use crate::shared::Shared;
+use crate::store::Commons;
 use crate::twins::{Form, Twin};
 
 /// The most signatures of artifacts, and the most patches that were looked at, that are remembered.
@@ -107,9 +111,11 @@ pub(crate) struct Face {
     /// The signatures of artifacts, in hexadecimal.
     signatures: Arc<Mutex<HashMap<Digest, Arc<str>>>>,
     /// Patches that were looked at: whether old clients survive them.
-    fit: Mutex<HashMap<patches::Key, bool>>,
+    fit: Mutex<HashMap<patches::Key, in_bucket::Sight>>,
     /// Packed twins that were seen.
     packed: Mutex<HashSet<PathBuf>>,
+    /// Where patches and twins lie if other servers share them; then the two before are empty.
+    bucket: Option<Arc<Sights>>,
     /// `bsdiff40`.
     format: FormatId,
 }
@@ -122,12 +128,15 @@ struct Known {
 }
 
 impl Face {
-    /// Names whose app is not there are left out; [`examine`] refuses them before.
+    /// Names whose app is not there are left out; [`examine`] refuses them before. `scratch` is a folder for what is fetched from
+    /// a bucket.
     pub(crate) fn new(
         settings: &Lantern,
         key: Key,
         apps: &BTreeMap<AppId, Arc<App>>,
         origins: Origins,
+        commons: Option<Arc<Commons>>,
+        scratch: &Path,
     ) -> Option<Self> {
         let known = |(name, rules): (&String, &LanternApp)| {
             let app = Arc::clone(apps.get(&rules.app)?);
@@ -146,6 +155,7 @@ impl Face {
             signatures: Arc::default(),
             fit: Mutex::default(),
             packed: Mutex::default(),
+            bucket: commons.map(|commons| Sights::new(commons, scratch)),
             format: FormatId::parse(FormatId::BSDIFF40).ok()?,
         })
     }

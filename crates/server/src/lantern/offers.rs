@@ -4,11 +4,12 @@
 //! them would be in a share. No prereleases: no old client ever asked for one, and its own server gave it to everybody.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use protocol::{AppId, Arch, Artifact, Digest, Os, Platform, SourceUrl, Version};
 
 use super::address::{self, Address, Origins};
+use super::ids::{Ends, Ids};
 use super::request::Request;
 use crate::catalog::{Catalog, Pair};
 use crate::config::{LanternApp, LanternPin};
@@ -26,6 +27,7 @@ pub(super) struct Offers {
     /// A platform of which there is nothing to offer now is known all the same.
     platforms: BTreeMap<Platform, BTreeMap<Version, Arc<Release>>>,
     lengths: HashMap<Digest, u64>,
+    ids: OnceLock<Ids>,
 }
 
 /// What a client is told.
@@ -58,7 +60,7 @@ impl Offers {
         }
         let releases = platforms.values().flat_map(BTreeMap::values);
         let lengths = releases.map(|release| (release.artifact.sha256, release.artifact.length)).collect();
-        Self { catalog, platforms, lengths }
+        Self { catalog, platforms, lengths, ids: OnceLock::new() }
     }
 
     /// The catalog that this was made from.
@@ -73,6 +75,19 @@ impl Offers {
             let pinned = pins.filter_map(|pin| versions.get(&pin.version));
             versions.values().next_back().into_iter().chain(pinned)
         })
+    }
+
+    /// All that everybody may take: the newest of each platform, then the one before it of each, and so on.
+    pub(super) fn newest_first(&self) -> impl Iterator<Item = &Arc<Release>> {
+        let most = self.platforms.values().map(BTreeMap::len).max().unwrap_or(0);
+        let rank =
+            |rank| self.platforms.values().filter_map(move |versions| versions.values().rev().nth(rank));
+        (0..most).flat_map(rank)
+    }
+
+    /// What a patch is called, by its id. Blocks when it is asked for the first time.
+    pub(super) fn ends(&self, id: &Digest, rules: &LanternApp) -> Option<Ends> {
+        self.ids.get_or_init(|| Ids::new(self, rules)).get(id)
     }
 
     /// The length of an artifact that some client may be told of.

@@ -87,6 +87,8 @@ struct Inside {
     turn_of_ahead: bool,
     making: Vec<Key>,
     failed: HashMap<Key, Failure>,
+    /// What another server makes or made, and until when that is believed: a crowd that asks for it does not ask the store.
+    elsewhere: HashMap<Key, Instant>,
 }
 
 struct Failure {
@@ -131,6 +133,9 @@ impl Bench {
             || self.shelf.is_useless(&job.key, self.longest(&job))
         {
             return Asked::NotNow;
+        }
+        if inside.elsewhere.get(&job.key).is_some_and(|until| now < *until) {
+            return Asked::Making;
         }
         // Whoever looked for the file just before it came is told to look again.
         if inside.making.contains(&job.key) || inside.is_asked(&job.key) || self.shelf.lies(&job.key) {
@@ -351,6 +356,10 @@ impl Bench {
                 tracing::info!(%app, artifact, base, format, seconds, "a patch is no gain: the full artifact it is");
             }
             Err(BenchError::Settled(how)) => {
+                if inside.elsewhere.len() >= MAX_REMEMBERED {
+                    inside.elsewhere.clear();
+                }
+                inside.elsewhere.insert(key.clone(), Instant::now() + ASK_AGAIN);
                 self.metrics.patch(how);
                 tracing::debug!(%app, artifact, base, format, how, "another server makes or made a patch");
             }

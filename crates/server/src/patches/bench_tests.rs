@@ -58,6 +58,20 @@ fn one_place_in_the_queue_per_patch_and_a_last_place() {
 }
 
 #[test]
+fn what_another_server_makes_is_left_alone_for_a_moment() {
+    let Room { bench, .. } = &room(9, "/bin/false");
+    let now = Instant::now();
+    assert_eq!(bench.ask(job("a"), address(1), now), Asked::Making);
+    let key = bench.next().unwrap().key;
+    bench.finish(&key, Err(BenchError::Settled("elsewhere")), Duration::ZERO);
+    assert_eq!(bench.ask(job("a"), address(2), now), Asked::Making);
+    assert!(bench.next().is_none());
+    // It may have died at it.
+    assert_eq!(bench.ask(job("a"), address(2), now + 2 * ASK_AGAIN), Asked::Making);
+    assert_eq!(bench.next().unwrap().key, key);
+}
+
+#[test]
 fn who_asks_goes_before_what_is_planned() {
     let Room { bench, .. } = &room(9, "/bin/false");
     let now = Instant::now();

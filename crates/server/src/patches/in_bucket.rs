@@ -11,7 +11,7 @@ use super::Key;
 use super::maker::Made;
 use super::shelf::MAX_LISTED;
 use crate::object_name::{ObjectName, PatchName};
-use crate::store::bucket::Put;
+use crate::store::bucket::{Listed, Put};
 use crate::store::claim::{self, Claimed};
 use crate::store::{Commons, StoreError};
 
@@ -64,7 +64,7 @@ impl Fetched {
 }
 
 /// The name of a patch.
-pub(super) fn name(key: &Key) -> String {
+pub(crate) fn name(key: &Key) -> String {
     let name = &key.name;
     format!("{}/{}", key.app, object::patch(&name.artifact, &name.base, &name.format))
 }
@@ -170,34 +170,52 @@ pub(crate) async fn sweep(
     capacity: u64,
     offered: &BTreeSet<Digest>,
 ) -> Result<Swept, StoreError> {
+    let mut lying = lying(commons, app).await?;
+    let mut bytes: u64 = lying.iter().fold(0, |sum, (_, one)| sum.saturating_add(one.length));
+    lying.sort_by_key(|(name, one)| (offered.contains(&name.artifact), one.modified));
+    let mut leaving = Vec::new();
+    for (name, one) in lying {
+        if bytes <= capacity {
+            break;
+        }
+        bytes = bytes.saturating_sub(one.length);
+        leaving.push((name, one));
+    }
+    Ok(Swept { count: remove(commons, app, leaving).await?, bytes })
+}
+
+/// The patches of an app.
+pub(crate) async fn lying(commons: &Commons, app: &AppId) -> Result<Vec<(PatchName, Listed)>, StoreError> {
     let front = format!("{app}/");
     let named = |name: &str| match ObjectName::parse(name.strip_prefix(&front)?)? {
         ObjectName::Patch(name) => Some(name),
         _ => None,
     };
-    let listed = commons.bucket.list(&format!("{app}/patches")).await?;
-    let mut lying: Vec<_> = listed.iter().filter_map(|one| Some((named(&one.name)?, one))).collect();
-    let mut bytes: u64 = lying.iter().fold(0, |sum, (_, one)| sum.saturating_add(one.length));
-    lying.sort_by_key(|(name, one)| (offered.contains(&name.artifact), one.modified));
-    let mut leaving: BTreeMap<Digest, Vec<(&PatchName, &str)>> = BTreeMap::new();
-    for (name, one) in &lying {
-        if bytes <= capacity {
-            break;
-        }
-        bytes = bytes.saturating_sub(one.length);
-        leaving.entry(name.artifact).or_default().push((name, &one.name));
+    let listed = commons.bucket.list(&format!("{app}/patches")).await?.into_iter();
+    Ok(listed.filter_map(|one| Some((named(&one.name)?, one))).collect())
+}
+
+/// Deletes patches; how many.
+pub(crate) async fn remove(
+    commons: &Commons,
+    app: &AppId,
+    leaving: Vec<(PatchName, Listed)>,
+) -> Result<usize, StoreError> {
+    let count = leaving.len();
+    let mut artifacts: BTreeMap<Digest, Vec<(PatchName, Listed)>> = BTreeMap::new();
+    for (name, one) in leaving {
+        artifacts.entry(name.artifact).or_default().push((name, one));
     }
-    let count = leaving.values().map(Vec::len).sum();
-    for (artifact, patches) in leaving {
+    for (artifact, patches) in artifacts {
         let goes = |entry: &PatchEntry| {
             patches.iter().any(|(name, _)| entry.base == name.base && entry.format == name.format)
         };
         // Not listed any more before it goes, so that nobody is led to what is not there.
         let index = format!("{app}/{}", object::patch_index(&artifact));
         change_index(commons, &index, |entries| entries.retain(|entry| !goes(entry))).await?;
-        for (_, name) in &patches {
-            commons.bucket.delete(name).await?;
+        for (_, one) in &patches {
+            commons.bucket.delete(&one.name).await?;
         }
     }
-    Ok(Swept { count, bytes })
+    Ok(count)
 }

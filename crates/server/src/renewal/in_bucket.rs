@@ -10,10 +10,12 @@ use signing::{Renew, Tree};
 
 use super::{AFTER_FAILURE, OFTEN, SELDOM, save_demand, sweep, sweep_old_metadata, tell, until};
 use crate::app::App;
+use crate::demand::{self, Counted};
 use crate::error::ApiError;
 use crate::metrics::OutcomeLabels;
 use crate::patches::in_bucket;
 use crate::publish::quota;
+use crate::retention;
 use crate::shared::Shared;
 use crate::store::{Commons, follow, fraction, writer};
 use crate::{blocking, expiry, old_metadata};
@@ -32,7 +34,7 @@ enum Due {
 /// Renews what is due in one app; returns when to look again.
 pub(super) async fn look_after(shared: &Arc<Shared>, commons: &Arc<Commons>, app: &Arc<App>) -> Duration {
     let _writing = app.writing().await;
-    let pause = match follow::copy(shared, commons, app).await {
+    let mut pause = match follow::copy(shared, commons, app).await {
         Ok(behind) => renew(shared, commons, app, behind).await,
         Err(error) => {
             tracing::error!(app = %app.id, %error, "the store cannot be read");
@@ -40,16 +42,40 @@ pub(super) async fn look_after(shared: &Arc<Shared>, commons: &Arc<Commons>, app
             AFTER_FAILURE
         }
     };
+    let counted = share_demand(commons, app).await;
     let (of, now) = (Arc::clone(app), shared.now());
     let told = blocking::run(move || {
-        save_demand(&of);
+        save_demand(&of, true);
         tell(&of, now);
     });
     told.await;
     sweep_uploads(shared, commons, app).await;
     sweep_patches(shared, commons, app).await;
+    // Who does not know what the others were asked for deletes nothing.
+    if let Some(counted) = counted {
+        match retention::in_bucket::sweep(shared, commons, app, &counted).await {
+            Ok(false) => {}
+            Ok(true) => pause = pause.min(MEANWHILE),
+            Err(error) => tracing::warn!(app = %app.id, %error, "old artifacts cannot be deleted"),
+        }
+    }
     // Not all servers in the same moment.
     pause.max(OFTEN) + commons.follow.mul_f64(fraction())
+}
+
+/// Tells the other servers what was asked for here, and takes over what was asked for there: all together. None: that failed.
+pub(crate) async fn share_demand(commons: &Commons, app: &App) -> Option<Counted> {
+    let catalog = app.catalog();
+    // A tree that cannot be verified now holds nothing, and is no reason to forget.
+    let nothing = catalog.counts().1 == 0;
+    let sharing =
+        demand::in_bucket::share(commons, &app.id, &app.demand, |base| nothing || catalog.holds(base));
+    sharing
+        .await
+        .inspect_err(
+            |error| tracing::warn!(app = %app.id, %error, "servers cannot tell each other what clients ask for"),
+        )
+        .ok()
 }
 
 async fn renew(shared: &Arc<Shared>, commons: &Arc<Commons>, app: &Arc<App>, behind: bool) -> Duration {
@@ -116,7 +142,7 @@ fn due(shared: &Shared, app: &App, behind: bool) -> Due {
 }
 
 /// Whether there is newer metadata than clients are told of: what a server published that died before its last step.
-fn unfinished(tree: &Tree) -> bool {
+pub(crate) fn unfinished(tree: &Tree) -> bool {
     let named = |name: &str| expiry::named(expiry::signed(tree, name).as_ref());
     let newer = |role: &str, version: u64| matches!(tree.newest(role), Ok(Some(newest)) if newest > version);
     let Some(snapshot) = named(object::TIMESTAMP).remove(trust::SNAPSHOT) else { return true };

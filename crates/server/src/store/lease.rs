@@ -62,6 +62,8 @@ pub(crate) struct Lease {
 struct Held {
     document: Document,
     edition: Edition,
+    /// Until when nobody else takes it, by our own clock.
+    until: Instant,
     lost: bool,
 }
 
@@ -99,7 +101,7 @@ pub(crate) async fn take(
 }
 
 async fn once(bucket: &Arc<Bucket>, name: &str, terms: &Terms) -> Result<Taken, StoreError> {
-    let now = (terms.clock)();
+    let (now, until) = ((terms.clock)(), Instant::now() + terms.life);
     let found = bucket.get(name, MAX_BYTES).await?;
     let (before, edition) = match &found {
         None => (None, None),
@@ -119,15 +121,18 @@ async fn once(bucket: &Arc<Bucket>, name: &str, terms: &Terms) -> Result<Taken, 
         remark: before.and_then(|before| before.remark),
     };
     match put(bucket, name, &document, edition).await? {
-        Put::Done(edition) => Ok(Taken::Mine(Lease::begin(bucket, name, terms, document, edition))),
+        Put::Done(edition) => {
+            let held = Held { document, edition, until, lost: false };
+            Ok(Taken::Mine(Lease::begin(bucket, name, terms, held)))
+        }
         // Who was faster has it now; how long, the next look says.
         Put::Lost => Ok(Taken::Theirs { owner: "somebody".to_owned(), until: after(now, terms.life) }),
     }
 }
 
 impl Lease {
-    fn begin(bucket: &Arc<Bucket>, name: &str, terms: &Terms, document: Document, edition: Edition) -> Self {
-        let held = Arc::new(Mutex::new(Held { document, edition, lost: false }));
+    fn begin(bucket: &Arc<Bucket>, name: &str, terms: &Terms, held: Held) -> Self {
+        let held = Arc::new(Mutex::new(held));
         let renewing = keep(Arc::clone(bucket), name.to_owned(), terms.clone(), Arc::clone(&held));
         let renewal = tokio::spawn(renewing);
         Self { bucket: Arc::clone(bucket), name: name.to_owned(), held, renewal }
@@ -136,6 +141,12 @@ impl Lease {
     /// The number of this holder: each one has a greater one than all before.
     pub(crate) async fn epoch(&self) -> u64 {
         self.held.lock().await.document.epoch
+    }
+
+    /// Whether nobody else can have it now. That is no guard: who asks may be stopped before the next step.
+    pub(crate) async fn is_held(&self) -> bool {
+        let held = self.held.lock().await;
+        !held.lost && Instant::now() < held.until
     }
 
     /// What an earlier holder left for all who come after.
@@ -182,9 +193,10 @@ async fn keep(bucket: Arc<Bucket>, name: String, terms: Terms, held: Arc<Mutex<H
         ticks.tick().await;
         let mut held = held.lock().await;
         let expires_at = Some(after((terms.clock)(), terms.life));
+        let until = Instant::now() + terms.life;
         let document = Document { nonce: nonce(), expires_at, ..held.document.clone() };
         match put(&bucket, &name, &document, Some(&held.edition)).await {
-            Ok(Put::Done(edition)) => (held.document, held.edition) = (document, edition),
+            Ok(Put::Done(edition)) => (held.document, held.edition, held.until) = (document, edition, until),
             Ok(Put::Lost) => {
                 tracing::warn!(
                     lease = name,

@@ -19,7 +19,7 @@ use crate::object_name::ObjectName;
 use crate::{blocking, disk};
 
 /// The longest metadata that is copied, in bytes.
-pub(super) const MAX_METADATA: u64 = 2 << 20;
+pub(crate) const MAX_METADATA: u64 = 2 << 20;
 /// Objects that are fetched at the same time.
 const SIDE_BY_SIDE: usize = 8;
 /// Where the copied objects lie.

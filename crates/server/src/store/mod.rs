@@ -50,6 +50,7 @@ use lease::Terms;
 use mirror::Known;
 
 pub use bucket::StoreError;
+pub(crate) use mirror::MAX_METADATA;
 pub use probe::ProbeError;
 pub use seed::SeedError;
 
@@ -98,19 +99,7 @@ impl Commons {
         metrics: &Arc<Metrics>,
         clock: &Clock,
     ) -> Result<Option<Arc<Self>>, OpenError> {
-        let Some(url) = &config.store else { return Ok(None) };
-        let client = Arc::new(s3::client(url, &config.s3, config.s3.timeout)?);
-        let patient = Arc::new(s3::client(url, &config.s3, config.publish.timeout)?);
-        let bucket = Bucket::new(client, patient, &url.prefix, config.s3.timeout, Arc::clone(metrics));
-        probe::probe(&bucket).await?;
-        let terms = Terms { owner: owner(), life: config.s3.lease, clock: Arc::clone(clock) };
-        let commons = Self {
-            bucket: Arc::new(bucket),
-            terms,
-            follow: config.s3.follow,
-            data: config.data.clone(),
-            apps: Mutex::default(),
-        };
+        let Some(commons) = Self::reach(config, metrics, clock, &config.data).await? else { return Ok(None) };
         // What an earlier process signed and did not publish is nothing to go on from.
         match tokio::fs::remove_dir_all(commons.data.join(WORK)).await {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -119,13 +108,41 @@ impl Commons {
             _ => {}
         }
         seed::seed(&commons.bucket, &commons.data).await?;
-        tracing::info!(
-            bucket = url.bucket,
-            prefix = url.prefix,
-            owner = commons.terms.owner,
-            "shares a bucket"
-        );
+        tracing::info!(owner = commons.terms.owner, "shares a bucket");
         Ok(Some(Arc::new(commons)))
+    }
+
+    /// Reaches the bucket and tries it; copies go below `data`.
+    pub(crate) async fn reach(
+        config: &Config,
+        metrics: &Arc<Metrics>,
+        clock: &Clock,
+        data: &Path,
+    ) -> Result<Option<Self>, OpenError> {
+        let Some(url) = &config.store else { return Ok(None) };
+        let client = Arc::new(s3::client(url, &config.s3, config.s3.timeout)?);
+        let patient = Arc::new(s3::client(url, &config.s3, config.publish.timeout)?);
+        let bucket = Bucket::new(client, patient, &url.prefix, config.s3.timeout, Arc::clone(metrics));
+        probe::probe(&bucket).await?;
+        let terms = Terms { owner: owner(), life: config.s3.lease, clock: Arc::clone(clock) };
+        tracing::info!(bucket = url.bucket, prefix = url.prefix, "a bucket that is fit");
+        Ok(Some(Self {
+            bucket: Arc::new(bucket),
+            terms,
+            follow: config.s3.follow,
+            data: data.to_owned(),
+            apps: Mutex::default(),
+        }))
+    }
+
+    /// Copies the metadata of every app that the bucket has; which these are.
+    pub(crate) async fn copy_all(&self) -> Result<Vec<AppId>, StoreError> {
+        seed::copy_all(&self.bucket, &self.data).await
+    }
+
+    /// Copies the metadata of an app. For whoever serves none: `follow` copies for those who do.
+    pub(crate) async fn copy(&self, app: &AppId) -> Result<(), StoreError> {
+        mirror::served(&self.bucket, app, &self.data.join(app.as_str())).await.map(drop)
     }
 
     /// The name in the bucket of a file below the data directory.

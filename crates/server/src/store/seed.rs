@@ -62,13 +62,21 @@ pub(crate) async fn seed(bucket: &Bucket, data: &Path) -> Result<(), SeedError> 
         }
         compare(bucket, &id, &folder).await?;
     }
+    copy_all(bucket, data).await?;
+    Ok(())
+}
+
+/// Copies the metadata of every app that the bucket has; which these are.
+pub(super) async fn copy_all(bucket: &Bucket, data: &Path) -> Result<Vec<AppId>, StoreError> {
+    let mut apps = Vec::new();
     for name in bucket.folders().await? {
         let Ok(id) = AppId::parse(&name) else { continue };
         if has(bucket, &id).await? {
             mirror::served(bucket, &id, &data.join(id.as_str())).await?;
+            apps.push(id);
         }
     }
-    Ok(())
+    Ok(apps)
 }
 
 async fn has(bucket: &Bucket, id: &AppId) -> Result<bool, StoreError> {

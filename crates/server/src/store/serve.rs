@@ -3,6 +3,7 @@
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
@@ -16,6 +17,8 @@ pub(crate) struct Found {
     pub(crate) length: u64,
     /// For objects whose name does not say it.
     pub(crate) etag: String,
+    /// When it came; not known of what was read whole.
+    pub(crate) modified: Option<SystemTime>,
     pub(crate) content: Content,
 }
 
@@ -53,12 +56,12 @@ pub(crate) async fn find(
         let Some(read) = bucket.get(&remote, MAX_INDEX_BYTES).await? else { return Ok(None) };
         let etag = format!("\"{}\"", protocol::Digest::of(&read.bytes));
         let length = read.bytes.len() as u64;
-        return Ok(Some(Found { length, etag, content: Content::Bytes(read.bytes) }));
+        return Ok(Some(Found { length, etag, modified: None, content: Content::Bytes(read.bytes) }));
     }
     let Some(found) = bucket.head(&remote).await? else { return Ok(None) };
     let etag = format!("\"{}\"", found.edition.text());
     let content = Content::Remote(Remote { bucket: Arc::clone(bucket), name: remote });
-    Ok(Some(Found { length: found.length, etag, content }))
+    Ok(Some(Found { length: found.length, etag, modified: Some(found.modified.into()), content }))
 }
 
 impl Remote {

@@ -11,13 +11,14 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use object_store::memory::InMemory;
+use tokio::sync::Mutex;
 
 use super::bucket::{Bucket, Put, Unless};
 use super::ceph::{Ceph, ceph};
 use super::commit::{Committed, commit};
 use super::lease::{self, Lease, Taken, Terms};
 use super::probe::{ProbeError, probe};
-use super::{mirror, s3, transfer};
+use super::{Commons, mirror, s3, transfer};
 use crate::config::Config;
 use crate::metrics::Metrics;
 
@@ -43,6 +44,19 @@ fn reached(config: &Config, prefix: &str) -> Bucket {
 fn memory() -> Arc<Bucket> {
     let store = Arc::new(InMemory::new());
     Arc::new(Bucket::new(store.clone(), store, "", Duration::from_secs(5), Arc::new(Metrics::new())))
+}
+
+impl Commons {
+    /// A bucket of this process alone, and nothing on a disk.
+    pub(crate) fn in_memory(owner: &str) -> Self {
+        let (follow, data) = (LIFE, Path::new("/nowhere").to_owned());
+        Self { bucket: memory(), terms: real(owner), follow, data, apps: Mutex::default() }
+    }
+
+    /// The same bucket as another server sees it.
+    pub(crate) fn beside(&self, owner: &str) -> Self {
+        Self { bucket: Arc::clone(&self.bucket), ..Self::in_memory(owner) }
+    }
 }
 
 /// Terms with a clock that only this test moves.

@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use protocol::AppId;
 use signing::{Objects, OnlineKeys, Tree};
 
 use super::bucket::StoreError;
@@ -26,20 +27,21 @@ pub(crate) struct Desk<'a> {
     pub(crate) objects: &'a dyn Objects,
 }
 
-/// The name of an app's lease.
-fn lease_of(app: &App) -> String {
-    format!("{}/.lease.json", app.id)
+/// Takes the right to sign or to delete for an app, and waits for it at most so long.
+pub(crate) async fn take(commons: &Commons, app: &AppId, patience: Duration) -> Result<Taken, StoreError> {
+    let taken = lease::take(&commons.bucket, &format!("{app}/.lease.json"), &commons.terms, patience).await?;
+    if let Taken::Mine(lease) = &taken {
+        let labels = AppLabels { app: app.to_string() };
+        let epoch = i64::try_from(lease.epoch().await).unwrap_or(i64::MAX);
+        commons.bucket.metrics().store_lease_epoch.get_or_create(&labels).set(epoch);
+    }
+    Ok(taken)
 }
 
 /// Waits for the right to sign for an app, at most so long.
 async fn leased(commons: &Commons, app: &App, patience: Duration) -> Result<Lease, ApiError> {
-    match lease::take(&commons.bucket, &lease_of(app), &commons.terms, patience).await? {
-        Taken::Mine(lease) => {
-            let labels = AppLabels { app: app.id.to_string() };
-            let epoch = i64::try_from(lease.epoch().await).unwrap_or(i64::MAX);
-            commons.bucket.metrics().store_lease_epoch.get_or_create(&labels).set(epoch);
-            Ok(lease)
-        }
+    match take(commons, &app.id, patience).await? {
+        Taken::Mine(lease) => Ok(lease),
         Taken::Theirs { owner, until } => {
             tracing::warn!(app = %app.id, owner, %until, "another server signs for this app");
             Err(ApiError::Busy)

@@ -183,7 +183,7 @@ impl Twins {
 
     /// The same where several servers share the twins: one of them makes it.
     async fn make_in_bucket(&self, commons: &Commons, twin: &Twin) -> Result<Option<u64>, TwinError> {
-        let (name, longest) = (commons.name_of(&twin.place())?, twin.length.saturating_sub(1));
+        let (name, longest) = (commons.name_of(&twin.place())?, twin.longest());
         let lease = match claim::claim(commons, &name, longest).await? {
             Claimed::Mine(lease) => lease,
             Claimed::Useless => return Err(ChildError::Useless.into()),

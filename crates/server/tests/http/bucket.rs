@@ -46,7 +46,7 @@ impl Shared {
         self.serve_at(data, more, Arc::new(Timestamp::now)).await
     }
 
-    async fn serve_at(&self, data: &str, more: &str, clock: Clock) -> Running {
+    pub(crate) async fn serve_at(&self, data: &str, more: &str, clock: Clock) -> Running {
         let program = env!("CARGO_BIN_EXE_autoupdate-server").into();
         self.stage.start(self.config(data, more), Around { program, clock }).await
     }

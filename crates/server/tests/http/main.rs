@@ -18,6 +18,7 @@ mod pressure;
 mod process;
 mod publishing;
 mod retention;
+mod retention_bucket;
 mod serving;
 mod stage;
 mod twins;

@@ -16,7 +16,7 @@ use crate::ceph::ceph;
 use crate::stage::{PATIENCE, Running, noise, target};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Flow {
+pub(crate) enum Flow {
     Open,
     /// Connections end at once.
     Cut,
@@ -25,7 +25,7 @@ enum Flow {
 }
 
 /// Between a server and its store.
-struct Valve {
+pub(crate) struct Valve {
     address: SocketAddr,
     flow: watch::Sender<Flow>,
 }
@@ -41,6 +41,19 @@ impl Valve {
             }
         });
         Self { address, flow }
+    }
+
+    /// One before the store of a configuration, and the configuration with it.
+    pub(crate) async fn between(text: &str) -> (Self, String) {
+        let store = text.lines().find_map(|line| line.strip_prefix("s3.endpoint = \"http://")).unwrap();
+        let store: SocketAddr = store.trim_end_matches('"').parse().unwrap();
+        let valve = Self::before(store).await;
+        let text = text.replace(&store.to_string(), &valve.address.to_string());
+        (valve, text)
+    }
+
+    pub(crate) fn set(&self, flow: Flow) {
+        self.flow.send(flow).unwrap();
     }
 }
 
@@ -76,10 +89,7 @@ async fn without_its_store_a_server_serves_what_it_has_and_goes_on_when_it_is_ba
     let Some(ceph) = ceph(test) else { return };
     let shared = Shared::new(ceph, "outage");
     let text = shared.text("data", "patches.bases = 0").replace("timeout = \"6s\"", "timeout = \"2s\"");
-    let store = text.lines().find_map(|line| line.strip_prefix("s3.endpoint = \"http://")).unwrap();
-    let store: SocketAddr = store.trim_end_matches('"').parse().unwrap();
-    let valve = Valve::before(store).await;
-    let text = text.replace(&store.to_string(), &valve.address.to_string());
+    let (valve, text) = Valve::between(&text).await;
     let config = Config::parse(&text, &shared.stage.path("server.toml")).unwrap();
     let program = env!("CARGO_BIN_EXE_autoupdate-server").into();
     let clock = Arc::new(Timestamp::now);
@@ -94,7 +104,7 @@ async fn without_its_store_a_server_serves_what_it_has_and_goes_on_when_it_is_ba
         assert!(server.upload(&next).await.is_success());
         let new = shared.stage.release(&format!("1.{}.0", round + 1), &next);
         let publication = shared.stage.publication(replaces);
-        valve.flow.send(flow).unwrap();
+        valve.set(flow);
 
         for name in [object::TIMESTAMP, "metadata/1.root.json"] {
             assert_eq!(server.get(name).await.status(), 200, "{flow:?} {name}");
@@ -109,7 +119,7 @@ async fn without_its_store_a_server_serves_what_it_has_and_goes_on_when_it_is_ba
         assert_eq!(server.upload(b"something else").await, 503, "{flow:?}");
         until_ready(&server, 503).await;
 
-        valve.flow.send(Flow::Open).unwrap();
+        valve.set(Flow::Open);
         until_ready(&server, 200).await;
         let answer = server.hand_over(&publication).await;
         assert_eq!(answer.status(), 200, "{flow:?} {}", answer.text().await.unwrap());
@@ -121,8 +131,8 @@ async fn without_its_store_a_server_serves_what_it_has_and_goes_on_when_it_is_ba
     let artifact = shared.stage.publish(&server, "2.0.0", &large).await;
     let mut answer = server.get(&target(&artifact)).await;
     let mut got = answer.chunk().await.unwrap().unwrap().to_vec();
-    valve.flow.send(Flow::Cut).unwrap();
-    valve.flow.send(Flow::Open).unwrap();
+    valve.set(Flow::Cut);
+    valve.set(Flow::Open);
     while let Some(piece) = answer.chunk().await.unwrap() {
         got.extend_from_slice(&piece);
     }

@@ -8,7 +8,7 @@ use super::{PUBLIC, publish, question, question_of, section, until_patch, update
 use crate::stage::{APP, Running, Stage, edited, noise, patch, target};
 
 /// Two releases for one system; the second one has only changed a little.
-async fn two(stage: &Stage, server: &Running, platform: &str) -> (Artifact, Artifact) {
+pub(super) async fn two(stage: &Stage, server: &Running, platform: &str) -> (Artifact, Artifact) {
     let old = noise(1, 200_000);
     let new = edited(&old);
     let first = publish(stage, server, &[("7.1.0", platform, old)]).await;
@@ -16,12 +16,12 @@ async fn two(stage: &Stage, server: &Running, platform: &str) -> (Artifact, Arti
     (first[0].clone(), second[0].clone())
 }
 
-fn path_of(base: &Artifact, artifact: &Artifact) -> String {
+pub(super) fn path_of(base: &Artifact, artifact: &Artifact) -> String {
     let pair = format!("{}|{}", base.sha256, artifact.sha256);
     format!("/patches/{}", Digest::of(pair.as_bytes()))
 }
 
-fn from(base: &Artifact) -> Value {
+pub(super) fn from(base: &Artifact) -> Value {
     question("7.1.0", &base.sha256.to_string())
 }
 
