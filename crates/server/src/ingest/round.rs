@@ -149,9 +149,7 @@ impl Source {
         };
         self.note(shared, &plan);
         self.save().await?;
-        // Old clients are sent to what lies on GitHub only while it is what was signed: that may just have changed.
-        let (again, now) = (Arc::clone(app), shared.now());
-        blocking::run(move || again.reload(now)).await.ok_or(RoundError::Stopping)?;
+        heed(shared, app).await?;
         let way = Way {
             api: &self.api,
             token: token.as_ref(),
@@ -179,6 +177,7 @@ impl Source {
             if !ready.is_empty() {
                 taken += self.sign(shared, app, ready, &listed).await?;
                 self.save().await?;
+                heed(shared, app).await?;
             }
         }
         self.promote(shared, app, plan.promoted, &listed).await?;
@@ -383,6 +382,21 @@ impl Source {
         }
         Ok(written?)
     }
+}
+
+/// Reads the tree again for old clients. They are sent to what lies on GitHub while it is what was signed, which may just have changed,
+/// and their answers are made when the tree is read.
+async fn heed(shared: &Shared, app: &Arc<App>) -> Result<(), RoundError> {
+    if shared.lantern.is_none() {
+        return Ok(());
+    }
+    // Nothing older than what somebody publishes meanwhile.
+    let (writing, app, now) = (app.writing().await, Arc::clone(app), shared.now());
+    let reading = blocking::run(move || {
+        let _writing = writing;
+        app.reload(now);
+    });
+    reading.await.ok_or(RoundError::Stopping)
 }
 
 /// What the ingest role lists, by target path, and what the publisher lists.

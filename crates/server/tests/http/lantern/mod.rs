@@ -1,6 +1,7 @@
 //! Old Lantern clients: their own server's rules and transcripts, against ours. That the real client's code gets along with it
 //! is shown in the group `interop`.
 
+mod origins;
 mod patches;
 mod rules;
 mod start;
