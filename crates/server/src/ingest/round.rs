@@ -437,13 +437,19 @@ async fn write(
         // As if a publisher had uploaded it.
         publish::upload::deliver(shared, app, file, &sha256).await.map_err(RoundError::Write)?;
     }
+    let given: Vec<Digest> = new.iter().map(|one| one.sha256).collect();
     let written = publish::write(shared, app, move |shared, desk, keys| {
         signing::ingest(desk.tree, desk.objects, keys, &shared.validity(), &new, shared.now())
     });
-    written.await.map_err(|error| match error {
+    let done = written.await.map_err(|error| match error {
         ApiError::Refused(error) | ApiError::Conflict(error) | ApiError::Signing(error) => error.into(),
         error => RoundError::Write(error),
-    })
+    })?;
+    // What another server, or one that died, had listed or placed before was not taken from there.
+    for sha256 in given {
+        publish::upload::withdraw(shared, app, &sha256).await;
+    }
+    Ok(done)
 }
 
 /// A random part of a time.
