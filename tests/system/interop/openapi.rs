@@ -4,9 +4,7 @@
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use autoupdate_tests::{
-    APP, LANTERN_PRIVATE_KEY, Server, TOKEN, Workshop, poll_until, program, run, skip,
-};
+use autoupdate_tests::{APP, LANTERN_PRIVATE_KEY, Server, TOKEN, Workshop, poll_until, program, run, skip};
 use protocol::Digest;
 
 const NAME: &str = "interop::openapi::the_server_answers_as_its_document_says";

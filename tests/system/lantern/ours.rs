@@ -54,7 +54,11 @@ impl Face {
 fn another() -> Vec<u8> {
     let mut noise = Noise::new(11);
     let body = (0..12_000).flat_map(|_| noise.next().to_le_bytes());
-    b"#!/bin/sh\nif [ \"$1\" = --version ]; then echo 2.0.0; fi\nexit 0\n".iter().copied().chain(body).collect()
+    b"#!/bin/sh\nif [ \"$1\" = --version ]; then echo 2.0.0; fi\nexit 0\n"
+        .iter()
+        .copied()
+        .chain(body)
+        .collect()
 }
 
 #[test]
