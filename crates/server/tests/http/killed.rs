@@ -201,7 +201,7 @@ async fn three_servers_that_are_killed_lose_nothing() {
     let mut content = noise(1, 3 << 20);
     let mut artifacts = vec![(stand.publish(0, "1.0.0", &content, None).await, content.clone())];
     let root = std::fs::read(stand.shared.stage.object("metadata/1.root.json")).unwrap();
-    let watch = Watch::begin(&stand.addresses, &root);
+    let watch = Watch::begin(&stand.addresses, &root, Duration::ZERO);
 
     for role in ["lease", trust::TARGETS, trust::SNAPSHOT] {
         // A moment is short, and a kill may come too late for it.

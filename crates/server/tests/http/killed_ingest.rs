@@ -29,6 +29,8 @@ use crate::watching::{Addresses, SERVERS, Watch};
 
 /// The longest time until a dead server's lease has expired and another one has gone on.
 const GOES_ON: Duration = Duration::from_secs(60);
+/// Between two looks of one client.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 /// The bytes of an asset, and of one that is uploaded in pieces.
 const SHORT: usize = 300_000;
 const LONG: usize = 9 << 20;
@@ -306,7 +308,7 @@ async fn servers_that_are_killed_while_they_take_releases_take_each_once() {
     let Some(ceph) = ceph(test) else { return };
     let mut stand = Stand::new(ceph).await;
     let root = std::fs::read(stand.shared.stage.object("metadata/1.root.json")).unwrap();
-    let watch = Watch::begin(&stand.addresses, &root);
+    let watch = Watch::begin(&stand.addresses, &root, BETWEEN_LOOKS);
 
     let mut kills = 0;
     for then in THEN {

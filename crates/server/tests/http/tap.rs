@@ -172,9 +172,9 @@ async fn ended(server: &mut OwnedReadHalf) -> io::Result<()> {
 }
 
 fn length(head: &str) -> usize {
-    let lengths = head.lines().filter_map(|line| {
+    let mut lengths = head.lines().filter_map(|line| {
         let (name, value) = line.split_once(':')?;
         name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().unwrap())
     });
-    lengths.last().unwrap_or(0)
+    lengths.next().unwrap_or(0)
 }

@@ -43,9 +43,10 @@ struct Seen {
 }
 
 impl Watch {
-    pub(crate) fn begin(addresses: &Addresses, root: &[u8]) -> Self {
+    /// With a pause between two looks of one client: the servers have work to do besides.
+    pub(crate) fn begin(addresses: &Addresses, root: &[u8], pause: Duration) -> Self {
         let seen = Arc::<Seen>::default();
-        let clients = (0..SERVERS).map(|who| look(&seen, addresses, who, root.to_vec())).collect();
+        let clients = (0..SERVERS).map(|who| look(&seen, addresses, who, root.to_vec(), pause)).collect();
         Self { seen, clients }
     }
 
@@ -68,7 +69,13 @@ impl Watch {
 }
 
 /// A client of one server that remembers what it trusted, as on a user's machine, and checks all it is shown.
-fn look(seen: &Arc<Seen>, addresses: &Addresses, who: usize, root: Vec<u8>) -> JoinHandle<()> {
+fn look(
+    seen: &Arc<Seen>,
+    addresses: &Addresses,
+    who: usize,
+    root: Vec<u8>,
+    pause: Duration,
+) -> JoinHandle<()> {
     let (seen, addresses) = (Arc::clone(seen), Arc::clone(addresses));
     // How long a renewal takes depends on how busy this machine is: that it comes, the test waits for.
     let now = Timestamp::now();
@@ -130,6 +137,7 @@ fn look(seen: &Arc<Seen>, addresses: &Addresses, who: usize, root: Vec<u8>) -> J
             }
             seen.offered.lock().unwrap()[who].clone_from(&now);
             listed = now;
+            std::thread::park_timeout(pause);
         }
     })
 }
