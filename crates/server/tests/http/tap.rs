@@ -20,7 +20,7 @@ pub(crate) enum Moment {
     Before,
     /// Its head, and half of its body.
     Middle,
-    /// All, and it has answered: who asked does not know.
+    /// All, and it has done it: who asked does not know. Where it refused, the next such request is held.
     After,
 }
 
@@ -61,12 +61,12 @@ impl Snare {
         self.held.send_replace(Some(who));
     }
 
-    fn meets(&self, head: &str) -> Option<Moment> {
+    fn meets(&self, head: &str) -> Option<Order> {
         let mut order = self.order.lock().unwrap();
         let fits = |order: &mut Order| {
             head.starts_with(order.method) && order.parts.iter().all(|part| head.contains(part))
         };
-        order.take_if(fits).map(|order| order.moment)
+        order.take_if(fits)
     }
 }
 
@@ -89,10 +89,9 @@ pub(crate) async fn tap(who: usize, store: SocketAddr, snare: &Arc<Snare>) -> So
 async fn pass(who: usize, stream: TcpStream, store: SocketAddr, snare: &Arc<Snare>) -> io::Result<()> {
     let (answers, mut store) = TcpStream::connect(store).await?.into_split();
     let (mut server, back) = stream.into_split();
-    let (withhold, withheld) = watch::channel(false);
-    let held = Arc::clone(snare);
+    let withhold = Arc::<Mutex<Option<Order>>>::default();
     let mut answering = JoinSet::new();
-    answering.spawn(answer(answers, back, withheld, move || held.holds(who)));
+    answering.spawn(answer(who, answers, back, Arc::clone(&withhold), Arc::clone(snare)));
     let mut bytes = Vec::new();
     loop {
         let end = loop {
@@ -106,18 +105,17 @@ async fn pass(who: usize, stream: TcpStream, store: SocketAddr, snare: &Arc<Snar
         let body = bytes.split_off(end);
         let head = String::from_utf8_lossy(&bytes).into_owned();
         let length = length(&head);
-        let moment = snare.meets(&head);
+        let order = snare.meets(&head);
+        let moment = order.map(|order| order.moment);
         if moment == Some(Moment::Before) {
             return hold(who, snare, &mut server).await;
         }
         let passed = if moment == Some(Moment::Middle) { length / 2 } else { length };
-        withhold.send_replace(moment == Some(Moment::After));
+        *withhold.lock().unwrap() = order.filter(|order| order.moment == Moment::After);
         store.write_all(&bytes).await?;
         bytes = forward(&mut server, &mut store, body, passed).await?;
-        match moment {
-            Some(Moment::Middle) => return hold(who, snare, &mut server).await,
-            Some(Moment::After) => return ended(&mut server).await,
-            _ => {}
+        if moment == Some(Moment::Middle) {
+            return hold(who, snare, &mut server).await;
         }
     }
 }
@@ -144,16 +142,22 @@ async fn forward(
 }
 
 async fn answer(
+    who: usize,
     mut store: OwnedReadHalf,
     mut server: OwnedWriteHalf,
-    withheld: watch::Receiver<bool>,
-    caught: impl Fn(),
+    withhold: Arc<Mutex<Option<Order>>>,
+    snare: Arc<Snare>,
 ) -> io::Result<()> {
     let mut bytes = Vec::new();
     while store.read_buf(&mut bytes).await? > 0 {
-        if *withheld.borrow() {
-            caught();
-            return std::future::pending().await;
+        let order = withhold.lock().unwrap().take();
+        if let Some(order) = order {
+            if bytes.starts_with(b"HTTP/1.1 2") {
+                snare.holds(who);
+                return std::future::pending().await;
+            }
+            // Another server was faster.
+            snare.set(order);
         }
         server.write_all(&bytes).await?;
         bytes.clear();
@@ -161,13 +165,9 @@ async fn answer(
     server.shutdown().await
 }
 
+/// Until the server has gone.
 async fn hold(who: usize, snare: &Snare, server: &mut OwnedReadHalf) -> io::Result<()> {
     snare.holds(who);
-    ended(server).await
-}
-
-/// Waits until the server has gone.
-async fn ended(server: &mut OwnedReadHalf) -> io::Result<()> {
     tokio::io::copy(server, &mut tokio::io::sink()).await.map(drop)
 }
 
