@@ -19,7 +19,9 @@ use serde::{Deserialize, Serialize};
 pub const LANTERN_KEY: &[u8] =
     include_bytes!("../../crates/autoupdate/fixtures/lantern/throw-away.public.pem");
 
-const PRIVATE: &str = include_str!("../../crates/autoupdate/fixtures/lantern/throw-away.private.pem");
+/// The other half, for another server to sign with.
+pub const LANTERN_PRIVATE_KEY: &str =
+    include_str!("../../crates/autoupdate/fixtures/lantern/throw-away.private.pem");
 
 /// A running server. It ends with its value.
 #[derive(Debug)]
@@ -156,7 +158,7 @@ fn signed(body: &str, nonce: &str) -> Result<Response> {
 }
 
 fn sign(digest: &Digest) -> Result<String> {
-    let key = rsa::PrivateKey::from_pkcs8_pem(PRIVATE)?;
+    let key = rsa::PrivateKey::from_pkcs8_pem(LANTERN_PRIVATE_KEY)?;
     let signature = key.sign(Pkcs1v15Sign::new::<rsa::sha2::Sha256>(), digest.as_bytes())?;
     Ok(signature.iter().map(|byte| format!("{byte:02x}")).collect())
 }

@@ -27,7 +27,7 @@ mod workshop;
 
 pub use demo::{Demo, Running, Status, stripped};
 pub use host::{Harm, Host, Served};
-pub use lantern::{LANTERN_KEY, Lantern};
+pub use lantern::{LANTERN_KEY, LANTERN_PRIVATE_KEY, Lantern};
 pub use person::Person;
 pub use program::{Noise, program};
 pub use publisher::{Publisher, days_ago, here};

@@ -1,5 +1,7 @@
 //! A real program that is kept up to date from a server that speaks the protocol of Lantern's first clients.
 
+mod ours;
+
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};

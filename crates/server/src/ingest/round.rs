@@ -149,9 +149,7 @@ impl Source {
         };
         self.note(shared, &plan);
         self.save().await?;
-        // Old clients are sent to what lies on GitHub only while it is what was signed: that may just have changed.
-        let (again, now) = (Arc::clone(app), shared.now());
-        blocking::run(move || again.reload(now)).await.ok_or(RoundError::Stopping)?;
+        heed(shared, app).await?;
         let way = Way {
             api: &self.api,
             token: token.as_ref(),
@@ -179,6 +177,7 @@ impl Source {
             if !ready.is_empty() {
                 taken += self.sign(shared, app, ready, &listed).await?;
                 self.save().await?;
+                heed(shared, app).await?;
             }
         }
         self.promote(shared, app, plan.promoted, &listed).await?;
@@ -385,6 +384,21 @@ impl Source {
     }
 }
 
+/// Reads the tree again for old clients. They are sent to what lies on GitHub while it is what was signed, which may just have changed,
+/// and their answers are made when the tree is read.
+async fn heed(shared: &Shared, app: &Arc<App>) -> Result<(), RoundError> {
+    if shared.lantern.is_none() {
+        return Ok(());
+    }
+    // Nothing older than what somebody publishes meanwhile.
+    let (writing, app, now) = (app.writing().await, Arc::clone(app), shared.now());
+    let reading = blocking::run(move || {
+        let _writing = writing;
+        app.reload(now);
+    });
+    reading.await.ok_or(RoundError::Stopping)
+}
+
 /// What the ingest role lists, by target path, and what the publisher lists.
 type Lists = (BTreeMap<String, protocol::Artifact>, BTreeSet<(Version, Platform)>);
 
@@ -423,13 +437,19 @@ async fn write(
         // As if a publisher had uploaded it.
         publish::upload::deliver(shared, app, file, &sha256).await.map_err(RoundError::Write)?;
     }
+    let given: Vec<Digest> = new.iter().map(|one| one.sha256).collect();
     let written = publish::write(shared, app, move |shared, desk, keys| {
         signing::ingest(desk.tree, desk.objects, keys, &shared.validity(), &new, shared.now())
     });
-    written.await.map_err(|error| match error {
+    let done = written.await.map_err(|error| match error {
         ApiError::Refused(error) | ApiError::Conflict(error) | ApiError::Signing(error) => error.into(),
         error => RoundError::Write(error),
-    })
+    })?;
+    // What another server, or one that died, had listed or placed before was not taken from there.
+    for sha256 in given {
+        publish::upload::withdraw(shared, app, &sha256).await;
+    }
+    Ok(done)
 }
 
 /// A random part of a time.

@@ -106,3 +106,21 @@ pub(crate) async fn deliver(
     });
     kept.await.ok_or(ApiError::Bug)?.map_err(ApiError::Disk)
 }
+
+/// Takes away an upload that nobody waits for any more. One that cannot be taken away goes when it is old.
+pub(crate) async fn withdraw(shared: &Shared, app: &App, sha256: &Digest) {
+    let gone = match &shared.commons {
+        Some(commons) => {
+            let gone = commons.bucket.delete(&store::incoming(&app.id, sha256)).await;
+            gone.map_err(ApiError::from)
+        }
+        None => {
+            let place = app.incoming.join(sha256.to_string());
+            let gone = blocking::run(move || disk::remove(&place)).await;
+            gone.map_or(Err(ApiError::Bug), |gone| gone.map_err(ApiError::Disk))
+        }
+    };
+    if let Err(error) = gone {
+        tracing::warn!(app = %app.id, %sha256, %error, "an upload that is listed stays for a while");
+    }
+}

@@ -44,6 +44,8 @@ pub(crate) enum Fault {
     Cut(usize),
     /// Every answer stops after so many bytes of the asset, and the connection stays open.
     Hang(usize),
+    /// The same for the first answer alone.
+    HangOnce(usize),
 }
 
 /// A request that came.
@@ -252,7 +254,7 @@ async fn give(State(inside): State<Arc<Mutex<Inside>>>, request: Request) -> Res
     let response = match found {
         Some(asset) => {
             let fault = inside.faults.get(&asset.name).copied();
-            if let Some(Fault::CutOnce(_)) = fault {
+            if let Some(Fault::CutOnce(_) | Fault::HangOnce(_)) = fault {
                 inside.faults.remove(&asset.name);
             }
             bytes(&asset, fault, request.headers())
@@ -294,7 +296,7 @@ fn bytes(asset: &Asset, fault: Option<Fault>, headers: &HeaderMap) -> Response {
     *response.body_mut() = match fault {
         None => Body::from(rest),
         Some(Fault::CutOnce(at) | Fault::Cut(at)) => Body::from_stream(until(at).chain(cut())),
-        Some(Fault::Hang(at)) => Body::from_stream(until(at).chain(stream::pending())),
+        Some(Fault::Hang(at) | Fault::HangOnce(at)) => Body::from_stream(until(at).chain(stream::pending())),
     };
     response
 }

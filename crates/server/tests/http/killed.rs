@@ -4,9 +4,7 @@
 //! What must hold: no client ever sees a version go back, or two bodies under one name; what was published stays; another server
 //! goes on with what a dead one began.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt as _;
@@ -14,18 +12,17 @@ use jiff::Timestamp;
 use object_store::aws::AmazonS3;
 use object_store::path::Path;
 use object_store::{ObjectStore as _, ObjectStoreExt as _};
-use protocol::{AppId, Artifact, Digest, Platform, object};
+use protocol::{Artifact, Digest, object};
 use reqwest::StatusCode;
-use signing::{Publication, WalkError};
+use signing::Publication;
 use tokio::task::JoinHandle;
-use trust::Stored;
 
 use crate::bucket::{Shared, version};
 use crate::ceph::{Ceph, ceph};
 use crate::process::Process;
 use crate::stage::{APP, PATIENCE, TOKEN, client, edited, noise, patch, target};
+use crate::watching::{Addresses, SERVERS, Watch};
 
-const SERVERS: usize = 3;
 /// Timestamps are renewed every ten seconds.
 const SHORT_LIVED: &str = "validity.timestamp = \"30s\"\npatches.bases = 0\nlimits.requests_per_second = 0";
 /// How often a kill in one moment of a publication is tried.
@@ -36,27 +33,18 @@ const GOES_ON: Duration = Duration::from_secs(60);
 struct Stand {
     shared: Shared,
     bucket: AmazonS3,
-    addresses: Arc<[Mutex<String>; SERVERS]>,
+    addresses: Addresses,
     servers: Vec<Option<Process>>,
     /// Kills that met a holder of a lease or a claim.
     caught: usize,
-}
-
-/// What all clients saw.
-#[derive(Default)]
-struct Seen {
-    /// One body per name; for the timestamp one per version.
-    bodies: Mutex<BTreeMap<String, Digest>>,
-    wrong: Mutex<BTreeSet<String>>,
-    looks: AtomicUsize,
-    stop: AtomicBool,
 }
 
 impl Stand {
     fn new(ceph: &Ceph) -> Self {
         let shared = Shared::new(ceph, "killed");
         let bucket = ceph.client();
-        let mut stand = Self { shared, bucket, addresses: Arc::default(), servers: Vec::new(), caught: 0 };
+        let mut stand =
+            Self { shared, bucket, addresses: Addresses::default(), servers: Vec::new(), caught: 0 };
         for who in 0..SERVERS {
             stand.servers.push(None);
             stand.start(who);
@@ -206,90 +194,6 @@ impl Stand {
     }
 }
 
-/// A client of one server that remembers what it trusted, as on a user's machine, and checks all it is shown.
-fn look(
-    seen: &Arc<Seen>,
-    addresses: &Arc<[Mutex<String>; SERVERS]>,
-    who: usize,
-    root: Vec<u8>,
-) -> JoinHandle<()> {
-    let (seen, addresses) = (Arc::clone(seen), Arc::clone(addresses));
-    // How long a renewal takes depends on how busy this machine is: that it comes, the test waits for.
-    let now = Timestamp::now();
-    let runtime = tokio::runtime::Handle::current();
-    tokio::task::spawn_blocking(move || {
-        let (http, mut stored) = (client(), Stored::default());
-        let mut listed = BTreeSet::new();
-        while !seen.stop.load(Ordering::Relaxed) {
-            let mut shown: BTreeMap<String, Vec<u8>> = BTreeMap::new();
-            let address = addresses[who].lock().unwrap().clone();
-            let read = |name: &str, _: u64| -> Result<Option<Vec<u8>>, reqwest::Error> {
-                let url = format!("http://{address}/apps/{APP}/{name}");
-                let asking = async {
-                    let answer = http.get(url).timeout(PATIENCE).send().await?;
-                    if answer.status() == StatusCode::NOT_FOUND {
-                        return Ok(None);
-                    }
-                    answer.error_for_status()?.bytes().await.map(|bytes| Some(bytes.to_vec()))
-                };
-                let bytes = runtime.block_on(asking)?;
-                if let Some(bytes) = &bytes {
-                    shown.insert(name.to_owned(), bytes.clone());
-                }
-                Ok(bytes)
-            };
-            let walked = signing::walk(&root, &stored, now, read);
-            for (name, bytes) in &shown {
-                let one = if name == object::TIMESTAMP {
-                    format!("{name} {}", version(bytes))
-                } else {
-                    name.clone()
-                };
-                let digest = Digest::of(bytes);
-                let before = *seen.bodies.lock().unwrap().entry(one.clone()).or_insert(digest);
-                if before != digest {
-                    seen.wrong.lock().unwrap().insert(format!("two bodies of {one}"));
-                }
-            }
-            let verified = match walked {
-                Ok(verified) => verified,
-                // It is being killed or started.
-                Err(WalkError::Read(_)) => continue,
-                Err(error) => {
-                    seen.wrong.lock().unwrap().insert(format!("client of {who}: {error}"));
-                    continue;
-                }
-            };
-            seen.looks.fetch_add(1, Ordering::Relaxed);
-            stored = kept(stored, &shown);
-            let platform = Platform::parse("linux-x86_64").unwrap();
-            let app = AppId::parse(APP).unwrap();
-            let now: BTreeSet<String> =
-                verified.artifacts(&app, platform).into_iter().map(|one| one.path).collect();
-            if !now.is_superset(&listed) {
-                seen.wrong.lock().unwrap().insert(format!("client of {who}: {listed:?} became {now:?}"));
-            }
-            listed = now;
-        }
-    })
-}
-
-/// What a client keeps of a walk that went well.
-fn kept(mut stored: Stored, shown: &BTreeMap<String, Vec<u8>>) -> Stored {
-    for (name, bytes) in shown {
-        let role = name.trim_end_matches(".json").rsplit(['.', '/']).next().unwrap().to_owned();
-        let bytes = bytes.clone();
-        match role.as_str() {
-            trust::ROOT => stored.root = Some(bytes),
-            trust::TIMESTAMP => stored.timestamp = Some(bytes),
-            trust::SNAPSHOT => stored.snapshot = Some(bytes),
-            trust::TARGETS => stored.targets = Some(bytes),
-            _ => drop(stored.delegated.insert(role, bytes)),
-        }
-    }
-    stored
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_servers_that_are_killed_lose_nothing() {
     let Some(ceph) = ceph("killed::three_servers_that_are_killed_lose_nothing") else { return };
@@ -297,8 +201,7 @@ async fn three_servers_that_are_killed_lose_nothing() {
     let mut content = noise(1, 3 << 20);
     let mut artifacts = vec![(stand.publish(0, "1.0.0", &content, None).await, content.clone())];
     let root = std::fs::read(stand.shared.stage.object("metadata/1.root.json")).unwrap();
-    let seen = Arc::new(Seen::default());
-    let clients: Vec<_> = (0..SERVERS).map(|who| look(&seen, &stand.addresses, who, root.clone())).collect();
+    let watch = Watch::begin(&stand.addresses, &root, Duration::ZERO);
 
     for role in ["lease", trust::TARGETS, trust::SNAPSHOT] {
         // A moment is short, and a kill may come too late for it.
@@ -348,14 +251,7 @@ async fn three_servers_that_are_killed_lose_nothing() {
     assert_eq!(index.patches.len(), SERVERS, "every patch is listed: {index:?}");
     // And it goes on.
     stand.renewed().await;
-    seen.stop.store(true, Ordering::Relaxed);
-    for client in clients {
-        client.await.unwrap();
-    }
-    assert_eq!(*seen.wrong.lock().unwrap(), BTreeSet::new());
-    let looks = seen.looks.load(Ordering::Relaxed);
-    let timestamps =
-        seen.bodies.lock().unwrap().keys().filter(|name| name.starts_with(object::TIMESTAMP)).count();
+    let (looks, timestamps) = watch.end().await;
     let kills = publishing + renewing + making;
     println!(
         "servers of one bucket killed while they hold a lease: {kills} points, failures 0 ({publishing} publishing, {renewing} \

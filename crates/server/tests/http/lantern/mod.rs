@@ -2,6 +2,7 @@
 //! is shown in the group `interop`.
 
 mod bucket;
+mod origins;
 mod patches;
 mod rules;
 mod start;
