@@ -60,7 +60,8 @@ impl Key {
     /// The signature over bytes with this digest, as clients read it: hexadecimal.
     pub(super) fn sign(&self, sha256: &Digest) -> Result<String, rsa::Error> {
         let signature = self.private.pkcs1v15_sign_prehash::<Sha256>(sha256.as_bytes())?;
-        Ok(signature.iter().map(|byte| format!("{byte:02x}")).collect())
+        let nibbles = signature.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        Ok(nibbles.filter_map(|nibble| char::from_digit(nibble.into(), 16)).collect())
     }
 }
 

@@ -145,7 +145,7 @@ pub(super) fn render(figures: &Figures) -> Result<String> {
         writeln!(text, "| {} | {:.1} | {:.1} | {:.2} |", pair.what, pair.ours, pair.nginx, pair.share())?;
     }
     text.push_str(
-        "\n## While a patch to 100 MB is being made\n\nThe time within which 99 of 100 answers come, of 8 clients with 100 requests a second each.\n\n\
+        "\n## While a patch to 100 MB is being made\n\nThe time within which 99 of 100 answers come, of 4 clients for each kind with 100 requests a second each.\n\n\
          | request | at rest | meanwhile | times |\n|---|---:|---:|---:|\n",
     );
     let ms = |time: Duration| time.as_secs_f64() * 1e3;

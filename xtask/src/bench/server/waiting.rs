@@ -33,18 +33,31 @@ pub(super) fn measure(programs: &Programs, folder: &Path, seconds: Duration) -> 
         ("a cached patch", Request::Get(&stage.patch), 200),
     ];
     let p99s = |served: &Served| {
-        let each = kinds.iter().map(|&(_, request, status)| {
-            pace::p99(&Load { address: served.address(), request, status, connections: 8 }, seconds)
-        });
-        each.collect::<Result<Vec<_>>>()
+        let address = served.address();
+        // Both at once: the large patch takes some seconds, and has to be on its way until the end.
+        thread::scope(|scope| {
+            let each = kinds.map(|(_, request, status)| {
+                scope.spawn(move || pace::p99(&Load { address, request, status, connections: 4 }, seconds))
+            });
+            let joined = each.map(|one| one.join().map_err(|_| anyhow::anyhow!("whoever asked died"))?);
+            joined.into_iter().collect::<Result<Vec<_>>>()
+        })
+    };
+    // Compressed twins are looked for at every start, and are no matter of patches.
+    let twins = |served: &Served| {
+        until("two twins", || {
+            Ok(sum(&load::body(served.address(), "/metrics")?, "autoupdate_twins_total{") == 2)
+        })
     };
     let served = Served::ours(&programs.server, &stage.configuration(0)?, &stage.folder)?;
     until("the small patch", || Ok(load::status_at(served.address(), &stage.patch)? == 200))?;
+    twins(&served)?;
     let idle = p99s(&served)?;
     drop(served);
     let served = Served::ours(&programs.server, &stage.configuration(1)?, &stage.folder)?;
     let is_being_made =
         || Ok(load::body(served.address(), "/metrics")?.contains("\nautoupdate_patches_running 1\n"));
+    twins(&served)?;
     until("the large patch", is_being_made)?;
     let busy = p99s(&served)?;
     if !is_being_made()? {
@@ -52,6 +65,12 @@ pub(super) fn measure(programs: &Programs, folder: &Path, seconds: Duration) -> 
     }
     let both = idle.into_iter().zip(busy);
     Ok(kinds.iter().zip(both).map(|((what, ..), (idle, busy))| Wait { what, idle, busy }).collect())
+}
+
+/// The sum of a counter over all its labels.
+fn sum(metrics: &str, begin: &str) -> u64 {
+    let lines = metrics.lines().filter(|line| line.starts_with(begin));
+    lines.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
 }
 
 fn until(what: &str, there: impl Fn() -> Result<bool>) -> Result<()> {
