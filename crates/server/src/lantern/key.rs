@@ -1,11 +1,10 @@
 //! The one RSA key that old Lantern clients believe, and what it signs.
 //!
 //! A signature is RSASSA-PKCS1-v1_5 over a SHA-256 that is known already, so no artifact is read to sign it. The private
-//! operation is blinded and takes some 3 ms of processor time, where all else of a check takes some microseconds: it runs where
-//! it may block, and only so many at a time as there are processors, so that everything else stays quick however many ask.
+//! operation is blinded and takes some 3 ms of processor time, where all else of a check takes some microseconds: it runs at a
+//! desk of its own, so that everything else stays quick however many ask.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use protocol::Digest;
 use rsa::PrivateKey;
@@ -13,17 +12,13 @@ use rsa::pkcs1::DecodeRsaPrivateKey as _;
 use rsa::pkcs8::DecodePrivateKey as _;
 use rsa::sha2::Sha256;
 use rsa::traits::PublicKeyParts as _;
-use tokio::sync::Semaphore;
 
 use super::LanternError;
-use crate::blocking;
 
 /// The longest key file that is read, in bytes.
 const MAX_BYTES: u64 = 16 << 10;
 /// The shortest modulus that is used, in bits.
 const MIN_BITS: usize = 2048;
-/// The most who wait for a signature. At the rate of one processor they wait for some 3 s.
-const MAX_WAITING: usize = 1024;
 
 /// The private key.
 pub(crate) struct Key {
@@ -62,36 +57,6 @@ impl Key {
         let signature = self.private.pkcs1v15_sign_prehash::<Sha256>(sha256.as_bytes())?;
         let nibbles = signature.iter().flat_map(|byte| [byte >> 4, byte & 15]);
         Ok(nibbles.filter_map(|nibble| char::from_digit(nibble.into(), 16)).collect())
-    }
-}
-
-/// Where signatures are made.
-pub(super) struct Desk {
-    /// One place per processor.
-    places: Arc<Semaphore>,
-    /// One per place, and one for everybody who may wait.
-    queue: Semaphore,
-}
-
-impl Desk {
-    pub(super) fn new() -> Self {
-        let places = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { places: Arc::new(Semaphore::new(places)), queue: Semaphore::new(places + MAX_WAITING) }
-    }
-
-    /// Runs what signs. None: too many wait, or the server is stopping.
-    pub(super) async fn run<T: Send + 'static>(
-        &self,
-        sign: impl FnOnce() -> T + Send + 'static,
-    ) -> Option<T> {
-        let _waiting = self.queue.try_acquire().ok()?;
-        let place = Arc::clone(&self.places).acquire_owned().await.ok()?;
-        blocking::run(move || {
-            // Given back when the work has ended, also where nobody waits for it any more.
-            let _place = place;
-            sign()
-        })
-        .await
     }
 }
 

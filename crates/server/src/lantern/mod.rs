@@ -7,11 +7,12 @@
 //! signature, and only it counts against the rate. Nothing here waits for a patch unless the operator says so.
 //!
 //! Layout: [`check`] and [`patch`] answer the two kinds of request; `request` reads a question, `offers` decides, `address` says
-//! where things are, `answer` writes; `key` signs. `in_bucket` and `ids` are for servers that share a bucket.
+//! where things are, `answer` writes; `key` signs, at the `desk`. `in_bucket` and `ids` are for servers that share a bucket.
 
 mod address;
 mod answer;
 mod check;
+mod desk;
 mod ids;
 mod in_bucket;
 mod key;
@@ -33,8 +34,8 @@ use protocol::{AppId, Digest, FormatId, SourceUrl};
 
 pub(crate) use address::{Origins, patch_id};
 pub(crate) use answer::plain_errors;
+use desk::Desk;
 use in_bucket::Sights;
-use key::Desk;
 pub(crate) use key::Key;
 use offers::Offers;
 
