@@ -4,7 +4,7 @@
 //! request, as the kernel counted it, so that neither the load's maker nor the number of cores matters.
 //!
 //! Layout: `stage` is a repository and its thousand releases, `process` a running server and what it costs, `load` who asks as
-//! fast as answers come, `pace` who asks now and then, `nginx` the other one, `old_clients` what theirs cost, `waiting` what a large
+//! fast as answers come, `pace` who asks now and then, `nginx` the other one, `old_clients` what theirs cost and `signature` what of that is RSA, `waiting` what a large
 //! patch does to everybody else, `report` what is written and judged.
 
 mod load;
@@ -13,10 +13,12 @@ mod old_clients;
 mod pace;
 mod process;
 mod report;
+mod signature;
 mod stage;
 mod waiting;
 
 use std::fs;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -42,6 +44,9 @@ pub(crate) struct Options {
     /// Ask for so many seconds in each measurement. Other than the default is a look, which is not kept.
     #[arg(long, value_name = "N", default_value_t = WHOLE, value_parser = clap::value_parser!(u64).range(1..=600))]
     seconds: u64,
+    /// Only say what one signature under the key in this file takes, in microseconds of processor time.
+    #[arg(long, value_name = "FILE", hide = true)]
+    signature: Option<PathBuf>,
     /// Install missing system packages without a question.
     #[arg(long)]
     yes: bool,
@@ -49,6 +54,10 @@ pub(crate) struct Options {
 
 /// The verb: whether every goal is met.
 pub(super) fn main(workspace: &Workspace, options: &Options) -> Result<bool> {
+    if let Some(key) = &options.signature {
+        println!("{}", signature::measure(key)?);
+        return Ok(true);
+    }
     packages::ensure(&[Purpose::Build, Purpose::BenchServer], options.yes || workspace.ci)?;
     for program in ["wrk", "nginx"] {
         if !command::exists(program) {
@@ -78,19 +87,25 @@ pub(super) fn main(workspace: &Workspace, options: &Options) -> Result<bool> {
 
 /// What is measured, as it is released.
 struct Programs {
-    autoupdate: std::path::PathBuf,
-    server: std::path::PathBuf,
+    autoupdate: PathBuf,
+    server: PathBuf,
+    /// This program, compiled as they are.
+    xtask: PathBuf,
 }
 
 fn build(workspace: &Workspace) -> Result<Programs> {
     let mut cargo = workspace.cargo();
     cargo.args(["build", "--release", "--locked", "--package", "autoupdate-server"]);
-    cargo.args(["--package", "autoupdate-cli"]);
+    cargo.args(["--package", "autoupdate-cli", "--package", "xtask"]);
     if !command::succeeds(&mut cargo)? {
         bail!("`{}` failed (see above)", command::words(&cargo));
     }
     let program = |name: &str| workspace.target.join("release").join(name);
-    Ok(Programs { autoupdate: program("autoupdate"), server: program("autoupdate-server") })
+    Ok(Programs {
+        autoupdate: program("autoupdate"),
+        server: program("autoupdate-server"),
+        xtask: program("xtask"),
+    })
 }
 
 /// Every kind of request of a check, from us and from nginx in turns.

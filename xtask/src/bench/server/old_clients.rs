@@ -7,15 +7,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
-use std::thread::{self, available_parallelism};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::time::TimeVal;
-use rsa::PrivateKey;
-use rsa::pkcs1::DecodeRsaPrivateKey as _;
-use rsa::sha2::Sha256;
 
 use super::load::{self, Load, Request};
 use super::process::Served;
@@ -27,8 +22,6 @@ use crate::workspace::Workspace;
 const APP: &str = "old";
 /// A key that the tests have, too.
 const KEY: &str = "crates/server/fixtures/lantern/pkcs1.pem";
-/// How often each thread signs in each round.
-const SIGNATURES: u32 = 500;
 /// The longest that the patch may take to come.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -50,7 +43,6 @@ pub(super) fn measure(
 ) -> Result<OldClients> {
     println!("checks of old clients");
     let pem = fs::read_to_string(workspace.root.join(KEY)).with_context(|| format!("reading {KEY}"))?;
-    let key = PrivateKey::from_pkcs1_pem(&pem).with_context(|| format!("{KEY} is no key"))?;
     let (configuration, [old, new]) = stage(programs, &folder.join(APP), &pem)?;
     let served = Served::ours(&programs.server, &configuration, &folder.join(APP))?;
     let current = question("1.1.0", &new);
@@ -65,7 +57,7 @@ pub(super) fn measure(
     for _ in 0..ROUNDS {
         of_nothing.push(served.cost_of(|| nothing.run(seconds))?);
         of_update.push(served.cost_of(|| update.run(seconds))?);
-        of_signature.push(signature(&key)?);
+        of_signature.push(signature(programs, &workspace.root.join(KEY))?);
     }
     Ok(OldClients {
         nothing: median(&mut of_nothing),
@@ -125,33 +117,10 @@ fn until_patched(load: &Load) -> Result<()> {
     Ok(())
 }
 
-/// The processor time of one signature, in microseconds, on as many threads as the server signs on: processors that share a core are
-/// slower together.
-fn signature(key: &PrivateKey) -> Result<f64> {
-    let threads = available_parallelism()?.get();
-    let times = thread::scope(|scope| {
-        let each: Vec<_> = (0..threads).map(|_| scope.spawn(|| signatures(key))).collect();
-        each.into_iter()
-            .map(|one| one.join().map_err(|_| anyhow::anyhow!("a signer died"))?)
-            .collect::<Result<Vec<_>>>()
-    })?;
-    Ok(times.iter().sum::<f64>() / times.len() as f64)
-}
-
-fn signatures(key: &PrivateKey) -> Result<f64> {
-    let spent = || {
-        getrusage(UsageWho::RUSAGE_THREAD)
-            .map(|usage| micros(usage.user_time()) + micros(usage.system_time()))
-    };
-    let before = spent()?;
-    for number in 0..SIGNATURES {
-        let mut digest = [0; 32];
-        digest.iter_mut().zip(number.to_le_bytes()).for_each(|(byte, with)| *byte = with);
-        key.pkcs1v15_sign_prehash::<Sha256>(&digest)?;
-    }
-    Ok((spent()? - before) / f64::from(SIGNATURES))
-}
-
-fn micros(time: TimeVal) -> f64 {
-    time.tv_sec() as f64 * 1e6 + time.tv_usec() as f64
+/// The processor time of one signature, in microseconds, by a program that was compiled as the server is.
+fn signature(programs: &Programs, key: &Path) -> Result<f64> {
+    let mut xtask = Command::new(&programs.xtask);
+    xtask.args(["bench", "server", "--signature"]).arg(key);
+    let said = command::output(&mut xtask)?;
+    said.trim().parse().with_context(|| format!("`{}` says {said}", command::words(&xtask)))
 }
