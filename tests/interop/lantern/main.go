@@ -1,8 +1,8 @@
 // A program that updates itself as old Lantern clients do. Only for tests.
 //
 // Lantern's own client library cannot be had from a module proxy, so the check is written here from docs/PROTOCOL.md, apart from
-// all code of the server. What patches and replaces the program and verifies the signature of the result is the
-// library that Lantern's is a fork of: with it comes the same reader of bsdiff40 (kr/binarydist).
+// all code of the server. What replaces the program and verifies the signature of the result is the library that Lantern's is a fork
+// of; what reads bsdiff40 is kr/binarydist, as there.
 //
 //	peer version                      what this program is
 //	peer check URL KEY OS-VERSION     checks once and installs what there is
@@ -36,6 +36,7 @@ import (
 
 	"github.com/blang/semver"
 	update "github.com/inconshreveable/go-update"
+	"github.com/kr/binarydist"
 )
 
 // Set by whoever builds this.
@@ -117,7 +118,7 @@ func updateProgram(url, keyFile, osVersion string) (string, error) {
 	}
 	if found.PatchURL != "" {
 		patching := options
-		patching.Patcher = update.NewBSDiffPatcher()
+		patching.Patcher = patcher{}
 		if err := install(found.PatchURL, patching); err == nil {
 			return "updated " + found.Version + " by patch", nil
 		}
@@ -245,6 +246,13 @@ func fetch(url string) ([]byte, error) {
 	return io.ReadAll(response.Body)
 }
 
+// The reader of patches that old clients have.
+type patcher struct{}
+
+func (patcher) Patch(old io.Reader, new io.Writer, patch io.Reader) error {
+	return binarydist.Patch(old, new, patch)
+}
+
 func apply(oldFile, patchFile, newFile string) error {
 	old, err := os.Open(oldFile)
 	if err != nil {
@@ -257,7 +265,7 @@ func apply(oldFile, patchFile, newFile string) error {
 	}
 	defer patch.Close()
 	var result bytes.Buffer
-	if err := update.NewBSDiffPatcher().Patch(old, &result, patch); err != nil {
+	if err := binarydist.Patch(old, &result, patch); err != nil {
 		return err
 	}
 	return os.WriteFile(newFile, result.Bytes(), 0o644)
