@@ -1,6 +1,7 @@
 //! A person with a home, an installed program, and the `autoupdate` command.
 
 use std::fs::Permissions;
+use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -234,7 +235,7 @@ impl Person {
         Ok(())
     }
 
-    /// The home folder and everything in it; links are not followed.
+    /// The home folder and everything in it; links are not followed. Programs may be at work there: what goes meanwhile is left out.
     ///
     /// # Errors
     /// If a folder cannot be read.
@@ -243,10 +244,19 @@ impl Person {
         let mut next = 0;
         while let Some(path) = found.get(next).cloned() {
             next += 1;
-            if std::fs::symlink_metadata(&path)?.is_dir() {
-                for entry in std::fs::read_dir(path)? {
-                    found.push(entry?.path());
+            let listed = match std::fs::symlink_metadata(&path) {
+                Ok(metadata) if metadata.is_dir() => std::fs::read_dir(path),
+                Ok(_) => continue,
+                Err(error) => Err(error),
+            };
+            match listed {
+                Ok(entries) => {
+                    for entry in entries {
+                        found.push(entry?.path());
+                    }
                 }
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(error.into()),
             }
         }
         Ok(found)
