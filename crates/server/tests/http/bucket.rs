@@ -47,8 +47,18 @@ impl Shared {
     }
 
     pub(crate) async fn serve_at(&self, data: &str, more: &str, clock: Clock) -> Running {
+        self.start(&self.text(data, more), clock).await
+    }
+
+    /// With a whole configuration: what [`Self::text`] gives, changed.
+    pub(crate) async fn serve_text(&self, text: &str) -> Running {
+        self.start(text, Arc::new(Timestamp::now)).await
+    }
+
+    async fn start(&self, text: &str, clock: Clock) -> Running {
+        let config = Config::parse(text, &self.stage.path("server.toml")).unwrap();
         let program = env!("CARGO_BIN_EXE_autoupdate-server").into();
-        self.stage.start(self.config(data, more), Around { program, clock }).await
+        self.stage.start(config, Around { program, clock }).await
     }
 
     /// The version of targets that a server's copy has.
@@ -180,9 +190,7 @@ async fn what_another_published_a_moment_ago_is_there_when_it_is_asked_for() {
     let one = shared.serve("data", "patches.bases = 0").await;
     // It would look by itself after an hour.
     let late = shared.text("data-2", "patches.bases = 0").replace("follow = \"1s\"", "follow = \"1h\"");
-    let late = Config::parse(&late, &shared.stage.path("server.toml")).unwrap();
-    let program = env!("CARGO_BIN_EXE_autoupdate-server").into();
-    let two = shared.stage.start(late, Around { program, clock: Arc::new(Timestamp::now) }).await;
+    let two = shared.serve_text(&late).await;
     let first = noise(1, 50_000);
     let old = shared.stage.publish(&one, "1.0.0", &first).await;
     let new = shared.stage.publish(&one, "1.1.0", &edited(&first)).await;

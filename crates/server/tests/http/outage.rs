@@ -2,10 +2,7 @@
 //! and when the store is back all goes on.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
-use autoupdate_server::{Around, Config};
-use jiff::Timestamp;
 use protocol::object;
 use reqwest::Method;
 use tokio::net::{TcpListener, TcpStream};
@@ -90,10 +87,7 @@ async fn without_its_store_a_server_serves_what_it_has_and_goes_on_when_it_is_ba
     let shared = Shared::new(ceph, "outage");
     let text = shared.text("data", "patches.bases = 0").replace("timeout = \"6s\"", "timeout = \"2s\"");
     let (valve, text) = Valve::between(&text).await;
-    let config = Config::parse(&text, &shared.stage.path("server.toml")).unwrap();
-    let program = env!("CARGO_BIN_EXE_autoupdate-server").into();
-    let clock = Arc::new(Timestamp::now);
-    let server = shared.stage.start(config, Around { program, clock }).await;
+    let server = shared.serve_text(&text).await;
     let content = noise(1, 200_000);
     let artifact = shared.stage.publish(&server, "1.0.0", &content).await;
     until_ready(&server, 200).await;

@@ -113,7 +113,7 @@ fn requests(text: &str) -> Option<u64> {
 }
 
 /// The status of one answer.
-pub(super) fn status(address: &str, words: &Words) -> Result<u16> {
+fn status(address: &str, words: &Words) -> Result<u16> {
     status_of(&head(address, words)?)
 }
 

@@ -5,16 +5,15 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use super::load::{self, Load, Request};
 use super::process::Served;
-use super::{Programs, ROUNDS, median};
+use super::{Programs, ROUNDS, median, waiting};
 use crate::command;
 use crate::sha256;
 use crate::workspace::Workspace;
@@ -22,8 +21,6 @@ use crate::workspace::Workspace;
 const APP: &str = "old";
 /// A key that the tests have, too.
 const KEY: &str = "crates/server/fixtures/lantern/pkcs1.pem";
-/// The longest that the patch may take to come.
-const LIMIT: Duration = Duration::from_secs(60);
 
 /// Processor time, in microseconds.
 pub(super) struct OldClients {
@@ -52,7 +49,10 @@ pub(super) fn measure(
         Load { address: served.address(), request, status, connections: 32 }
     };
     let (nothing, update) = (load(&current, 204), load(&behind, 200));
-    until_patched(&update)?;
+    let words = update.words()?;
+    waiting::until("the patch for old clients", || {
+        Ok(load::answer(served.address(), &words)?.contains("\"patch_type\":\"bsdiff\""))
+    })?;
     let (mut of_nothing, mut of_update, mut of_signature) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         of_nothing.push(served.cost_of(|| nothing.run(seconds))?);
@@ -67,7 +67,7 @@ pub(super) fn measure(
 }
 
 /// Two releases, and a server that old clients may ask. Its configuration, and the digests of both.
-fn stage(programs: &Programs, folder: &Path, pem: &str) -> Result<(std::path::PathBuf, [String; 2])> {
+fn stage(programs: &Programs, folder: &Path, pem: &str) -> Result<(PathBuf, [String; 2])> {
     fs::create_dir_all(folder)?;
     let (repository, program) = (folder.join("repository"), folder.join(APP));
     let run = |words: &[&str], paths: &[&Path]| {
@@ -76,7 +76,7 @@ fn stage(programs: &Programs, folder: &Path, pem: &str) -> Result<(std::path::Pa
     run(&["init", "--app", APP, "--unencrypted"], &[&repository])?;
     let mut digests = Vec::new();
     for version in ["1.0.0", "1.1.0"] {
-        let bytes = super::waiting::bytes(200_000, version);
+        let bytes = waiting::bytes(200_000, version);
         digests.push(sha256::of_bytes(&bytes));
         fs::write(&program, bytes)?;
         run(&["add", "--version", version, "--platform", "linux-x86_64"], &[&repository, &program])?;
@@ -103,18 +103,6 @@ fn question(version: &str, checksum: &str) -> String {
         "{{\"version\":1,\"app_id\":\"\",\"app_version\":\"{version}\",\"os_version\":\"6.1.0\",\"user_id\":\"\",\
          \"checksum\":\"{checksum}\",\"tags\":{{\"arch\":\"amd64\",\"channel\":\"stable\",\"os\":\"linux\"}}}}"
     )
-}
-
-/// Asks until the answer names a patch.
-fn until_patched(load: &Load) -> Result<()> {
-    let (words, deadline) = (load.words()?, Instant::now() + LIMIT);
-    while !load::answer(load.address, &words)?.contains("\"patch_type\":\"bsdiff\"") {
-        if Instant::now() >= deadline {
-            bail!("the patch for old clients does not come");
-        }
-        thread::sleep(Duration::from_millis(50));
-    }
-    Ok(())
 }
 
 /// The processor time of one signature, in microseconds, by a program that was compiled as the server is.

@@ -73,7 +73,8 @@ fn sum(metrics: &str, begin: &str) -> u64 {
     lines.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
 }
 
-fn until(what: &str, there: impl Fn() -> Result<bool>) -> Result<()> {
+/// Looks until something is there, for a while.
+pub(super) fn until(what: &str, there: impl Fn() -> Result<bool>) -> Result<()> {
     let deadline = Instant::now() + LIMIT;
     while !there()? {
         if Instant::now() >= deadline {

@@ -111,10 +111,7 @@ async fn a_check_that_may_wait_gets_what_was_just_made() {
     // What it saw to be absent would be believed for an hour.
     let config = shared.text("data", &text(&shared, "patch_wait = \"25s\""));
     let config = config.replace("follow = \"1s\"", "follow = \"1h\"");
-    let config = Config::parse(&config, &shared.stage.path("server.toml")).unwrap();
-    let program = env!("CARGO_BIN_EXE_autoupdate-server").into();
-    let clock: Clock = Arc::new(Timestamp::now);
-    let server = shared.stage.start(config, Around { program, clock }).await;
+    let server = shared.serve_text(&config).await;
     let (first, second) = two(&shared.stage, &server, "linux-x86_64").await;
     let answer = update(&server, &from(&first)).await.unwrap();
     assert_eq!(answer["patch_url"], format!("{PUBLIC}{}", &path_of(&first, &second)[1..]));
@@ -197,10 +194,7 @@ async fn a_check_does_not_wait_for_a_store_that_says_nothing() {
     let shared = Shared::new(ceph, "lantern-stuck");
     let config = shared.text("data", &text(&shared, "")).replace("= \"6s\"", "= \"20s\"");
     let (valve, config) = Valve::between(&config).await;
-    let config = Config::parse(&config, &shared.stage.path("server.toml")).unwrap();
-    let program = env!("CARGO_BIN_EXE_autoupdate-server").into();
-    let clock: Clock = Arc::new(Timestamp::now);
-    let server = shared.stage.start(config, Around { program, clock }).await;
+    let server = shared.serve_text(&config).await;
     let (first, _) = two(&shared.stage, &server, "linux-x86_64").await;
     valve.set(Flow::Stuck);
     let begun = Instant::now();
