@@ -9,14 +9,15 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
-use protocol::{Digest, Hasher};
+use protocol::Digest;
 use tokio::time::Instant;
 
-use super::answer::{Update, bare, no_page};
+use super::answer::{bare, no_page};
 use super::in_bucket::{Sight, Wanted};
 use super::offers::{Decision, Offers, Release};
 use super::request::{Request, nonce};
-use super::{EVERYBODY, Face, Known, MAX_REMEMBERED, address, lock};
+use super::signer::Signed;
+use super::{EVERYBODY, Face, Known, MAX_REMEMBERED, lock};
 use crate::address::Client;
 use crate::error::ApiError;
 use crate::listen::Peer;
@@ -85,12 +86,6 @@ impl Refusal {
             Self::Failed => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
-}
-
-/// A signed answer.
-struct Signed {
-    body: Vec<u8>,
-    signature: String,
 }
 
 /// Answers a check.
@@ -164,16 +159,16 @@ async fn check(
     if release.address.is_twin && !face.is_packed(known, &offers, &release).await {
         return Err(Refusal::Unpacked);
     }
-    let patch = match base {
-        Some(base) => face.patch(shared, known, &offers, &release, base, address).await,
-        None => None,
+    let patched = match base {
+        Some(base) if face.has_patch(shared, known, &offers, &release, base, address).await => Some(base),
+        _ => None,
     };
     face.rate.take(EVERYBODY, Instant::now()).map_err(|_| Refusal::Limited)?;
     if too_old {
         return Err(Refusal::TooOld);
     }
-    let label = if patch.is_some() { "patch" } else { "full" };
-    Ok((label, face.sign(release, patch, nonce(headers)).await?))
+    let label = if patched.is_some() { "patch" } else { "full" };
+    Ok((label, face.sign(release, patched, nonce(headers)).await?))
 }
 
 impl Face {
@@ -186,8 +181,8 @@ impl Face {
         }
     }
 
-    /// The address of the patch that leads a client to a release. None: there is none now; it may be made.
-    async fn patch(
+    /// Whether there is a patch that leads a client to a release. If not, it may be made.
+    async fn has_patch(
         &self,
         shared: &Shared,
         known: &Known,
@@ -195,10 +190,9 @@ impl Face {
         release: &Release,
         base: Digest,
         address: IpAddr,
-    ) -> Option<String> {
-        let pair = offers.pair(release, &base)?;
-        let artifact = release.artifact.sha256;
-        let name = PatchName { artifact, base, format: self.format.clone() };
+    ) -> bool {
+        let Some(pair) = offers.pair(release, &base) else { return false };
+        let name = PatchName { artifact: release.artifact.sha256, base, format: self.format.clone() };
         let key = Key { app: known.app.id.clone(), name };
         let length = release.artifact.length;
         let mut sight = self.sight(shared, &known.app, &key, length, BRIEF).await;
@@ -208,7 +202,7 @@ impl Face {
             let job = Shared::job_of(&known.app, &key.name, &pair);
             let now = Instant::now();
             if shared.bench.ask(job, address, now) != Asked::Making || self.patch_wait.is_zero() {
-                return None;
+                return false;
             }
             shared.bench.settled(&key, now + self.patch_wait).await;
             if let Some(bucket) = &self.bucket {
@@ -216,8 +210,7 @@ impl Face {
             }
             sight = self.sight(shared, &known.app, &key, length, BRIEF).await;
         }
-        (sight == Sight::Fit)
-            .then(|| address::of_patch(&self.public_url, &address::patch_id(&base, &artifact)))
+        sight == Sight::Fit
     }
 
     /// Whether our packed twin of a release lies there. What was seen once on this disk is not looked for again.
@@ -243,54 +236,12 @@ impl Face {
         there
     }
 
-    async fn sign(
-        &self,
-        release: Arc<Release>,
-        patch: Option<String>,
-        nonce: i64,
-    ) -> Result<Signed, Refusal> {
-        let (key, signatures) = (Arc::clone(&self.key), Arc::clone(&self.signatures));
-        let signed = self.desk.run(move || {
-            let sha256 = release.artifact.sha256;
-            let known = lock(&signatures).get(&sha256).cloned();
-            let signature = match known {
-                Some(signature) => signature,
-                None => {
-                    let signature: Arc<str> = key.sign(&sha256)?.into();
-                    let mut signatures = lock(&signatures);
-                    if signatures.len() >= MAX_REMEMBERED {
-                        signatures.clear();
-                    }
-                    signatures.insert(sha256, Arc::clone(&signature));
-                    signature
-                }
-            };
-            let update = Update {
-                initiative: "auto",
-                url: &release.address.url,
-                patch_url: patch.as_deref().unwrap_or_default(),
-                patch_type: if patch.is_some() { "bsdiff" } else { "" },
-                version: &release.artifact.release.version,
-                checksum: &sha256,
-                signature: &signature,
-            };
-            let body = update.to_bytes()?;
-            let mut message = Hasher::new();
-            message.update(&body);
-            message.update(nonce.to_string().as_bytes());
-            Ok::<_, SignError>(Signed { signature: key.sign(&message.finish())?, body })
-        });
+    async fn sign(&self, release: Arc<Release>, base: Option<Digest>, nonce: i64) -> Result<Signed, Refusal> {
+        let signer = Arc::clone(&self.signer);
+        let signed = self.desk.run(move || signer.answer(&release, base, nonce));
         signed.await.ok_or(Refusal::Busy)?.map_err(|error| {
             tracing::error!(%error, "an answer to an old Lantern client could not be signed");
             Refusal::Failed
         })
     }
-}
-
-#[derive(Debug, thiserror::Error)]
-enum SignError {
-    #[error("RSA: {0}")]
-    Rsa(#[from] rsa::Error),
-    #[error(transparent)]
-    Json(#[from] serde_json::Error),
 }

@@ -7,7 +7,7 @@
 //! signature, and only it counts against the rate. Nothing here waits for a patch unless the operator says so.
 //!
 //! Layout: [`check`] and [`patch`] answer the two kinds of request; `request` reads a question, `offers` decides, `address` says
-//! where things are, `answer` writes; `key` signs, at the `desk`. `in_bucket` and `ids` are for servers that share a bucket.
+//! where things are, `answer` writes; `signer` signs with the `key`, at the `desk`. `in_bucket` and `ids` are for servers that share a bucket.
 
 mod address;
 mod answer;
@@ -19,6 +19,7 @@ mod key;
 mod offers;
 mod patch;
 mod request;
+mod signer;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
@@ -30,7 +31,7 @@ use axum::Router;
 use axum::http::Uri;
 use axum::response::Response;
 use axum::routing::any;
-use protocol::{AppId, Digest, FormatId, SourceUrl};
+use protocol::{AppId, FormatId, SourceUrl};
 
 pub(crate) use address::{Origins, patch_id};
 pub(crate) use answer::plain_errors;
@@ -38,6 +39,7 @@ use desk::Desk;
 use in_bucket::Sights;
 pub(crate) use key::Key;
 use offers::Offers;
+use signer::{Signed, Signer, Unsigned};
 
 use crate::address::Budgets;
 use crate::app::App;
@@ -107,10 +109,8 @@ pub(crate) struct Face {
     patch_wait: Duration,
     rate: Budgets,
     origins: Origins,
-    key: Arc<Key>,
-    desk: Desk,
-    /// The signatures of artifacts, in hexadecimal.
-    signatures: Arc<Mutex<HashMap<Digest, Arc<str>>>>,
+    signer: Arc<Signer>,
+    desk: Desk<Result<Signed, Unsigned>>,
     /// Patches that were looked at: whether old clients survive them.
     fit: Mutex<HashMap<patches::Key, in_bucket::Sight>>,
     /// Packed twins that were seen.
@@ -151,9 +151,8 @@ impl Face {
             patch_wait: settings.patch_wait,
             rate: Budgets::new(settings.rate, settings.rate),
             origins,
-            key: Arc::new(key),
+            signer: Arc::new(Signer::new(key, settings.public_url.clone())),
             desk: Desk::new(),
-            signatures: Arc::default(),
             fit: Mutex::default(),
             packed: Mutex::default(),
             bucket: commons.map(|commons| Sights::new(commons, scratch)),

@@ -4,8 +4,9 @@
 //! them would be in a share. No prereleases: no old client ever asked for one, and its own server gave it to everybody.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
+use bytes::Bytes;
 use protocol::{AppId, Arch, Artifact, Digest, Os, Platform, SourceUrl, Version};
 
 use super::address::{self, Address, Origins};
@@ -19,6 +20,8 @@ use crate::config::{LanternApp, LanternPin};
 pub(super) struct Release {
     pub(super) artifact: Artifact,
     pub(super) address: Address,
+    /// The bodies of answers that were made already, by the base of the patch in them: one for each version before this one at most.
+    pub(super) bodies: Mutex<HashMap<Option<Digest>, Bytes>>,
 }
 
 /// What there is for each platform; made once for each catalog.
@@ -55,8 +58,8 @@ impl Offers {
             let origin = origins(app, &artifact.path);
             let address = address::of_artifact(public, app, artifact, origin);
             let Some(address) = address.filter(|_| !release.version.is_prerelease()) else { continue };
-            let offer = Arc::new(Release { artifact: artifact.clone(), address });
-            platforms.entry(release.platform()).or_default().insert(release.version.clone(), offer);
+            let offer = Release { artifact: artifact.clone(), address, bodies: Mutex::default() };
+            platforms.entry(release.platform()).or_default().insert(release.version.clone(), Arc::new(offer));
         }
         let releases = platforms.values().flat_map(BTreeMap::values);
         let lengths = releases.map(|release| (release.artifact.sha256, release.artifact.length)).collect();
