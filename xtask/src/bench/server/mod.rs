@@ -4,12 +4,13 @@
 //! request, as the kernel counted it, so that neither the load's maker nor the number of cores matters.
 //!
 //! Layout: `stage` is a repository and its thousand releases, `process` a running server and what it costs, `load` who asks as
-//! fast as answers come, `pace` who asks now and then, `nginx` the other one, `old_clients` what theirs cost and `signature` what of that is RSA, `waiting` what a large
-//! patch does to everybody else, `report` what is written and judged.
+//! fast as answers come, `pace` who asks now and then, `nginx` the other one, `old_clients` what theirs cost, with their `original` server beside
+//! it, and `signature` what of that is RSA, `waiting` what a large patch does to everybody else, `report` what is written and judged.
 
 mod load;
 mod nginx;
 mod old_clients;
+mod original;
 mod pace;
 mod process;
 mod report;
@@ -47,6 +48,9 @@ pub(crate) struct Options {
     /// Only say what one signature under the key in this file takes, in microseconds of processor time.
     #[arg(long, value_name = "FILE", hide = true)]
     signature: Option<PathBuf>,
+    /// Measure the original server of old clients as well, which `xtask/src/bench/server/original.rs` says how to build.
+    #[arg(long, value_name = "PROGRAM")]
+    original: Option<PathBuf>,
     /// Install missing system packages without a question.
     #[arg(long)]
     yes: bool,
@@ -64,7 +68,7 @@ pub(super) fn main(workspace: &Workspace, options: &Options) -> Result<bool> {
             bail!("{program} is not installed, so nothing can be measured");
         }
     }
-    let programs = build(workspace)?;
+    let programs = Programs { original: options.original.clone(), ..build(workspace)? };
     let folder = tempfile::tempdir().context("a folder to measure in")?;
     let stage = Stage::new(&programs.autoupdate, folder.path())?;
     let seconds = Duration::from_secs(options.seconds);
@@ -91,6 +95,8 @@ struct Programs {
     server: PathBuf,
     /// This program, compiled as they are.
     xtask: PathBuf,
+    /// The original server, if there is one.
+    original: Option<PathBuf>,
 }
 
 fn build(workspace: &Workspace) -> Result<Programs> {
@@ -105,6 +111,7 @@ fn build(workspace: &Workspace) -> Result<Programs> {
         autoupdate: program("autoupdate"),
         server: program("autoupdate-server"),
         xtask: program("xtask"),
+        original: None,
     })
 }
 

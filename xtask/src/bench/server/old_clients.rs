@@ -1,7 +1,7 @@
 //! What checks of old Lantern clients cost: nothing new, and an update with a patch that is there.
 //!
 //! An update is signed with RSA for each client anew, because each gives another nonce, so the signature alone is measured in the
-//! same run: the same function of the same library, blinded as it is there, under the same key.
+//! same run: the same function of the same library under the same key. Who has the original server built has it asked the same.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -13,23 +13,32 @@ use anyhow::{Context, Result};
 
 use super::load::{self, Load, Request};
 use super::process::Served;
-use super::{Programs, ROUNDS, median, waiting};
+use super::{Programs, ROUNDS, median, original, waiting};
 use crate::command;
 use crate::sha256;
 use crate::workspace::Workspace;
 
-const APP: &str = "old";
+pub(super) const APP: &str = "old";
+/// The original ignores what is older than its fourth major version.
+pub(super) const RELEASES: [&str; 2] = ["5.0.0", "5.1.0"];
 /// A key that the tests have, too.
 const KEY: &str = "crates/server/fixtures/lantern/pkcs1.pem";
 
 /// Processor time, in microseconds.
 pub(super) struct OldClients {
-    /// Of a check that finds nothing new (204).
-    pub(super) nothing: f64,
-    /// Of a check that is told of an update by a patch (200).
-    pub(super) update: f64,
+    pub(super) ours: Checks,
+    /// If it was measured.
+    pub(super) original: Option<Checks>,
     /// Of one signature.
     pub(super) signature: f64,
+}
+
+/// Of one check, in microseconds.
+pub(super) struct Checks {
+    /// That finds nothing new (204).
+    pub(super) nothing: f64,
+    /// That is told of an update by a patch (200).
+    pub(super) update: f64,
 }
 
 pub(super) fn measure(
@@ -39,45 +48,70 @@ pub(super) fn measure(
     seconds: Duration,
 ) -> Result<OldClients> {
     println!("checks of old clients");
-    let pem = fs::read_to_string(workspace.root.join(KEY)).with_context(|| format!("reading {KEY}"))?;
-    let (configuration, [old, new]) = stage(programs, &folder.join(APP), &pem)?;
-    let served = Served::ours(&programs.server, &configuration, &folder.join(APP))?;
-    let current = question("1.1.0", &new);
-    let behind = question("1.0.0", &old);
-    let load = |body, status| {
-        let request = Request::Post("/update/old", body);
-        Load { address: served.address(), request, status, connections: 32 }
+    let key = workspace.root.join(KEY);
+    let pem = fs::read_to_string(&key).with_context(|| format!("reading {KEY}"))?;
+    let artifacts = RELEASES.map(|version| waiting::bytes(200_000, version));
+    let configuration = stage(programs, &folder.join(APP), &pem, &artifacts)?;
+    let ours = Served::ours(&programs.server, &configuration, &folder.join(APP))?;
+    let start =
+        |program: &PathBuf| original::start(program, &folder.join("original"), &key, artifacts.clone());
+    let original = programs.original.as_ref().map(start).transpose()?;
+    let [behind, current] = {
+        let [old, new] = &artifacts;
+        let [before, now] = RELEASES;
+        [question(before, &sha256::of_bytes(old)), question(now, &sha256::of_bytes(new))]
     };
-    let (nothing, update) = (load(&current, 204), load(&behind, 200));
-    let words = update.words()?;
-    waiting::until("the patch for old clients", || {
-        Ok(load::answer(served.address(), &words)?.contains("\"patch_type\":\"bsdiff\""))
-    })?;
-    let (mut of_nothing, mut of_update, mut of_signature) = (Vec::new(), Vec::new(), Vec::new());
+    let nothing = |at| post(at, &current, 204);
+    let update = |at| post(at, &behind, 200);
+    for served in [Some(&ours), original.as_ref()].into_iter().flatten() {
+        let words = update(served).words()?;
+        waiting::until("the patch for old clients", || {
+            Ok(load::answer(served.address(), &words)?.contains("\"patch_type\":\"bsdiff\""))
+        })?;
+    }
+    let (mut of_ours, mut of_original) = (Costs::default(), Costs::default());
+    let mut of_signature = Vec::new();
     for _ in 0..ROUNDS {
-        of_nothing.push(served.cost_of(|| nothing.run(seconds))?);
-        of_update.push(served.cost_of(|| update.run(seconds))?);
-        of_signature.push(signature(programs, &workspace.root.join(KEY))?);
+        for (served, costs) in [(Some(&ours), &mut of_ours), (original.as_ref(), &mut of_original)] {
+            let Some(served) = served else { continue };
+            costs.nothing.push(served.cost_of(|| nothing(served).run(seconds))?);
+            costs.update.push(served.cost_of(|| update(served).run(seconds))?);
+        }
+        of_signature.push(signature(programs, &key)?);
     }
     Ok(OldClients {
-        nothing: median(&mut of_nothing),
-        update: median(&mut of_update),
+        ours: of_ours.medians(),
+        original: original.is_some().then(|| of_original.medians()),
         signature: median(&mut of_signature),
     })
 }
 
-/// Two releases, and a server that old clients may ask. Its configuration, and the digests of both.
-fn stage(programs: &Programs, folder: &Path, pem: &str) -> Result<(PathBuf, [String; 2])> {
+#[derive(Default)]
+struct Costs {
+    nothing: Vec<f64>,
+    update: Vec<f64>,
+}
+
+impl Costs {
+    fn medians(mut self) -> Checks {
+        Checks { nothing: median(&mut self.nothing), update: median(&mut self.update) }
+    }
+}
+
+fn post<'a>(served: &'a Served, body: &'a str, status: u16) -> Load<'a> {
+    let request = Request::Post("/update/old", body);
+    Load { address: served.address(), request, status, connections: 32 }
+}
+
+/// The releases, and a server that old clients may ask. Its configuration.
+fn stage(programs: &Programs, folder: &Path, pem: &str, artifacts: &[Vec<u8>; 2]) -> Result<PathBuf> {
     fs::create_dir_all(folder)?;
     let (repository, program) = (folder.join("repository"), folder.join(APP));
     let run = |words: &[&str], paths: &[&Path]| {
         command::output(Command::new(&programs.autoupdate).args(words).args(paths))
     };
     run(&["init", "--app", APP, "--unencrypted"], &[&repository])?;
-    let mut digests = Vec::new();
-    for version in ["1.0.0", "1.1.0"] {
-        let bytes = waiting::bytes(200_000, version);
-        digests.push(sha256::of_bytes(&bytes));
+    for (version, bytes) in RELEASES.iter().zip(artifacts) {
         fs::write(&program, bytes)?;
         run(&["add", "--version", version, "--platform", "linux-x86_64"], &[&repository, &program])?;
     }
@@ -94,7 +128,7 @@ fn stage(programs: &Programs, folder: &Path, pem: &str) -> Result<(PathBuf, [Str
              public_url = \"http://127.0.0.1/\"\n[lantern.apps.{APP}]\napp = \"{APP}\"\n"
         ),
     )?;
-    Ok((file, digests.try_into().ok().context("two digests")?))
+    Ok(file)
 }
 
 /// What a client of this version sends.

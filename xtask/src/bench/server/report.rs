@@ -66,8 +66,10 @@ pub(super) struct Goal {
 const CHECK: f64 = 0.8;
 /// While a large patch is being made, at most so many times as long as otherwise.
 const WAIT: f64 = 3.0;
-/// An old client's check without news: at most a fifth of the 95 µs that the original server takes at its best.
-const NOTHING: f64 = 95.0 / 5.0;
+/// An old client's check without news: at most this much of what the original server takes.
+const NOTHING: f64 = 0.2;
+/// What the original server took at its best, in microseconds, where it is not measured.
+const ORIGINAL: f64 = 95.0;
 /// An old client's check with an update: at most so many microseconds beside its signature.
 const UPDATE: f64 = 30.0;
 const START: Duration = Duration::from_secs(1);
@@ -86,15 +88,23 @@ impl Figures {
                 met: check >= CHECK,
             },
             Goal {
-                promise: "a check of an old Lantern client that finds nothing new: at most a fifth of the original server's 95 to 143 µs \
-                          (measured on a loaded machine with 2 cores)",
-                measured: format!("{:.1} µs", old.nothing),
-                met: old.nothing <= NOTHING,
+                promise: "a check of an old Lantern client that finds nothing new: at most a fifth of what the original server takes (95 to 143 µs \
+                          on another machine with 2 cores, where it is not measured here)",
+                measured: match &old.original {
+                    Some(original) => format!(
+                        "{:.2} of its {:.1} µs",
+                        old.ours.nothing / original.nothing,
+                        original.nothing
+                    ),
+                    None => format!("{:.1} µs", old.ours.nothing),
+                },
+                met: old.ours.nothing
+                    <= NOTHING * old.original.as_ref().map_or(ORIGINAL, |original| original.nothing),
             },
             Goal {
                 promise: "a check of an old Lantern client with a cached patch: at most 30 µs more than its RSA-2048 signature alone",
-                measured: format!("{:.0} µs more than {:.0}", old.update - old.signature, old.signature),
-                met: old.update - old.signature <= UPDATE,
+                measured: format!("{:.0} µs more than {:.0}", old.ours.update - old.signature, old.signature),
+                met: old.ours.update - old.signature <= UPDATE,
             },
             Goal {
                 promise: "p99 of a check and of a cached patch while a patch to 100 MB is being made: at most 3 times that at rest",
@@ -143,6 +153,19 @@ pub(super) fn render(figures: &Figures) -> Result<String> {
     )?;
     for pair in &figures.checks {
         writeln!(text, "| {} | {:.1} | {:.1} | {:.2} |", pair.what, pair.ours, pair.nginx, pair.share())?;
+    }
+    if let Some(original) = &figures.old_clients.original {
+        let ours = &figures.old_clients.ours;
+        text.push_str(
+            "\nThe same of old Lantern clients, beside the original server in Go, built without its traces.\n\n\
+             | request | ours | original | times |\n|---|---:|---:|---:|\n",
+        );
+        for (what, ours, theirs) in [
+            ("a check without news (204)", ours.nothing, original.nothing),
+            ("a check with a cached patch (200)", ours.update, original.update),
+        ] {
+            writeln!(text, "| {what} | {ours:.1} | {theirs:.1} | {:.1} |", theirs / ours)?;
+        }
     }
     text.push_str(
         "\n## While a patch to 100 MB is being made\n\nThe time within which 99 of 100 answers come, of 4 clients for each kind with 100 requests a second each.\n\n\
