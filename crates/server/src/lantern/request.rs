@@ -1,8 +1,9 @@
 //! The question of an old client: its body and its nonce, read as its own server read them.
 
-use std::borrow::Cow;
+use std::borrow::{Borrow, Cow};
 use std::collections::BTreeMap;
 use std::num::IntErrorKind;
+use std::ops::Deref;
 
 use axum::http::HeaderMap;
 use serde::Deserialize;
@@ -17,17 +18,36 @@ pub(super) struct Request<'a> {
     #[serde(default, rename = "version")]
     _version: Option<i64>,
     #[serde(default, borrow)]
-    app_version: Option<Cow<'a, str>>,
+    app_version: Option<Text<'a>>,
     #[serde(default, borrow)]
-    os_version: Option<Cow<'a, str>>,
+    os_version: Option<Text<'a>>,
     #[serde(default, borrow)]
-    checksum: Option<Cow<'a, str>>,
+    checksum: Option<Text<'a>>,
     #[serde(default, borrow)]
-    tags: Option<BTreeMap<Cow<'a, str>, Option<Cow<'a, str>>>>,
+    tags: Option<BTreeMap<Text<'a>, Option<Text<'a>>>>,
     #[serde(default, borrow, rename = "app_id")]
-    _app_id: Option<Cow<'a, str>>,
+    _app_id: Option<Text<'a>>,
     #[serde(default, borrow, rename = "user_id")]
-    _user_id: Option<Cow<'a, str>>,
+    _user_id: Option<Text<'a>>,
+}
+
+/// A text as it stands in the body, copied only where something in it is escaped. Inside of other types serde copies every `Cow`.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(transparent)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl Deref for Text<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for Text<'_> {
+    fn borrow(&self) -> &str {
+        self
+    }
 }
 
 impl<'a> Request<'a> {
@@ -124,6 +144,10 @@ mod tests {
         }
         let escaped = Request::parse(br#"{"app_version":"\u0037.1.0"}"#).unwrap();
         assert_eq!(escaped.app_version(), "7.1.0");
+        let copied = |text: &Option<Text<'_>>| matches!(text, Some(Text(Cow::Owned(_))));
+        assert!(copied(&escaped.app_version));
+        assert!(!copied(&request.app_version) && !copied(&request.checksum));
+        assert!(request.tags.unwrap().into_iter().all(|(key, value)| !copied(&Some(key)) && !copied(&value)));
         for bad in [
             "",
             " ",
