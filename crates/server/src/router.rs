@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post, put};
 use futures_util::FutureExt as _;
@@ -47,34 +47,36 @@ struct Bounds {
     budget: bool,
     /// The kind of all its answers, where it is one.
     kind: Option<&'static str>,
+    /// Whether its errors are bare words, for clients that do not read ours.
+    plain: bool,
 }
 
 fn routes(shared: &Arc<Shared>) -> Router {
-    let bounds = |timeout, budget, kind| {
-        from_fn_with_state(Bounds { shared: Arc::clone(shared), timeout, budget, kind }, bounded)
-    };
+    let bounds =
+        |timeout, budget, kind| Bounds { shared: Arc::clone(shared), timeout, budget, kind, plain: false };
+    let held = |bounds| from_fn_with_state(bounds, bounded);
     let quick = shared.config.limits.request_timeout;
     let slow = shared.config.publish.timeout;
     let served = Router::new()
         .route("/apps/{app}/{*object}", get(objects::get))
         .fallback(async || ApiError::NoSuchPath)
-        .layer(bounds(quick, true, None));
+        .layer(held(bounds(quick, true, None)));
     let publishing = Router::new()
         .route("/apps/{app}/objects/{sha256}", put(upload::object).head(upload::object))
         .route("/apps/{app}/targets", post(publish::targets))
         .route("/apps/{app}/rollout", post(publish::rollout))
-        .layer(bounds(slow, true, Some("publish")));
+        .layer(held(bounds(slow, true, Some("publish"))));
     let operations = Router::new()
         .route("/healthz", get(operations::healthz))
         .route("/readyz", get(operations::readyz))
         .route("/metrics", get(operations::metrics))
         .route("/openapi.json", get(operations::openapi))
-        .layer(bounds(quick, false, Some("operations")));
+        .layer(held(bounds(quick, false, Some("operations"))));
     // Merged below where they are wanted; elsewhere these paths are as strange as any.
     let old_clients = shared
         .lantern
         .iter()
-        .map(|_| lantern::routes().layer(bounds(quick, true, None)).layer(from_fn(lantern::plain_errors)));
+        .map(|_| lantern::routes().layer(held(Bounds { plain: true, ..bounds(quick, true, None) })));
     old_clients
         .fold(Router::new().merge(served).merge(publishing).merge(operations), Router::merge)
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
@@ -83,15 +85,17 @@ fn routes(shared: &Arc<Shared>) -> Router {
 
 /// Holds a request to the bounds of its route. One layer for all of them: each costs every request some allocations.
 async fn bounded(State(bounds): State<Bounds>, request: Request, next: Next) -> Response {
-    if bounds.budget
-        && let Err(refused) = within_budget(&bounds.shared, &request)
-    {
-        return refused.into_response();
-    }
-    let mut response = match tokio::time::timeout(bounds.timeout, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => ApiError::TooSlow.into_response(),
+    let refused = if bounds.budget { within_budget(&bounds.shared, &request).err() } else { None };
+    let mut response = match refused {
+        Some(refused) => refused.into_response(),
+        None => match tokio::time::timeout(bounds.timeout, next.run(request)).await {
+            Ok(response) => response,
+            Err(_) => ApiError::TooSlow.into_response(),
+        },
     };
+    if bounds.plain {
+        response = lantern::in_plain_words(response);
+    }
     if let Some(kind) = bounds.kind {
         response.extensions_mut().insert(Kind(kind));
     }

@@ -1,9 +1,7 @@
 //! What old clients are answered: the body with an update, and errors as bare words.
 
 use axum::body::Body;
-use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use protocol::{Digest, Version};
 use serde::Serialize;
@@ -64,9 +62,8 @@ fn text(status: StatusCode, words: &'static str) -> Response {
     (status, [(header::CONTENT_TYPE, plain)], words).into_response()
 }
 
-/// Makes the errors of the layers below bare words too: these clients do not read ours.
-pub(crate) async fn plain_errors(request: Request, next: Next) -> Response {
-    let response = next.run(request).await;
+/// Makes an error of ours bare words: these clients do not read it.
+pub(crate) fn in_plain_words(response: Response) -> Response {
     let ours = response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
     let status = response.status();
     if !ours || !(status.is_client_error() || status.is_server_error()) {

@@ -34,7 +34,7 @@ use axum::routing::any;
 use protocol::{AppId, FormatId, SourceUrl};
 
 pub(crate) use address::{Origins, patch_id};
-pub(crate) use answer::plain_errors;
+pub(crate) use answer::in_plain_words;
 use desk::Desk;
 use in_bucket::Sights;
 pub(crate) use key::Key;
