@@ -1,10 +1,9 @@
-//! Where signatures are made: on threads that may block, on all processors but one, however many ask. The one is everybody else's:
-//! while old clients storm two processors, checks of others come in a quarter of the time within which nine of ten came before, for a fifth fewer signatures.
+//! Where signatures are made: on threads that may block, on all processors but one, however many ask. The one is everybody else's,
+//! whose checks would wait for the scheduler while old clients come in a crowd.
 //!
 //! Who finds a place free takes a thread, which goes on with what waits before it gives the place back: in a crowd, no signature
-//! costs a change of threads. Nor does each answer: in a crowd several are given back together, so that whoever sends them is
-//! woken once for all of them; woken for each, it costs a tenth of a signature more, most of it in caches. No answer is kept back
-//! for more others than wait behind them.
+//! costs a change of threads. Nor does each answer: several are given back together, so that whoever sends them is woken once for
+//! all of them. No answer is kept back for more others than wait behind it.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};

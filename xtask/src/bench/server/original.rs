@@ -1,7 +1,8 @@
 //! The original server of old clients, for whoever has built it, with the two releases of the bench: asked the same as ours in turns.
 //!
-//! It is `getlantern/autoupdate-server` with `mockServerAddr` in `server/github_prod.go` set to [`GITHUB`] and a `/` behind it, because
-//! it takes releases from GitHub alone and has no flag for its address. Here is as much of GitHub as it asks for.
+//! It is `getlantern/autoupdate-server` (48822a8) with two changes: `mockServerAddr` in `server/github_prod.go` is [`GITHUB`] and a `/`
+//! behind it, because it takes releases from GitHub alone and has no flag for its address; and `instrument` sends no traces, because
+//! no module proxy gives `getlantern/telemetry` any more. Here is as much of GitHub as it asks for.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use std::thread;
 
 use anyhow::{Context, Result};
+use serde_json::{Value, json};
 
 use super::old_clients::{APP, RELEASES};
 use super::process::Served;
@@ -66,11 +68,11 @@ fn answer(stream: &TcpStream, artifacts: &[Vec<u8>; 2]) -> Result<()> {
 
 /// As GitHub lists them: what of it is read.
 fn releases() -> String {
+    const NAME: &str = "update_linux_amd64";
     let each = RELEASES.iter().enumerate().map(|(id, version)| {
-        format!(
-            "{{\"id\":{id},\"tag_name\":\"{version}\",\"zipball_url\":\"\",\"assets\":[{{\"id\":{id},\"name\":\"update_linux_amd64\",\
-             \"browser_download_url\":\"http://{GITHUB}/artifacts/{version}/update_linux_amd64\"}}]}}"
-        )
+        let url = format!("http://{GITHUB}/artifacts/{version}/{NAME}");
+        let asset = json!({"id": id, "name": NAME, "browser_download_url": url});
+        json!({"id": id, "tag_name": version, "zipball_url": "", "assets": [asset]})
     });
-    format!("[{}]", each.collect::<Vec<_>>().join(","))
+    Value::Array(each.collect()).to_string()
 }
