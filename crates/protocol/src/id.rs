@@ -1,5 +1,6 @@
 //! Short names: they become folder names, URL segments and file names, so their alphabet is narrow.
 
+use std::borrow::Borrow;
 use std::fmt;
 
 use crate::invalid::{Invalid, text_noun};
@@ -40,6 +41,13 @@ macro_rules! name {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(&self.0)
+            }
+        }
+
+        /// So that a map of them can be asked with a piece of text.
+        impl Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
             }
         }
 

@@ -7,10 +7,12 @@ use axum::body::{Body, Bytes};
 use hyper::body::{Frame, SizeHint};
 use tokio::time::Instant;
 
+use crate::request_id::RequestId;
+
 /// What is known of a request before its answer is sent.
 #[derive(Debug)]
 pub(crate) struct Entry {
-    pub(crate) id: String,
+    pub(crate) id: RequestId,
     pub(crate) address: String,
     pub(crate) method: &'static str,
     pub(crate) path: String,
@@ -70,6 +72,6 @@ impl Drop for Counted {
         let (bytes, seconds) = (self.bytes, begun.elapsed().as_secs_f64());
         // A body whose length was announced is not asked for its end: it is whole when so much of it was taken.
         let cut = !self.whole && *length != Some(bytes);
-        tracing::info!(target: "access", id, address, method, path, status, bytes, cut, seconds, "answered");
+        tracing::info!(target: "access", id = id.as_str(), address, method, path, status, bytes, cut, seconds, "answered");
     }
 }

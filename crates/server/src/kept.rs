@@ -7,11 +7,13 @@
 use std::collections::HashMap;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;
 
 use axum::http::HeaderValue;
 use bytes::Bytes;
+
+use crate::object_name::ObjectName;
 
 /// The most bytes that are kept for one app.
 const MAX_BYTES: usize = 8 << 20;
@@ -26,21 +28,27 @@ pub(crate) struct Kept {
 
 #[derive(Default)]
 struct Files {
-    by_path: HashMap<PathBuf, (Stamp, Small)>,
+    /// By the only spelling of their names.
+    by_name: HashMap<String, Arc<Small>>,
     bytes: usize,
 }
 
-/// A small file with its ETag. Cheap to clone.
-#[derive(Debug, Clone)]
+/// A small file with its ETag.
+#[derive(Debug)]
 pub(crate) struct Small {
+    pub(crate) name: ObjectName,
     pub(crate) bytes: Bytes,
     pub(crate) etag: HeaderValue,
+    /// Where it lies, and how that looked when it was opened.
+    pub(crate) path: PathBuf,
+    pub(crate) stamp: Stamp,
 }
 
-/// What is known of a file without reading it.
+/// How it stands with a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Look {
-    /// It is the one that was kept.
-    Kept(Small),
+    /// It is the one that had the stamp.
+    Same,
     /// There is none.
     Absent,
     /// It must be read.
@@ -65,37 +73,44 @@ impl Stamp {
     }
 }
 
+/// Asks the file system once, which has the answer in memory for what is asked for so often. None of a stamp is never the same.
+pub(crate) fn look(path: &Path, stamp: Option<&Stamp>) -> Look {
+    match std::fs::symlink_metadata(path) {
+        Ok(now) if now.is_file() && stamp == Some(&Stamp::of(&now)) => Look::Same,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Look::Absent,
+        Ok(_) | Err(_) => Look::Unknown,
+    }
+}
+
+impl Small {
+    /// How it stands with its file now.
+    pub(crate) fn look(&self) -> Look {
+        look(&self.path, Some(&self.stamp))
+    }
+}
+
 impl Kept {
-    /// The file under this path, if it was kept and is still the same. Asks the file system once, which has the answer in
-    /// memory for what is asked for so often.
-    pub(crate) fn get(&self, path: &Path) -> Look {
-        let now = match std::fs::symlink_metadata(path) {
-            Ok(now) => now,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Look::Absent,
-            Err(_) => return Look::Unknown,
-        };
-        let files = self.files.read().unwrap_or_else(PoisonError::into_inner);
-        match files.by_path.get(path) {
-            Some((stamp, small)) if now.is_file() && Stamp::of(&now) == *stamp => Look::Kept(small.clone()),
-            _ => Look::Unknown,
-        }
+    /// What was read of the object of this name, however long ago. Any text may be asked for.
+    pub(crate) fn get(&self, name: &str) -> Option<Arc<Small>> {
+        self.files.read().unwrap_or_else(PoisonError::into_inner).by_name.get(name).map(Arc::clone)
     }
 
-    /// Keeps what was read of the file that had this stamp when it was opened.
-    pub(crate) fn put(&self, path: &Path, stamp: Stamp, small: &Small) {
+    /// Keeps what was read.
+    pub(crate) fn put(&self, small: &Arc<Small>) {
         let length = small.bytes.len();
         if length > MAX_BYTES {
             return;
         }
+        let name = small.name.to_text();
         let mut files = self.files.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, old)) = files.by_path.remove(path) {
+        if let Some(old) = files.by_name.remove(&name) {
             files.bytes -= old.bytes.len();
         }
-        if files.bytes + length > MAX_BYTES || files.by_path.len() >= MAX_FILES {
+        if files.bytes + length > MAX_BYTES || files.by_name.len() >= MAX_FILES {
             *files = Files::default();
         }
         files.bytes += length;
-        files.by_path.insert(path.to_owned(), (stamp, small.clone()));
+        files.by_name.insert(name, Arc::clone(small));
     }
 }
 
@@ -103,58 +118,52 @@ impl Kept {
 mod tests {
     use super::*;
 
-    fn small(text: &[u8]) -> Small {
-        Small { bytes: Bytes::copy_from_slice(text), etag: HeaderValue::from_static("\"x\"") }
-    }
-
-    /// What is kept under a path.
-    fn bytes(kept: &Kept, path: &Path) -> Option<Bytes> {
-        match kept.get(path) {
-            Look::Kept(small) => Some(small.bytes),
-            Look::Absent | Look::Unknown => None,
-        }
-    }
-
-    fn write(path: &Path, text: &[u8]) -> Stamp {
-        crate::disk::write(path, text).unwrap();
-        Stamp::of(&std::fs::symlink_metadata(path).unwrap())
+    /// Writes a file and reads it as a request does.
+    fn read(folder: &Path, version: u64, content: &[u8]) -> Arc<Small> {
+        let name = ObjectName::Metadata { role: "root".to_owned(), version };
+        let path = folder.join(version.to_string());
+        crate::disk::write(&path, content).unwrap();
+        let stamp = Stamp::of(&std::fs::symlink_metadata(&path).unwrap());
+        let etag = HeaderValue::from_static("\"x\"");
+        Arc::new(Small { name, bytes: Bytes::copy_from_slice(content), etag, path, stamp })
     }
 
     #[test]
     fn only_what_still_lies_there_counts() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("timestamp.json");
-        let kept = Kept::default();
-        assert!(matches!(kept.get(&path), Look::Absent));
-        let stamp = write(&path, b"one");
-        kept.put(&path, stamp, &small(b"one"));
-        assert_eq!(bytes(&kept, &path).unwrap(), "one");
-        let stamp = write(&path, b"two");
-        assert!(
-            matches!(kept.get(&path), Look::Unknown),
-            "it was replaced by a file as long, in the same moment"
+        let (kept, name) = (Kept::default(), "metadata/1.root.json");
+        assert!(kept.get(name).is_none());
+        let one = read(folder.path(), 1, b"one");
+        kept.put(&one);
+        assert_eq!(
+            kept.get(name).map(|small| (small.look(), small.bytes.clone())),
+            Some((Look::Same, "one".into()))
         );
-        kept.put(&path, stamp, &small(b"two"));
-        assert_eq!(bytes(&kept, &path).unwrap(), "two");
-        std::fs::remove_file(&path).unwrap();
-        assert!(matches!(kept.get(&path), Look::Absent), "it is gone");
+        let two = read(folder.path(), 1, b"two");
+        let old = kept.get(name).unwrap();
+        assert_eq!(old.look(), Look::Unknown, "it was replaced by a file as long, in the same moment");
+        assert_eq!(look(&two.path, None), Look::Unknown);
+        kept.put(&two);
+        assert_eq!(
+            kept.get(name).map(|small| (small.look(), small.bytes.clone())),
+            Some((Look::Same, "two".into()))
+        );
+        std::fs::remove_file(&two.path).unwrap();
+        assert_eq!((two.look(), look(&two.path, None)), (Look::Absent, Look::Absent), "it is gone");
     }
 
     #[test]
     fn memory_is_bounded() {
         let folder = tempfile::tempdir().unwrap();
         let kept = Kept::default();
-        let content = vec![7; MAX_BYTES / 4];
-        for name in 0..9 {
-            let path = folder.path().join(name.to_string());
-            let stamp = write(&path, &content);
-            kept.put(&path, stamp, &small(&content));
+        for version in 1..10 {
+            let small = read(folder.path(), version, &vec![7; MAX_BYTES / 4]);
+            kept.put(&small);
             let files = kept.files.read().unwrap();
-            let sum: usize = files.by_path.values().map(|(_, small)| small.bytes.len()).sum();
+            let sum: usize = files.by_name.values().map(|small| small.bytes.len()).sum();
             assert!(sum == files.bytes && sum <= MAX_BYTES, "{sum}");
         }
-        let path = folder.path().join("large");
-        kept.put(&path, write(&path, b"x"), &small(&vec![0; MAX_BYTES + 1]));
-        assert!(bytes(&kept, &path).is_none(), "larger than all room there is");
+        kept.put(&read(folder.path(), 20, &vec![0; MAX_BYTES + 1]));
+        assert!(kept.get("metadata/20.root.json").is_none(), "larger than all room there is");
     }
 }

@@ -13,7 +13,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::Body;
 use axum::http::Request;
 use axum::response::Response;
 use futures_util::FutureExt as _;
@@ -39,14 +38,14 @@ const MAX_HEADERS: usize = 64;
 /// The pause after the system refused a connection, for example because no file descriptor is left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// The peer of a connection, put into every request.
+/// The peer of a connection, for whoever answers a request that comes over it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub(crate) SocketAddr);
 
 /// Serves until `stop` is done; then lets running requests end, but no longer than `limits.shutdown_timeout`.
 pub(crate) async fn serve<A: Future<Output = Response> + Send + 'static>(
     listener: TcpListener,
-    answer: impl Fn(Request<Body>) -> A + Clone + Send + 'static,
+    answer: impl Fn(Request<Incoming>, Peer) -> A + Clone + Send + 'static,
     limits: &Limits,
     metrics: Arc<Metrics>,
     stop: impl Future<Output = ()>,
@@ -90,10 +89,7 @@ pub(crate) async fn serve<A: Future<Output = Response> + Send + 'static>(
         let seat = Seat::take(&connections, &metrics, group, place);
         let _ = stream.set_nodelay(true);
         let answer = answer.clone();
-        let service = service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(Peer(peer));
-            answer(request.map(Body::new)).map(Ok::<_, Infallible>)
-        });
+        let service = service_fn(move |request| answer(request, Peer(peer)).map(Ok::<_, Infallible>));
         let patience = Patience::new(limits.stall_timeout, limits.minimum_rate.get(), Instant::now());
         let io = TokioIo::new(Moving::new(stream, patience));
         let connection = graceful.watch(protocol.serve_connection(io, service));
@@ -268,6 +264,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Moving<S> {
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Body;
     use futures_util::StreamExt as _;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
@@ -344,7 +341,7 @@ mod tests {
                 Ok::<_, io::Error>("beginning")
             })
         };
-        let answer = move |request: Request<Body>| {
+        let answer = move |request: Request<Incoming>, _| {
             let bad = request.uri().path() == "/bad";
             let body = if bad { Body::from_stream(pieces()) } else { Body::from("all of it") };
             std::future::ready(Response::new(body))

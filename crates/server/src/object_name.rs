@@ -109,7 +109,12 @@ impl ObjectName {
 
     /// The name, relative to the folder of the app.
     pub(crate) fn as_path(&self) -> PathBuf {
-        PathBuf::from(match self {
+        PathBuf::from(self.to_text())
+    }
+
+    /// Its only spelling, which is what [`Self::parse`] takes.
+    pub(crate) fn to_text(&self) -> String {
+        match self {
             Self::Timestamp => object::TIMESTAMP.to_owned(),
             Self::Metadata { role, version } => object::metadata(role, *version),
             Self::Target { folders, sha256, file } if folders.is_empty() => {
@@ -117,8 +122,8 @@ impl ObjectName {
             }
             Self::Target { folders, sha256, file } => format!("targets/{folders}/{sha256}.{file}"),
             Self::PatchIndex { artifact } => object::patch_index(artifact),
-            Self::Patch(name) => return name.as_path(),
-        })
+            Self::Patch(name) => object::patch(&name.artifact, &name.base, &name.format),
+        }
     }
 
     /// The bounded word for this kind of object in metrics.

@@ -8,14 +8,15 @@
 use std::fs::{File, Metadata};
 use std::io::Read as _;
 use std::net::IpAddr;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use protocol::Digest;
@@ -25,7 +26,7 @@ use crate::address::Client;
 use crate::app::App;
 use crate::conditional::{Answer, decide};
 use crate::error::ApiError;
-use crate::kept::{Look, Small, Stamp};
+use crate::kept::{Look, Small, Stamp, look};
 use crate::listen::Peer;
 use crate::object_name::{ObjectName, PatchName, split_path};
 use crate::patches::Key;
@@ -36,8 +37,9 @@ use crate::shared::Shared;
 use crate::store::{follow, serve};
 use crate::{blocking, disk, pieces};
 
-/// Room for the headers of an answer.
+/// Room for the headers of an answer, and of one without a body.
 const HEADERS: usize = 12;
+const FEW_HEADERS: usize = 6;
 /// Metadata up to this length is read whole; what is longer is sent in pieces like any file.
 const MAX_WHOLE: u64 = 2 << 20;
 
@@ -57,8 +59,36 @@ enum Content {
     Remote(serve::Remote),
 }
 
+/// Answers a check from memory: with metadata that was read and is still the same, or that no newer root is there. None: it is
+/// not at hand, or something else is asked.
+pub(crate) fn at_once<B>(shared: &Shared, request: &Request<B>) -> Option<(Response, Kind)> {
+    let (uri, headers) = (request.uri(), request.headers());
+    if request.method() != Method::GET || uri.query().is_some() {
+        return None;
+    }
+    let (app, rest) = uri.path().strip_prefix("/apps/")?.split_once('/')?;
+    let app = shared.apps.get(app)?;
+    if let Some(small) = app.kept.get(rest) {
+        if small.look() != Look::Same {
+            return None;
+        }
+        let (mut response, part) =
+            head(&small.etag, small.bytes.len() as u64, &small.name, &Method::GET, headers).ok()?;
+        if let Some(part) = part {
+            *response.body_mut() = slice(&small.bytes, &part);
+        }
+        return Some((response, Kind(small.name.kind())));
+    }
+    let name = ObjectName::parse(rest).filter(is_next_root)?;
+    let absent = look(&app.tree.folder().join(rest), None) == Look::Absent;
+    absent.then(|| (no_next_root(ApiError::NoSuchObject.into_response()), Kind(name.kind())))
+}
+
 /// Answers with an object.
-pub(crate) async fn get(State(shared): State<Arc<Shared>>, request: Request) -> Result<Response, ApiError> {
+pub(crate) async fn get(
+    State(shared): State<Arc<Shared>>,
+    request: Request<Body>,
+) -> Result<Response, ApiError> {
     let (request, _) = request.into_parts();
     let Parts { method, uri, headers, .. } = &request;
     let (app, rest) = split_path(uri.path()).ok_or(ApiError::NoSuchPath)?;
@@ -85,10 +115,7 @@ pub(crate) async fn get(State(shared): State<Arc<Shared>>, request: Request) -> 
     };
     let mut response = answer.unwrap_or_else(axum::response::IntoResponse::into_response);
     if response.status() == StatusCode::NOT_FOUND && is_next_root(&name) {
-        // Every check asks for it, and it comes once in years: as the timestamp, a CDN may hold the answer for some seconds.
-        let headers = response.headers_mut();
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        headers.insert(CDN_CACHE_CONTROL, SOME_SECONDS);
+        response = no_next_root(response);
     }
     response.extensions_mut().insert(kind);
     Ok(response)
@@ -96,6 +123,14 @@ pub(crate) async fn get(State(shared): State<Arc<Shared>>, request: Request) -> 
 
 fn is_next_root(name: &ObjectName) -> bool {
     matches!(name, ObjectName::Metadata { role, .. } if role == trust::ROOT)
+}
+
+/// Every check asks for it, and it comes once in years: as the timestamp, a CDN may hold the answer for some seconds.
+fn no_next_root(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(CDN_CACHE_CONTROL, SOME_SECONDS);
+    response
 }
 
 /// Opens an object.
@@ -123,12 +158,14 @@ pub(crate) async fn find(
         }
         _ => None,
     };
-    let path = app.tree.folder().join(name.as_path());
+    let text = name.to_text();
+    let path = app.tree.folder().join(&text);
     if is_metadata(name) {
-        match app.kept.get(&path) {
-            Look::Kept(small) => return Ok(Some(small.into())),
-            Look::Absent => return Ok(None),
-            Look::Unknown => {}
+        let kept = app.kept.get(&text);
+        match (look(&path, kept.as_ref().map(|kept| &kept.stamp)), kept) {
+            (Look::Same, Some(kept)) => return Ok(Some((&*kept).into())),
+            (Look::Absent, _) => return Ok(None),
+            _ => {}
         }
     }
     Box::pin(from_disk(path, name.clone(), Arc::clone(app), lease)).await
@@ -148,9 +185,10 @@ async fn from_disk(
             let mut bytes = Vec::new();
             file.take(MAX_WHOLE).read_to_end(&mut bytes)?;
             let etag = value(format!("\"{}\"", Digest::of(&bytes)))?;
-            let small = Small { bytes: bytes.into(), etag };
-            app.kept.put(&path, Stamp::of(&metadata), &small);
-            return Ok(Some(small.into()));
+            let small = Small { name, bytes: bytes.into(), etag, path, stamp: Stamp::of(&metadata) };
+            let small = Arc::new(small);
+            app.kept.put(&small);
+            return Ok(Some((&*small).into()));
         }
         let etag = named_etag(&name).unwrap_or_else(|| changing_etag(&metadata));
         Ok(Some(Found { content: Content::File(file), length, etag: value(etag)?, modified, lease }))
@@ -163,10 +201,10 @@ fn is_metadata(name: &ObjectName) -> bool {
     matches!(name, ObjectName::Timestamp | ObjectName::Metadata { .. } | ObjectName::PatchIndex { .. })
 }
 
-impl From<Small> for Found {
-    fn from(small: Small) -> Self {
-        let length = small.bytes.len() as u64;
-        Self { content: Content::Bytes(small.bytes), length, etag: small.etag, modified: None, lease: None }
+impl From<&Small> for Found {
+    fn from(small: &Small) -> Self {
+        let (length, etag) = (small.bytes.len() as u64, small.etag.clone());
+        Self { content: Content::Bytes(small.bytes.clone()), length, etag, modified: None, lease: None }
     }
 }
 
@@ -205,75 +243,85 @@ pub(crate) async fn reply(
     method: &Method,
     headers: &HeaderMap,
 ) -> Result<Response, ApiError> {
-    // Ranges are defined for GET alone (RFC 9110, section 14.2).
-    let answer = match decide(headers, found.etag.to_str().unwrap_or_default(), found.length) {
-        Answer::Part { .. } | Answer::Unsatisfiable if method != Method::GET => Answer::Whole,
-        answer => answer,
-    };
-    let (status, offset, length) = match answer {
-        Answer::Whole => (StatusCode::OK, 0, found.length),
-        Answer::Part { offset, length } => (StatusCode::PARTIAL_CONTENT, offset, length),
-        Answer::NotModified => (StatusCode::NOT_MODIFIED, 0, 0),
-        Answer::Unsatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, 0, 0),
-    };
-    let mut response = status.into_response();
-    // As many as there will be: it is a table that would be made anew as it grows.
-    response.headers_mut().reserve(HEADERS);
-    let total = found.length;
-    describe(response.headers_mut(), found.etag, name);
-    let range = match answer {
-        Answer::Part { offset, length } => Some(format!("bytes {offset}-{}/{total}", offset + length - 1)),
-        Answer::Unsatisfiable => Some(format!("bytes */{total}")),
-        Answer::Whole | Answer::NotModified => None,
-    };
-    if let Some(range) = range {
-        response.headers_mut().insert(header::CONTENT_RANGE, value(range)?);
-    }
-    match answer {
-        Answer::NotModified => return Ok(response),
-        Answer::Unsatisfiable => {
-            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            return Ok(response);
-        }
-        Answer::Whole | Answer::Part { .. } => {}
-    }
-    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-    if method == Method::HEAD {
-        return Ok(response);
-    }
+    let (mut response, part) = head(&found.etag, found.length, name, method, headers)?;
+    let Some(part) = part else { return Ok(response) };
     *response.body_mut() = match found.content {
-        Content::Bytes(bytes) => {
-            let first = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
-            let last = first.saturating_add(usize::try_from(length).unwrap_or(usize::MAX)).min(bytes.len());
-            Body::from(bytes.slice(first..last))
+        Content::Bytes(bytes) => slice(&bytes, &part),
+        Content::Remote(remote) => Body::from_stream(Box::pin(remote.open(part)).await?),
+        Content::File(file) => {
+            Body::from_stream(pieces::of(file, part.start, part.end - part.start, found.lease))
         }
-        Content::Remote(remote) => {
-            let range = offset..offset.saturating_add(length);
-            Body::from_stream(Box::pin(remote.open(range)).await?)
-        }
-        Content::File(file) => Body::from_stream(pieces::of(file, offset, length, found.lease)),
     };
     Ok(response)
 }
 
-/// The headers of every answer about an object.
-fn describe(headers: &mut HeaderMap, etag: HeaderValue, name: &ObjectName) {
-    let fixed = HeaderValue::from_static;
-    headers.insert(header::ETAG, etag);
-    headers.insert(header::ACCEPT_RANGES, fixed("bytes"));
-    let (cache, content) = match name {
-        ObjectName::Timestamp => {
-            // A CDN may hold it for some seconds (RFC 9213): that is what it absorbs, and freshness is days.
-            headers.insert(CDN_CACHE_CONTROL, SOME_SECONDS);
-            ("no-cache", "application/json")
+/// An answer about an object that is there, still without its body, and the bytes of the object that this is. None: it has none.
+fn head(
+    etag: &HeaderValue,
+    total: u64,
+    name: &ObjectName,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<(Response, Option<Range<u64>>), ApiError> {
+    // Ranges are defined for GET alone (RFC 9110, section 14.2).
+    let answer = match decide(headers, etag.to_str().unwrap_or_default(), total) {
+        Answer::Part { .. } | Answer::Unsatisfiable if method != Method::GET => Answer::Whole,
+        answer => answer,
+    };
+    let (status, part, room) = match answer {
+        Answer::Whole => (StatusCode::OK, Some(0..total), HEADERS),
+        Answer::Part { offset, length } => {
+            (StatusCode::PARTIAL_CONTENT, Some(offset..offset.saturating_add(length)), HEADERS)
         }
+        Answer::NotModified => (StatusCode::NOT_MODIFIED, None, FEW_HEADERS),
+        Answer::Unsatisfiable => (StatusCode::RANGE_NOT_SATISFIABLE, None, HEADERS),
+    };
+    let mut response = status.into_response();
+    let described = response.headers_mut();
+    // As many as there will be: it is a table that would be made anew as it grows.
+    described.reserve(room);
+    described.insert(header::ETAG, etag.clone());
+    let (cache, content) = kind_of_content(name);
+    if matches!(name, ObjectName::Timestamp) {
+        // A CDN may hold it for some seconds (RFC 9213): that is what it absorbs, and freshness is days.
+        described.insert(CDN_CACHE_CONTROL, SOME_SECONDS);
+    }
+    described.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    if status == StatusCode::NOT_MODIFIED {
+        // Whoever asked has the object, and with it what describes it (RFC 9110, section 15.4.5).
+        return Ok((response, None));
+    }
+    described.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    described.insert(header::CONTENT_TYPE, HeaderValue::from_static(content));
+    let Some(part) = part else {
+        described.insert(header::CONTENT_RANGE, value(format!("bytes */{total}"))?);
+        described.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        return Ok((response, None));
+    };
+    if status == StatusCode::PARTIAL_CONTENT {
+        described.insert(
+            header::CONTENT_RANGE,
+            value(format!("bytes {}-{}/{total}", part.start, part.end.saturating_sub(1)))?,
+        );
+    }
+    described.insert(header::CONTENT_LENGTH, HeaderValue::from(part.end - part.start));
+    Ok((response, (method != Method::HEAD).then_some(part)))
+}
+
+fn slice(bytes: &Bytes, part: &Range<u64>) -> Body {
+    let at = |place: u64| usize::try_from(place).unwrap_or(usize::MAX).min(bytes.len());
+    Body::from(bytes.slice(at(part.start)..at(part.end)))
+}
+
+/// `Cache-Control` and `Content-Type`.
+fn kind_of_content(name: &ObjectName) -> (&'static str, &'static str) {
+    match name {
+        ObjectName::Timestamp => ("no-cache", "application/json"),
         ObjectName::Metadata { .. } => (IMMUTABLE, "application/json"),
         ObjectName::PatchIndex { .. } => ("public, max-age=60", "application/json"),
         ObjectName::Target { file, .. } if file.ends_with(".json") => (IMMUTABLE, "application/json"),
         ObjectName::Target { .. } | ObjectName::Patch(_) => (IMMUTABLE, "application/octet-stream"),
-    };
-    headers.insert(header::CACHE_CONTROL, fixed(cache));
-    headers.insert(header::CONTENT_TYPE, fixed(content));
+    }
 }
 
 /// What caches of the operator's own may do (RFC 9213).

@@ -29,20 +29,37 @@ impl RequestIds {
     }
 
     /// The name of a request that came with these headers.
-    pub(crate) fn of(&self, headers: &HeaderMap, from_trusted_proxy: bool) -> String {
-        if from_trusted_proxy && let Some(given) = headers.get(HEADER).and_then(plain) {
-            return given.to_owned();
+    pub(crate) fn of(&self, headers: &HeaderMap, from_trusted_proxy: bool) -> RequestId {
+        if from_trusted_proxy && let Some(given) = headers.get(HEADER).filter(|given| plain(given)) {
+            return RequestId(given.clone());
         }
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        format!("{:08x}-{number:08x}", self.process)
+        let mut text = *b"00000000-00000000";
+        // Both fit, and what is written are ASCII characters.
+        let _ = hex::encode_to_slice(self.process.to_be_bytes(), &mut text[..8]);
+        let _ = hex::encode_to_slice(number.to_be_bytes(), &mut text[9..]);
+        RequestId(HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static("")))
     }
 }
 
-/// A name that can stand in a log line as it is.
-fn plain(value: &HeaderValue) -> Option<&str> {
-    let text = value.to_str().ok()?;
-    let good = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    ((1..=MAX_BYTES).contains(&text.len()) && text.bytes().all(good)).then_some(text)
+/// The name of a request, which can stand in a header and in a log line as it is.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestId(HeaderValue);
+
+impl RequestId {
+    pub(crate) fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or_default()
+    }
+
+    pub(crate) fn into_header(self) -> HeaderValue {
+        self.0
+    }
+}
+
+/// Whether it can stand in a log line as it is.
+fn plain(value: &HeaderValue) -> bool {
+    let good = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
+    (1..=MAX_BYTES).contains(&value.len()) && value.as_bytes().iter().all(good)
 }
 
 #[cfg(test)]
@@ -53,12 +70,12 @@ mod tests {
     fn only_a_trusted_proxy_names_requests() {
         let ids = RequestIds::new();
         let given = |text: &'static str| HeaderMap::from_iter([(HEADER, HeaderValue::from_static(text))]);
-        assert_eq!(ids.of(&given("abc-1"), true), "abc-1");
+        assert_eq!(ids.of(&given("abc-1"), true).as_str(), "abc-1");
         for (text, trusted) in [("abc-1", false), ("", true), ("a b", true), ("a\"b", true)] {
-            assert!(ids.of(&given(text), trusted).ends_with(char::is_alphanumeric));
-            assert_ne!(ids.of(&given(text), trusted), text);
+            assert_eq!(ids.of(&given(text), trusted).as_str().len(), 17);
+            assert_ne!(ids.of(&given(text), trusted).as_str(), text);
         }
         let [first, second] = [0; 2].map(|_| ids.of(&HeaderMap::new(), true));
-        assert_ne!(first, second);
+        assert_ne!(first.as_str(), second.as_str());
     }
 }

@@ -1,18 +1,21 @@
 //! The list of routes and the stack around them. Everything that is served stands here.
 
 use std::any::Any;
-use std::panic::AssertUnwindSafe;
+use std::future::ready;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post, put};
 use futures_util::FutureExt as _;
-use hyper::body::Body as _;
+use futures_util::future::Either;
+use hyper::body::{Body as _, Incoming};
 use tokio::time::Instant;
 use tower::ServiceExt as _;
 use tracing::Instrument as _;
@@ -23,6 +26,7 @@ use crate::error::ApiError;
 use crate::listen::Peer;
 use crate::metrics::{RequestLabels, method_label};
 use crate::publish::upload;
+use crate::request_id::RequestId;
 use crate::shared::Shared;
 use crate::{lantern, objects, operations, publish, request_id};
 
@@ -30,8 +34,10 @@ use crate::{lantern, objects, operations, publish, request_id};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Kind(pub(crate) &'static str);
 
+/// The kind of what is no object and belongs to no other.
+const OTHER: Kind = Kind("other");
+
 /// What answers every request.
-#[derive(Clone)]
 pub(crate) struct Answers {
     shared: Arc<Shared>,
     routes: Router,
@@ -84,7 +90,7 @@ fn routes(shared: &Arc<Shared>) -> Router {
 }
 
 /// Holds a request to the bounds of its route. One layer for all of them: each costs every request some allocations.
-async fn bounded(State(bounds): State<Bounds>, request: Request, next: Next) -> Response {
+async fn bounded(State(bounds): State<Bounds>, request: Request<Body>, next: Next) -> Response {
     let refused = if bounds.budget { within_budget(&bounds.shared, &request).err() } else { None };
     let mut response = match refused {
         Some(refused) => refused.into_response(),
@@ -103,14 +109,27 @@ async fn bounded(State(bounds): State<Bounds>, request: Request, next: Next) -> 
 }
 
 /// Refuses what goes beyond the budget of an address.
-fn within_budget(shared: &Shared, request: &Request) -> Result<(), ApiError> {
-    let Some(client) = client(shared, request) else { return Ok(()) };
+fn within_budget(shared: &Shared, request: &Request<Body>) -> Result<(), ApiError> {
+    let Some(peer) = request.extensions().get::<Peer>() else { return Ok(()) };
+    take_from_budget(shared, *peer, request.headers())
+}
+
+fn take_from_budget(shared: &Shared, peer: Peer, headers: &HeaderMap) -> Result<(), ApiError> {
+    let client = client(shared, peer, headers);
     shared.budgets.take(client.group(), Instant::now()).map_err(|after| ApiError::TooManyRequests { after })
 }
 
-fn client(shared: &Shared, request: &Request) -> Option<Client> {
-    let peer = request.extensions().get::<Peer>()?;
-    Some(Client::of(peer.0.ip(), request.headers(), &shared.config.limits.trusted_proxies))
+fn client(shared: &Shared, peer: Peer, headers: &HeaderMap) -> Client {
+    Client::of(peer.0.ip(), headers, &shared.config.limits.trusted_proxies)
+}
+
+/// What is noted of a request before it is answered.
+struct Noted {
+    begun: Instant,
+    method: &'static str,
+    id: RequestId,
+    /// The name again, address and path; None: nobody reads the access log.
+    log: Option<(RequestId, String, String)>,
 }
 
 impl Answers {
@@ -119,52 +138,87 @@ impl Answers {
     }
 
     /// Answers, counts and logs a request, and adds the headers that every answer has, also where a bug panics.
-    pub(crate) async fn answer(self, request: Request) -> Response {
-        let Self { shared, routes } = self;
-        let begun = Instant::now();
-        let method = method_label(request.method());
-        let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip().to_canonical());
-        let proxy = peer.is_some_and(|peer| shared.config.limits.trusted_proxies.contains(&peer));
-        let id = shared.ids.of(request.headers(), proxy);
+    ///
+    /// Nearly all requests are checks, answered from memory: they do not go through the routes, which cost more than the
+    /// answer. What is not at hand, and whatever else is asked, does.
+    pub(crate) fn answer(
+        self: &Arc<Self>,
+        request: Request<Incoming>,
+        peer: Peer,
+    ) -> impl Future<Output = Response> + Send + use<> {
+        let noted = self.note(&request, peer);
+        let at_once = AssertUnwindSafe(|| self.at_once(&request, peer));
+        match catch_unwind(at_once) {
+            Ok(None) => Either::Right(Box::pin(Arc::clone(self).through_routes(request, peer, noted))),
+            Ok(Some((response, kind))) => Either::Left(ready(self.finish(response, kind, noted))),
+            Err(panic) => Either::Left(ready(self.finish(after_panic(&self.shared, &*panic), OTHER, noted))),
+        }
+    }
+
+    /// The answer from memory, held to the bounds that it would have had on its route. None: it is not at hand.
+    fn at_once(&self, request: &Request<Incoming>, peer: Peer) -> Option<(Response, Kind)> {
+        let (response, kind) = objects::at_once(&self.shared, request)?;
+        let refused = take_from_budget(&self.shared, peer, request.headers()).err();
+        Some(refused.map_or((response, kind), |refused| (refused.into_response(), OTHER)))
+    }
+
+    async fn through_routes(
+        self: Arc<Self>,
+        request: Request<Incoming>,
+        peer: Peer,
+        noted: Noted,
+    ) -> Response {
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(peer);
+        let span = tracing::info_span!("request", id = noted.id.as_str());
+        let routes = self.routes.clone();
+        let answer = AssertUnwindSafe(routes.oneshot(request)).catch_unwind().instrument(span).await;
+        let response =
+            answer.map_or_else(|panic| after_panic(&self.shared, &*panic), |Ok(response)| response);
+        let kind = response.extensions().get().copied().unwrap_or(OTHER);
+        self.finish(response, kind, noted)
+    }
+
+    fn note(&self, request: &Request<Incoming>, peer: Peer) -> Noted {
+        let headers = request.headers();
+        let proxy = self.shared.config.limits.trusted_proxies.contains(&peer.0.ip().to_canonical());
+        let id = self.shared.ids.of(headers, proxy);
         // What nobody reads is not written: most servers log, but one behind a CDN that does may not.
-        let logged = tracing::enabled!(target: "access", tracing::Level::INFO).then(|| {
-            let address = client(&shared, &request).map(|client| client.0.to_string()).unwrap_or_default();
+        let log = tracing::enabled!(target: "access", tracing::Level::INFO).then(|| {
+            let address = client(&self.shared, peer, headers).0.to_string();
             // Still escaped as it came, so it cannot break a line; the query is left out, it may hold anything.
             let path: String = request.uri().path().chars().take(200).collect();
-            (address, path)
+            (id.clone(), address, path)
         });
-        let span = tracing::info_span!("request", id);
-        let answer = AssertUnwindSafe(routes.oneshot(request)).catch_unwind().instrument(span).await;
-        let mut response = answer.map_or_else(|panic| after_panic(&shared, &*panic), |Ok(response)| response);
-        let status = response.status();
-        let kind = response.extensions().get::<Kind>().map_or("other", |kind| kind.0);
-        shared
-            .metrics
-            .requests
-            .get_or_create(&RequestLabels { method, route: kind, status: status.as_u16() })
-            .inc();
-        shared.metrics.seconds.observe(begun.elapsed().as_secs_f64());
-        describe(&mut response, &id);
-        let Some((address, path)) = logged else { return response };
-        let (length, status) = (announced(method, &response), status.as_u16());
+        Noted { begun: Instant::now(), method: method_label(request.method()), id, log }
+    }
+
+    fn finish(&self, mut response: Response, kind: Kind, noted: Noted) -> Response {
+        let Noted { begun, method, id, log } = noted;
+        let (metrics, status) = (&self.shared.metrics, response.status().as_u16());
+        metrics.requests.get_or_create(&RequestLabels { method, route: kind.0, status }).inc();
+        metrics.seconds.observe(begun.elapsed().as_secs_f64());
+        describe(&mut response, id);
+        let Some((id, address, path)) = log else { return response };
+        let length = announced(method, &response);
         response.map(|body| Counted::wrap(body, Entry { id, address, method, path, status, begun, length }))
     }
 }
 
 /// The headers of every answer.
-fn describe(response: &mut Response, id: &str) {
+fn describe(response: &mut Response, id: RequestId) {
     let unchanged = response.status() == StatusCode::NOT_MODIFIED;
     let headers = response.headers_mut();
+    headers.insert(request_id::HEADER, id.into_header());
     if unchanged {
         // The router says 0 of every empty body; here it would be the length of the object (RFC 9110, section 8.6).
         headers.remove(header::CONTENT_LENGTH);
+        // Whoever asked has the other headers with the object (RFC 9110, section 15.4.5).
+        return;
     }
     // What is served is data: a browser that is led here must neither guess its kind nor run it.
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox"));
-    if let Ok(value) = HeaderValue::try_from(id) {
-        headers.insert(request_id::HEADER, value);
-    }
 }
 
 /// The bytes that the whole body of an answer will have, if that is known now.

@@ -189,8 +189,8 @@ impl Server {
         for source in shared.ingest.sources() {
             background.spawn(ingest::run(Arc::clone(&shared), Arc::clone(source)));
         }
-        let answers = Answers::new(&shared);
-        let answer = move |request| answers.clone().answer(request);
+        let answers = Arc::new(Answers::new(&shared));
+        let answer = move |request, peer| answers.answer(request, peer);
         listen::serve(listener, answer, &shared.config.limits, Arc::clone(&shared.metrics), stop).await;
         background.shutdown().await;
         // A publication that is being written may end: its writer's place is free only afterwards. One that takes longer

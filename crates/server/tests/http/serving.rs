@@ -44,6 +44,10 @@ async fn every_kind_of_object_is_served_with_its_headers() {
         assert_eq!(again.headers()[header::CACHE_CONTROL], cache, "{name}");
         let length = again.headers().get(header::CONTENT_LENGTH);
         assert_eq!(length, None, "{name}: if anything, it would be that of the object");
+        for more in [header::CONTENT_TYPE, header::ACCEPT_RANGES, header::X_CONTENT_TYPE_OPTIONS] {
+            assert!(!again.headers().contains_key(&more), "{name}: {more} came with the object");
+        }
+        assert!(again.headers().contains_key("x-request-id"), "{name}");
         let other = server.request(Method::GET, &path).header(header::IF_NONE_MATCH, "\"other\"");
         assert_eq!(other.send().await.unwrap().status(), 200, "{name}");
     }
