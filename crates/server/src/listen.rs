@@ -4,6 +4,8 @@
 //! a request's head (slow headers, header floods); time without a byte moving while an answer is written, and bytes per
 //! second of it (a client that stops reading, or reads a byte now and then). Bodies of requests are limited where they are read. TLS and HTTP/2 are the reverse proxy's.
 
+mod timer;
+
 use std::convert::Infallible;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -19,7 +21,7 @@ use futures_util::FutureExt as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpListener;
@@ -27,6 +29,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep};
 
+use self::timer::ConnectionTimer;
 use crate::address::{Client, Connections};
 use crate::config::Limits;
 use crate::metrics::Metrics;
@@ -56,7 +59,6 @@ pub(crate) async fn serve<A: Future<Output = Response> + Send + 'static>(
     let mut tasks = JoinSet::new();
     let mut protocol = http1::Builder::new();
     protocol
-        .timer(TokioTimer::new())
         // Who has said all there is to say and closes that half is answered all the same; and nobody looks, request by request,
         // into a fresh buffer whether it did. Who has gone is noticed by whatever is written.
         .half_close(true)
@@ -92,7 +94,9 @@ pub(crate) async fn serve<A: Future<Output = Response> + Send + 'static>(
         let service = service_fn(move |request| answer(request, Peer(peer)).map(Ok::<_, Infallible>));
         let patience = Patience::new(limits.stall_timeout, limits.minimum_rate.get(), Instant::now());
         let io = TokioIo::new(Moving::new(stream, patience));
-        let connection = graceful.watch(protocol.serve_connection(io, service));
+        let timed =
+            protocol.clone().timer(ConnectionTimer::new(limits.header_timeout)).serve_connection(io, service);
+        let connection = graceful.watch(timed);
         let counted = Arc::clone(&metrics);
         tasks.spawn(async move {
             match AssertUnwindSafe(connection).catch_unwind().await {
@@ -165,7 +169,7 @@ impl<S> Moving<S> {
         match result {
             Poll::Ready(result) => {
                 self.alarm = None;
-                self.patience.moved(result.as_ref().map_or(0, taken), Instant::now());
+                self.patience.moved(result.as_ref().map_or(0, taken), Instant::now);
                 Poll::Ready(result)
             }
             Poll::Pending => {
@@ -204,9 +208,10 @@ impl Patience {
         self.since + self.left
     }
 
-    /// The peer took `bytes`.
-    fn moved(&mut self, bytes: u64, now: Instant) {
+    /// The peer took `bytes`. Nearly always nobody waited for it: then the time does not matter, and is not asked for.
+    fn moved(&mut self, bytes: u64, now: impl FnOnce() -> Instant) {
         if self.waiting {
+            let now = now();
             self.left = self.left.saturating_sub(now.duration_since(self.since));
             (self.waiting, self.since) = (false, now);
         }
@@ -253,6 +258,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Moving<S> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        // An answer without a body: for the system, one piece is less work than a list of one.
+        if let [one] = bufs {
+            return self.poll_write(cx, one);
+        }
         let result = Pin::new(&mut self.stream).poll_write_vectored(cx, bufs);
         self.watch(cx, result, |taken| *taken as u64)
     }
