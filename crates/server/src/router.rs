@@ -41,6 +41,8 @@ const OTHER: Kind = Kind("other");
 pub(crate) struct Answers {
     shared: Arc<Shared>,
     routes: Router,
+    /// What the checks of old clients are held to.
+    old_checks: Bounds,
 }
 
 /// What a group of routes is held to.
@@ -58,8 +60,7 @@ struct Bounds {
 }
 
 fn routes(shared: &Arc<Shared>) -> Router {
-    let bounds =
-        |timeout, budget, kind| Bounds { shared: Arc::clone(shared), timeout, budget, kind, plain: false };
+    let bounds = |timeout, budget, kind| Bounds::new(shared, timeout, budget, kind);
     let held = |bounds| from_fn_with_state(bounds, bounded);
     let quick = shared.config.limits.request_timeout;
     let slow = shared.config.publish.timeout;
@@ -91,29 +92,41 @@ fn routes(shared: &Arc<Shared>) -> Router {
 
 /// Holds a request to the bounds of its route. One layer for all of them: each costs every request some allocations.
 async fn bounded(State(bounds): State<Bounds>, request: Request<Body>, next: Next) -> Response {
-    let refused = if bounds.budget { within_budget(&bounds.shared, &request).err() } else { None };
-    let mut response = match refused {
-        Some(refused) => refused.into_response(),
-        None => match tokio::time::timeout(bounds.timeout, next.run(request)).await {
-            Ok(response) => response,
-            Err(_) => ApiError::TooSlow.into_response(),
-        },
+    let allowed = match request.extensions().get() {
+        Some(peer) => bounds.allow(*peer, request.headers()),
+        None => Ok(()),
     };
-    if bounds.plain {
-        response = lantern::in_plain_words(response);
-    }
+    let mut response = bounds.hold(allowed, next.run(request)).await;
     if let Some(kind) = bounds.kind {
         response.extensions_mut().insert(Kind(kind));
     }
     response
 }
 
-/// Refuses what goes beyond the budget of an address.
-fn within_budget(shared: &Shared, request: &Request<Body>) -> Result<(), ApiError> {
-    let Some(peer) = request.extensions().get::<Peer>() else { return Ok(()) };
-    take_from_budget(shared, *peer, request.headers())
+impl Bounds {
+    fn new(shared: &Arc<Shared>, timeout: Duration, budget: bool, kind: Option<&'static str>) -> Self {
+        Self { shared: Arc::clone(shared), timeout, budget, kind, plain: false }
+    }
+
+    /// Refuses what goes beyond the budget of an address.
+    fn allow(&self, peer: Peer, headers: &HeaderMap) -> Result<(), ApiError> {
+        if self.budget { take_from_budget(&self.shared, peer, headers) } else { Ok(()) }
+    }
+
+    /// Lets what is allowed answer in its time.
+    async fn hold(&self, allowed: Result<(), ApiError>, answer: impl Future<Output = Response>) -> Response {
+        let response = match allowed {
+            Err(refused) => refused.into_response(),
+            Ok(()) => match tokio::time::timeout(self.timeout, answer).await {
+                Ok(response) => response,
+                Err(_) => ApiError::TooSlow.into_response(),
+            },
+        };
+        if self.plain { lantern::in_plain_words(response) } else { response }
+    }
 }
 
+/// Refuses what goes beyond the budget of an address.
 fn take_from_budget(shared: &Shared, peer: Peer, headers: &HeaderMap) -> Result<(), ApiError> {
     let client = client(shared, peer, headers);
     shared.budgets.take(client.group(), Instant::now()).map_err(|after| ApiError::TooManyRequests { after })
@@ -134,13 +147,15 @@ struct Noted {
 
 impl Answers {
     pub(crate) fn new(shared: &Arc<Shared>) -> Self {
-        Self { shared: Arc::clone(shared), routes: routes(shared) }
+        let old_checks = Bounds::new(shared, shared.config.limits.request_timeout, true, Some("lantern"));
+        let old_checks = Bounds { plain: true, ..old_checks };
+        Self { shared: Arc::clone(shared), routes: routes(shared), old_checks }
     }
 
     /// Answers, counts and logs a request, and adds the headers that every answer has, also where a bug panics.
     ///
-    /// Nearly all requests are checks, answered from memory: they do not go through the routes, which cost more than the
-    /// answer. What is not at hand, and whatever else is asked, does.
+    /// Nearly all requests are checks: they do not go through the routes, which cost more than the answer, and if it is at hand it
+    /// is given at once. Whatever else is asked goes through them.
     pub(crate) fn answer(
         self: &Arc<Self>,
         request: Request<Incoming>,
@@ -149,7 +164,7 @@ impl Answers {
         let noted = self.note(&request, peer);
         let at_once = AssertUnwindSafe(|| self.at_once(&request, peer));
         match catch_unwind(at_once) {
-            Ok(None) => Either::Right(Box::pin(Arc::clone(self).through_routes(request, peer, noted))),
+            Ok(None) => Either::Right(Box::pin(Arc::clone(self).in_time(request, peer, noted))),
             Ok(Some((response, kind))) => Either::Left(ready(self.finish(response, kind, noted))),
             Err(panic) => Either::Left(ready(self.finish(after_panic(&self.shared, &*panic), OTHER, noted))),
         }
@@ -162,21 +177,26 @@ impl Answers {
         Some(refused.map_or((response, kind), |refused| (refused.into_response(), OTHER)))
     }
 
-    async fn through_routes(
-        self: Arc<Self>,
-        request: Request<Incoming>,
-        peer: Peer,
-        noted: Noted,
-    ) -> Response {
-        let mut request = request.map(Body::new);
-        request.extensions_mut().insert(peer);
+    async fn in_time(self: Arc<Self>, request: Request<Incoming>, peer: Peer, noted: Noted) -> Response {
         let span = tracing::info_span!("request", id = noted.id.as_str());
-        let routes = self.routes.clone();
-        let answer = AssertUnwindSafe(routes.oneshot(request)).catch_unwind().instrument(span).await;
-        let response =
-            answer.map_or_else(|panic| after_panic(&self.shared, &*panic), |Ok(response)| response);
-        let kind = response.extensions().get().copied().unwrap_or(OTHER);
+        let answer = self.respond(request.map(Body::new), peer);
+        let answer = AssertUnwindSafe(answer).catch_unwind().instrument(span).await;
+        let (response, kind) = answer.unwrap_or_else(|panic| (after_panic(&self.shared, &*panic), OTHER));
         self.finish(response, kind, noted)
+    }
+
+    /// The answer to the check of an old client, or that of the routes.
+    async fn respond(&self, mut request: Request<Body>, peer: Peer) -> (Response, Kind) {
+        if self.shared.lantern.is_some() && lantern::is_check(request.uri().path()) {
+            let allowed = self.old_checks.allow(peer, request.headers());
+            let answer = lantern::answer_check(&self.shared, peer, request);
+            let response = self.old_checks.hold(allowed, answer).await;
+            return (response, self.old_checks.kind.map_or(OTHER, Kind));
+        }
+        request.extensions_mut().insert(peer);
+        let Ok(response) = self.routes.clone().oneshot(request).await;
+        let kind = response.extensions().get().copied().unwrap_or(OTHER);
+        (response, kind)
     }
 
     fn note(&self, request: &Request<Incoming>, peer: Peer) -> Noted {

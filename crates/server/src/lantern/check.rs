@@ -4,10 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Extension;
 use axum::body::Body;
-use axum::extract::State;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{self, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use protocol::Digest;
 use tokio::time::Instant;
@@ -25,7 +23,6 @@ use crate::metrics::OutcomeLabels;
 use crate::object_name::PatchName;
 use crate::patches::Key;
 use crate::patches::bench::Asked;
-use crate::router::Kind;
 use crate::shared::Shared;
 use crate::{blocking, publish};
 
@@ -89,32 +86,22 @@ impl Refusal {
 }
 
 /// Answers a check.
-pub(super) async fn answer(
-    State(shared): State<Arc<Shared>>,
-    method: Method,
-    uri: Uri,
-    peer: Option<Extension<Peer>>,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let known = shared.lantern.as_ref().and_then(|face| Some((face, face.named(uri.path())?)));
-    let mut response = match known {
+pub(crate) async fn answer(shared: &Shared, peer: Peer, request: http::Request<Body>) -> Response {
+    let (http::request::Parts { method, uri, headers, .. }, body) = request.into_parts();
+    match shared.lantern.as_ref().and_then(|face| Some((face, face.named(uri.path())?))) {
         None => no_page(),
         // Not 405: so the original says it.
         Some(_) if method != Method::POST => bare(StatusCode::NOT_FOUND),
         Some((face, known)) => {
-            let peer = peer.map_or(IpAddr::from([0, 0, 0, 0]), |Extension(peer)| peer.0.ip());
-            let client = Client::of(peer, &headers, &shared.config.limits.trusted_proxies);
-            let (label, response) = match check(&shared, face, known, client.group(), &headers, body).await {
+            let client = Client::of(peer.0.ip(), &headers, &shared.config.limits.trusted_proxies);
+            let (label, response) = match check(shared, face, known, client.group(), &headers, body).await {
                 Ok((label, signed)) => (label, update(signed)),
                 Err(refusal) => (refusal.label(), refuse(refusal)),
             };
             shared.metrics.lantern_checks.get_or_create(&OutcomeLabels { outcome: label }).inc();
             response
         }
-    };
-    response.extensions_mut().insert(Kind("lantern"));
-    response
+    }
 }
 
 fn update(signed: Signed) -> Response {

@@ -35,6 +35,7 @@ use protocol::{AppId, FormatId, SourceUrl};
 
 pub(crate) use address::{Origins, patch_id};
 pub(crate) use answer::in_plain_words;
+pub(crate) use check::answer as answer_check;
 use desk::Desk;
 use in_bucket::Sights;
 pub(crate) use key::Key;
@@ -206,12 +207,14 @@ impl Known {
     }
 }
 
-/// The routes. What is no name among them is answered here too, in the words of the original.
+/// Whether the path is one of checks, with the name of an app behind it or without.
+pub(crate) fn is_check(path: &str) -> bool {
+    path.strip_prefix("/update").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The routes of everything but checks. What is no name among them is answered here too, in the words of the original.
 pub(crate) fn routes() -> Router<Arc<Shared>> {
     Router::new()
-        .route("/update", any(check::answer))
-        .route("/update/", any(nowhere))
-        .route("/update/{*name}", any(check::answer))
         .route("/patches", any(nowhere))
         .route("/patches/", any(nowhere))
         .route("/patches/{*id}", any(patch::answer))
