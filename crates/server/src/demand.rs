@@ -236,6 +236,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_written_is_what_is_read() {
+        // Among so many are some that a quick reader of decimal numbers misses by the last bit.
+        let base = |n: u32| Digest::of(&n.to_le_bytes());
+        let asked = |n: u32| Asked { count: 1.0 + f64::from(n).sqrt() / 7.0, last: at(1) };
+        let counted = Counted { since: at(0), bases: (0..1000).map(|n| (base(n), asked(n))).collect() };
+        assert!(Counted::parse(&counted.to_bytes().unwrap()).unwrap() == counted);
+    }
+
+    #[test]
     fn nothing_is_forgotten_before_anybody_has_counted_for_so_long() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("demand.json");
