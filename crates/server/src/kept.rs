@@ -73,7 +73,7 @@ impl Stamp {
     }
 }
 
-/// Asks the file system once, which has the answer in memory for what is asked for so often. None of a stamp is never the same.
+/// Asks the file system once, which has the answer in memory for what is asked for so often. Without a stamp no file is the same.
 pub(crate) fn look(path: &Path, stamp: Option<&Stamp>) -> Look {
     match std::fs::symlink_metadata(path) {
         Ok(now) if now.is_file() && stamp == Some(&Stamp::of(&now)) => Look::Same,

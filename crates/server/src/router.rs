@@ -147,7 +147,7 @@ struct Noted {
 
 impl Answers {
     pub(crate) fn new(shared: &Arc<Shared>) -> Self {
-        let old_checks = Bounds::new(shared, shared.config.limits.request_timeout, true, Some("lantern"));
+        let old_checks = Bounds::new(shared, shared.config.limits.request_timeout, true, None);
         let old_checks = Bounds { plain: true, ..old_checks };
         Self { shared: Arc::clone(shared), routes: routes(shared), old_checks }
     }
@@ -191,7 +191,7 @@ impl Answers {
             let allowed = self.old_checks.allow(peer, request.headers());
             let answer = lantern::answer_check(&self.shared, peer, request);
             let response = self.old_checks.hold(allowed, answer).await;
-            return (response, self.old_checks.kind.map_or(OTHER, Kind));
+            return (response, Kind("lantern"));
         }
         request.extensions_mut().insert(peer);
         let Ok(response) = self.routes.clone().oneshot(request).await;
